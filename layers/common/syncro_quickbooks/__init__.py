@@ -1,0 +1,1 @@
+"""Syncro to QuickBooks: everything the Lambda functions share. Start reading at `sync/`."""

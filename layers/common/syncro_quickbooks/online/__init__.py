@@ -1,0 +1,1 @@
+"""QuickBooks Online: client, OAuth, faults, mapping and the push."""

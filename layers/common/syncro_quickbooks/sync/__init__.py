@@ -1,0 +1,1 @@
+"""What should happen: records, outbox, dispatches and policies. Knows neither HTTP nor XML."""

@@ -1,0 +1,1 @@
+"""What Syncro says: event models, snapshots and the API client."""
