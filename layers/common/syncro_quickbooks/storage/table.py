@@ -1,0 +1,273 @@
+"""The DynamoDB table: consistent reads, conditional writes and transactions over plain Python values."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+Value: TypeAlias = "str | int | bool | bytes | None | list[Value] | dict[str, Value]"
+Item: TypeAlias = dict[str, Value]
+
+MAX_BLOB_BYTES = 350_000
+"""What a packed blob may weigh: an item may have 400 KB, and the rest of it needs room."""
+
+_BATCH_GET_LIMIT = 100  # BatchGetItem: at most 100 keys a call
+_CONFLICTS_RETRIED = 5
+_NAME = re.compile(r"#(\w+)")
+_VALUE = re.compile(r":\w+")
+
+
+class ConditionFailed(Exception):
+    """A conditional write found something else than it expected; nothing was written.
+
+    `failed` holds the positions of the operations whose condition did not hold.
+    """
+
+    def __init__(self, failed: Sequence[int]) -> None:
+        super().__init__(f"condition of operation {list(failed)} did not hold")
+        self.failed = tuple(failed)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An item's address in the table."""
+
+    pk: str
+    sk: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition expression; `#name` stands for the attribute `name`, `:name` for a key of `values`."""
+
+    expression: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+
+ABSENT = Condition("attribute_not_exists(#pk)")
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Write a whole item."""
+
+    item: Item
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Change some attributes: `expression` is an update expression with `#name` and `:name` placeholders."""
+
+    key: Key
+    expression: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove an item."""
+
+    key: Key
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Write nothing, but let the transaction fail unless `condition` holds."""
+
+    key: Key
+    condition: Condition
+
+
+Write: TypeAlias = Put | Update | Delete | Check
+
+
+class Table:
+    """The table of one deployment. Every read is strongly consistent."""
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client = client
+        self._name = name
+        self._to_dynamo = TypeSerializer()
+        self._from_dynamo = TypeDeserializer()
+
+    def get(self, key: Key) -> Item | None:
+        """The item at `key`, or None."""
+        answer = self._client.get_item(TableName=self._name, Key=self._key(key), ConsistentRead=True)
+        return self._item(answer["Item"]) if "Item" in answer else None
+
+    def get_many(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        """The items at `keys` that exist."""
+        found: dict[Key, Item] = {}
+        wanted = list(dict.fromkeys(keys))
+        while wanted:
+            now, wanted = wanted[:_BATCH_GET_LIMIT], wanted[_BATCH_GET_LIMIT:]
+            answer = self._client.batch_get_item(
+                RequestItems={self._name: {"Keys": [self._key(key) for key in now], "ConsistentRead": True}}
+            )
+            for raw in answer["Responses"].get(self._name, []):
+                item = self._item(raw)
+                found[Key(str(item["pk"]), str(item["sk"]))] = item
+            left = answer.get("UnprocessedKeys", {}).get(self._name)
+            if left:
+                wanted += [Key(str(key["pk"]["S"]), str(key["sk"]["S"])) for key in left["Keys"]]
+        return found
+
+    def query(self, pk: str, *, after: str = "", prefix: str = "", page: int = 200) -> Iterator[Item]:
+        """The items of partition `pk` in order of `sk`, read page by page as they are consumed.
+
+        With `prefix` only those whose sk starts with it; with `after` only those whose sk is greater.
+        """
+        condition, values = "#pk = :pk", {":pk": pk}
+        if prefix:
+            condition, values = condition + " AND begins_with(#sk, :prefix)", {**values, ":prefix": prefix}
+        elif after:
+            condition, values = condition + " AND #sk > :after", {**values, ":after": after}
+        names = {f"#{name}": name for name in _NAME.findall(condition)}
+        packed = {name: {"S": value} for name, value in values.items()}
+        start: dict[str, dict[str, str]] | None = None
+        while True:
+            answer = self._client.query(
+                TableName=self._name,
+                KeyConditionExpression=condition,
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=packed,
+                ConsistentRead=True,
+                Limit=page,
+                **({"ExclusiveStartKey": start} if start else {}),
+            )
+            yield from (self._item(raw) for raw in answer["Items"])
+            last = answer.get("LastEvaluatedKey")
+            if not last:
+                return
+            start = {name: {"S": str(value["S"])} for name, value in last.items()}
+
+    def write(self, operation: Write) -> None:
+        """Carry out one operation. Raises ConditionFailed."""
+        self.transact([operation])
+
+    def transact(self, operations: Sequence[Write]) -> None:
+        """Carry out all operations or none (at most 100).
+
+        Raises ConditionFailed naming the operations whose condition did not hold. A clash with another
+        transaction is tried again a few times: nothing was written, and the conditions still guard it.
+        """
+        if len(operations) == 1 and not isinstance(operations[0], Check):
+            self._write_one(operations[0])
+            return
+        items = [self._transact_item(operation) for operation in operations]
+        for attempt in range(_CONFLICTS_RETRIED + 1):
+            try:
+                self._client.transact_write_items(TransactItems=items)
+            except ClientError as error:
+                codes = _cancellation_codes(error)
+                failed = [place for place, code in enumerate(codes) if code == "ConditionalCheckFailed"]
+                if failed:
+                    raise ConditionFailed(failed) from error
+                if "TransactionConflict" not in codes or attempt == _CONFLICTS_RETRIED:
+                    raise
+            else:
+                return
+
+    def _write_one(self, operation: Put | Update | Delete) -> None:
+        wrapped = self._transact_item(operation)
+        try:
+            if "Put" in wrapped:
+                self._client.put_item(**wrapped["Put"])
+            elif "Update" in wrapped:
+                self._client.update_item(**wrapped["Update"])
+            else:
+                self._client.delete_item(**wrapped["Delete"])
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                raise ConditionFailed([0]) from error
+            raise
+
+    def update_and_get(self, update: Update) -> Item:
+        """Carry out `update` and return the whole item after it. Raises ConditionFailed."""
+        try:
+            answer = self._client.update_item(**self._transact_item(update)["Update"], ReturnValues="ALL_NEW")
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                raise ConditionFailed([0]) from error
+            raise
+        return self._item(answer["Attributes"])
+
+    def query_due(self, shard: str, before: int, limit: int) -> list[Key]:
+        """Keys in the `due` index of `shard` with `next_due` before `before` (ms): a hint, read the item."""
+        answer = self._client.query(
+            TableName=self._name,
+            IndexName="due",
+            KeyConditionExpression="#due_shard = :shard AND #next_due < :before",
+            ExpressionAttributeNames={"#due_shard": "due_shard", "#next_due": "next_due"},
+            ExpressionAttributeValues={":shard": {"S": shard}, ":before": {"N": str(before)}},
+            Limit=limit,
+        )
+        return [Key(str(item["pk"]["S"]), str(item["sk"]["S"])) for item in answer["Items"]]
+
+    def _transact_item(self, operation: Write) -> "TransactWriteItemTypeDef":
+        condition = operation.condition
+        expression = condition.expression if condition else ""
+        if isinstance(operation, Update):
+            values = {**operation.values, **(condition.values if condition else {})}
+            text = f"{operation.expression} {expression}"
+        else:
+            values = dict(condition.values) if condition else {}
+            text = expression
+        unknown = {name for name in _VALUE.findall(text)} ^ set(values)
+        if unknown:
+            raise ValueError(f"placeholders and values differ: {sorted(unknown)} in {text!r}")
+        parts: dict[str, object] = {"TableName": self._name}
+        if expression:
+            parts["ConditionExpression"] = expression
+        if names := {f"#{name}": name for name in _NAME.findall(text)}:
+            parts["ExpressionAttributeNames"] = names
+        if values:
+            parts["ExpressionAttributeValues"] = {name: self._to_dynamo.serialize(v) for name, v in values.items()}
+        if isinstance(operation, Put):
+            parts["Item"] = {
+                name: self._to_dynamo.serialize(value) for name, value in operation.item.items() if value is not None
+            }
+            return {"Put": parts}  # type: ignore[typeddict-item]  # built key by key above
+        parts["Key"] = self._key(operation.key)
+        if isinstance(operation, Update):
+            parts["UpdateExpression"] = operation.expression
+            return {"Update": parts}  # type: ignore[typeddict-item]  # built key by key above
+        if isinstance(operation, Delete):
+            return {"Delete": parts}  # type: ignore[typeddict-item]  # built key by key above
+        return {"ConditionCheck": parts}  # type: ignore[typeddict-item]  # built key by key above
+
+    def _key(self, key: Key) -> dict[str, dict[str, str]]:
+        return {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
+
+    def _item(self, raw: Mapping[str, object]) -> Item:
+        return {name: _plain(self._from_dynamo.deserialize(value)) for name, value in raw.items()}
+
+
+def _cancellation_codes(error: ClientError) -> list[str]:
+    if error.response["Error"]["Code"] != "TransactionCanceledException":
+        return []
+    reasons = error.response.get("CancellationReasons", [])
+    return [str(reason.get("Code", "None")) for reason in reasons]
+
+
+def _plain(value: object) -> Value:
+    """DynamoDB's Decimals and Binaries as ints and bytes; whole numbers are all this table holds."""
+    if isinstance(value, Binary):
+        return bytes(value.value)
+    if isinstance(value, list):
+        return [_plain(member) for member in value]
+    if isinstance(value, dict):
+        return {str(name): _plain(member) for name, member in value.items()}
+    if value is None or isinstance(value, str | bool | bytes):
+        return value
+    return int(str(value))

@@ -1,0 +1,168 @@
+"""Accounts: their connection, settings, pauses and posting stops."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from syncro_quickbooks.clock import Clock, from_millis, to_millis
+from syncro_quickbooks.json_types import JsonObject
+from syncro_quickbooks.storage.packing import pack, unpack
+from syncro_quickbooks.storage.table import ABSENT, Condition, ConditionFailed, Item, Key, Put, Table, Update
+from syncro_quickbooks.sync.model import Problem
+from syncro_quickbooks.sync.records import SCHEMA, Keys, problems_from_text, problems_to_text
+
+
+class Edition(StrEnum):
+    """Which QuickBooks an account uses."""
+
+    ONLINE = "online"
+    DESKTOP = "desktop"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An account's link to one QuickBooks company. `company` is what was last read of it, None before that."""
+
+    account_id: str
+    edition: Edition
+    realm_id: str
+    company: JsonObject | None = None
+    company_read_at: datetime | None = None
+    settings: JsonObject | None = None
+    settings_version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Why nothing is sent for an account, and until when; `until` None means until somebody mends it."""
+
+    problem: Problem
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The account's sending health, shared by every worker: its pause and the circuit breaker's state."""
+
+    pause: Pause | None = None
+    breaker: JsonObject = field(default_factory=dict)
+
+
+class StaleSettings(Exception):
+    """Somebody saved the settings meanwhile; read them again before saving."""
+
+
+class AnotherCompany(Exception):
+    """The account is connected to another company; that needs an explicit reset."""
+
+
+class Accounts:
+    """Reads and changes what belongs to a whole account."""
+
+    def __init__(self, table: Table, clock: Clock) -> None:
+        self._table = table
+        self._clock = clock
+
+    def connection(self, account_id: str) -> Connection | None:
+        """The account's connection with its settings, or None when it is not connected."""
+        keys = Keys(account_id)
+        places = [keys.of_account(what) for what in ("connection", "company", "settings")]
+        found = self._table.get_many(places)
+        connection, company, settings = (found.get(place) for place in places)
+        if connection is None:
+            return None
+        realm_id = str(connection["realm_id"])
+        same_realm = company if company and company["realm_id"] == realm_id else None
+        read_at = same_realm["read_at"] if same_realm else None
+        return Connection(
+            account_id=account_id,
+            edition=Edition(str(connection["edition"])),
+            realm_id=realm_id,
+            company=_blob(same_realm, "company"),
+            company_read_at=from_millis(read_at) if isinstance(read_at, int) else None,
+            settings=_blob(settings, "settings"),
+            settings_version=int(str(settings["version"])) if settings else 0,
+        )
+
+    def connect(self, account_id: str, edition: Edition, realm_id: str, *, another_company: bool = False) -> None:
+        """Record that the account is connected to `realm_id`, and clear its pause.
+
+        Raises AnotherCompany if it was connected to a different one and `another_company` does not allow that:
+        links are kept per realm, so nothing of the first company is touched either way.
+        """
+        place = Keys(account_id).of_account("connection")
+        item: Item = {"pk": place.pk, "sk": place.sk, "schema": SCHEMA, "edition": str(edition), "realm_id": realm_id}
+        same = Condition("attribute_not_exists(#pk) OR #realm_id = :realm", {":realm": realm_id})
+        try:
+            self._table.write(Put(item, None if another_company else same))
+        except ConditionFailed:
+            raise AnotherCompany from None
+        self.resume(account_id)
+
+    def save_company(self, account_id: str, realm_id: str, company: JsonObject) -> None:
+        """Keep what was read of the company."""
+        place = Keys(account_id).of_account("company")
+        item: Item = {"pk": place.pk, "sk": place.sk, "schema": SCHEMA, "realm_id": realm_id, "company": pack(company)}
+        self._table.write(Put({**item, "read_at": to_millis(self._clock.now())}))
+
+    def save_settings(self, account_id: str, settings: JsonObject, *, version: int) -> int:
+        """Replace the settings read at `version` (0: never saved). Returns the new version. Raises StaleSettings."""
+        place = Keys(account_id).of_account("settings")
+        item: Item = {"pk": place.pk, "sk": place.sk, "schema": SCHEMA, "settings": pack(settings)}
+        unchanged = ABSENT if version == 0 else Condition("#version = :read", {":read": version})
+        try:
+            self._table.write(Put({**item, "version": version + 1}, unchanged))
+        except ConditionFailed:
+            raise StaleSettings from None
+        return version + 1
+
+    def health(self, account_id: str) -> Health:
+        """The account's pause and breaker."""
+        item = self._table.get(Keys(account_id).of_account("health")) or {}
+        pause = None
+        if "pause" in item:
+            until = item.get("pause_until")
+            (problem,) = problems_from_text(str(item["pause"]))
+            pause = Pause(problem, from_millis(until) if isinstance(until, int) else None)
+        breaker = _blob(item, "breaker")
+        return Health(pause, breaker or {})
+
+    def pause(self, account_id: str, pause: Pause) -> None:
+        """Send nothing for the account until the pause ends."""
+        text = problems_to_text([pause.problem])
+        key = Keys(account_id).of_account("health")
+        if pause.until is None:
+            self._table.write(Update(key, "SET #pause = :pause REMOVE #pause_until", {":pause": text}))
+        else:
+            until = to_millis(pause.until)
+            change = "SET #pause = :pause, #pause_until = :until"
+            self._table.write(Update(key, change, {":pause": text, ":until": until}))
+
+    def resume(self, account_id: str) -> None:
+        """End the account's pause."""
+        self._table.write(Update(Keys(account_id).of_account("health"), "REMOVE #pause, #pause_until"))
+
+    def save_breaker(self, account_id: str, breaker: JsonObject) -> None:
+        """Share the circuit breaker's state."""
+        key = Keys(account_id).of_account("health")
+        self._table.write(Update(key, "SET #breaker = :breaker", {":breaker": pack(breaker)}))
+
+    def stop_posting(self, scope: str, reason: str) -> None:
+        """Stop all sending for `scope`: `all`, an edition, or `account#<id>`."""
+        place = _stop_key(scope)
+        self._table.write(Put({"pk": place.pk, "sk": place.sk, "schema": SCHEMA, "reason": reason}))
+
+    def posting_stopped(self, account_id: str, edition: Edition) -> str | None:
+        """The reason why nothing may be sent, or None. Read before every send."""
+        places = [_stop_key(scope) for scope in ("all", str(edition), f"account#{account_id}")]
+        found = self._table.get_many(places)
+        return next((str(item["reason"]) for item in found.values()), None)
+
+
+def _stop_key(scope: str) -> Key:
+    return Key(f"stop#{scope}", "posting-stop")
+
+
+def _blob(item: Item | None, name: str) -> JsonObject | None:
+    value = unpack(item[name]) if item and name in item else None
+    return value if isinstance(value, dict) else None

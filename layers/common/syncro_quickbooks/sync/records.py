@@ -1,0 +1,278 @@
+"""Records and what is known of them in one QuickBooks company: desired, attempt, applied, link.
+
+Three parts with one writer each: intake writes *desired*, the worker that holds the account's lease writes the rest.
+Attempt, link and applied live in an item of their own per realm, so what was learned in one company is never
+mistaken for something in another.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from syncro_quickbooks.json_types import JsonObject
+from syncro_quickbooks.storage.packing import pack, unpack
+from syncro_quickbooks.storage.table import Item, Key, Value
+from syncro_quickbooks.sync.model import Action, Kind, Operation, Problem, RecordKey, Status, Who
+
+SCHEMA = 1
+"""Version of the items written here; readers accept this one and the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One Syncro thing: the newest snapshot of it, and where its sync stands.
+
+    `desired` is None when no event has brought it yet, or when it was too large to keep.
+    `force` is the id of the newest Force Update request, empty without one.
+    """
+
+    key: RecordKey
+    version: int = 0
+    desired: JsonObject | None = None
+    deleted: bool = False
+    force: str = ""
+    status: Status = Status.DORMANT
+    problems: tuple[Problem, ...] = ()
+    tries: int = 0
+    has_waiters: bool = False
+    first_dirty_at: int = 0
+    changed_at: int = 0
+
+    @property
+    def stamp(self) -> str:
+        """Identifies what is desired: changes with every newer version and every Force Update."""
+        return f"{self.version}:{self.force}"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What an unresolved dispatch is doing to a record."""
+
+    dispatch_id: str
+    operation: Operation
+    stamp: str
+    digest: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class RealmState:
+    """What is known of one record in one realm.
+
+    `generation` is the highest one used in a create; `doubt` says why absence could not be proven, and forbids
+    another create until somebody decides. `gone` marks a document that we voided or deleted: a tombstone.
+    """
+
+    entity: str = ""
+    qbo_id: str = ""
+    sync_token: str = ""
+    generation: int = 0
+    attempt: Attempt | None = None
+    applied_stamp: str = ""
+    applied_digest: str = ""
+    object: JsonObject | None = None
+    gone: bool = False
+    doubt: str = ""
+    exists: bool = False
+
+    @property
+    def linked(self) -> bool:
+        """Whether the QuickBooks object is known."""
+        return bool(self.qbo_id)
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """A record that can be acted on. `stamp` is the desired state it stands for, `due` when to act (ms)."""
+
+    key: RecordKey
+    layer: int
+    stamp: str
+    due: int
+
+
+LAYER_OF: dict[Kind, int] = {
+    Kind.CUSTOMER: 1,
+    Kind.VENDOR: 1,
+    Kind.PRODUCT: 1,
+    Kind.INVOICE: 2,
+    Kind.STORE_CREDIT: 2,
+    Kind.PURCHASE_ORDER: 2,
+    Kind.CUSTOMER_PURCHASE: 2,
+    Kind.PAYMENT: 3,
+}
+LAYERS: Sequence[int] = sorted(set(LAYER_OF.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Where an account's items are. Records spread over partitions; the outbox is apart from them."""
+
+    account_id: str
+
+    def record(self, key: RecordKey) -> Key:
+        return Key(f"acct#{self.account_id}#{key}", "record")
+
+    def realm_state(self, key: RecordKey, realm_id: str) -> Key:
+        return Key(f"acct#{self.account_id}#{key}", f"realm#{realm_id}")
+
+    def owner(self, realm_id: str, entity: str, qbo_id: str) -> Key:
+        return Key(f"acct#{self.account_id}#realm#{realm_id}#{entity}#{qbo_id}", "owner")
+
+    def outbox(self, layer: int) -> str:
+        return f"acct#{self.account_id}#outbox#{layer}"
+
+    def outbox_entry(self, key: RecordKey) -> Key:
+        return Key(self.outbox(LAYER_OF[key.kind]), str(key))
+
+    def waiters(self, key: RecordKey) -> str:
+        return f"acct#{self.account_id}#waiters#{key}"
+
+    def waiter(self, on: RecordKey, who: RecordKey) -> Key:
+        return Key(self.waiters(on), str(who))
+
+    def dispatches(self, realm_id: str) -> str:
+        return f"acct#{self.account_id}#dispatch#{realm_id}"
+
+    def dispatch(self, realm_id: str, dispatch_id: str) -> Key:
+        return Key(self.dispatches(realm_id), dispatch_id)
+
+    def history(self, key: RecordKey) -> str:
+        return f"acct#{self.account_id}#history#{key}"
+
+    def of_account(self, what: str) -> Key:
+        return Key(f"acct#{self.account_id}", what)
+
+
+def record_from_item(key: RecordKey, item: Item | None) -> Record:
+    """The record in `item`; an empty one when there is none."""
+    if item is None:
+        return Record(key)
+    desired = unpack(item["desired"]) if "desired" in item else None
+    return Record(
+        key=key,
+        version=_int(item.get("version")),
+        desired=desired if isinstance(desired, dict) else None,
+        deleted=bool(item.get("deleted")),
+        force=str(item.get("force", "")),
+        status=Status(str(item["status"])),
+        problems=problems_from_text(str(item.get("problems", "[]"))),
+        tries=_int(item.get("tries")),
+        has_waiters=bool(item.get("has_waiters")),
+        first_dirty_at=_int(item.get("first_dirty_at")),
+        changed_at=_int(item.get("changed_at")),
+    )
+
+
+def state_from_item(item: Item | None) -> RealmState:
+    """The state in `item`; an empty one when there is none."""
+    if item is None:
+        return RealmState()
+    stored = unpack(item["object"]) if "object" in item else None
+    return RealmState(
+        entity=str(item.get("entity", "")),
+        qbo_id=str(item.get("qbo_id", "")),
+        sync_token=str(item.get("sync_token", "")),
+        generation=_int(item.get("generation")),
+        attempt=_attempt(item.get("attempt")),
+        applied_stamp=str(item.get("applied_stamp", "")),
+        applied_digest=str(item.get("applied_digest", "")),
+        object=stored if isinstance(stored, dict) else None,
+        gone=bool(item.get("gone")),
+        doubt=str(item.get("doubt", "")),
+        exists=True,
+    )
+
+
+def state_to_item(key: Key, state: RealmState) -> Item:
+    """`state` as the item at `key`."""
+    item: Item = {
+        "pk": key.pk,
+        "sk": key.sk,
+        "schema": SCHEMA,
+        "entity": state.entity,
+        "qbo_id": state.qbo_id,
+        "sync_token": state.sync_token,
+        "generation": state.generation,
+        "applied_stamp": state.applied_stamp,
+        "applied_digest": state.applied_digest,
+        "gone": state.gone,
+        "doubt": state.doubt,
+    }
+    if state.object is not None:
+        item["object"] = pack(state.object)
+    if state.attempt is not None:
+        attempt = state.attempt
+        item["attempt"] = {
+            "dispatch_id": attempt.dispatch_id,
+            "operation": str(attempt.operation),
+            "stamp": attempt.stamp,
+            "digest": attempt.digest,
+            "generation": attempt.generation,
+        }
+    return item
+
+
+def problems_to_text(problems: Sequence[Problem]) -> str:
+    """`problems` as JSON, the form they have in the table."""
+    return json.dumps(
+        [
+            {
+                "code": problem.code,
+                "message": problem.message,
+                "fix": problem.fix,
+                "who": str(problem.who),
+                "verbatim": problem.verbatim,
+                "actions": [{"name": a.name, "label": a.label, "params": dict(a.params)} for a in problem.actions],
+            }
+            for problem in problems
+        ]
+    )
+
+
+def problems_from_text(text: str) -> tuple[Problem, ...]:
+    """What `problems_to_text` wrote."""
+    return tuple(
+        Problem(
+            code=raw["code"],
+            message=raw["message"],
+            fix=raw["fix"],
+            who=Who(raw["who"]),
+            verbatim=raw["verbatim"],
+            actions=tuple(Action(a["name"], a["label"], a["params"]) for a in raw["actions"]),
+        )
+        for raw in json.loads(text)
+    )
+
+
+def without_attempt(state: RealmState) -> RealmState:
+    """`state` once its attempt is settled."""
+    return replace(state, attempt=None)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A record together with its state in the connected realm."""
+
+    record: Record
+    state: RealmState = field(default_factory=RealmState)
+
+    @property
+    def key(self) -> RecordKey:
+        return self.record.key
+
+
+def _attempt(value: Value) -> Attempt | None:
+    if not isinstance(value, dict):
+        return None
+    return Attempt(
+        dispatch_id=str(value["dispatch_id"]),
+        operation=Operation(str(value["operation"])),
+        stamp=str(value["stamp"]),
+        digest=str(value["digest"]),
+        generation=_int(value["generation"]),
+    )
+
+
+def _int(value: Value) -> int:
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,287 @@
+"""Reads records and commits what a worker learned about them, each change one transaction under the lease."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import uuid4
+
+from syncro_quickbooks.clock import Clock, to_millis
+from syncro_quickbooks.storage.table import ABSENT, Condition, ConditionFailed, Delete, Item, Put, Table, Update, Write
+from syncro_quickbooks.sync.dispatches import Dispatch, dispatch_from_item, dispatch_to_item
+from syncro_quickbooks.sync.lease import Lease, LeaseLost
+from syncro_quickbooks.sync.model import Problem, RecordKey, Status
+from syncro_quickbooks.sync.records import (
+    LAYER_OF,
+    SCHEMA,
+    Keys,
+    OutboxEntry,
+    RealmState,
+    Record,
+    View,
+    problems_to_text,
+    record_from_item,
+    state_from_item,
+    state_to_item,
+    without_attempt,
+)
+
+HISTORY_KEPT = timedelta(days=400)
+"""A year-end question must still find its answer."""
+
+_OUTBOX_PAGE = 200
+
+
+class Changed(Exception):
+    """The record changed since it was read; nothing was written, and the next pass will see it."""
+
+
+class OwnerTaken(Exception):
+    """The QuickBooks object is already linked to another Syncro record."""
+
+    def __init__(self, owner: str) -> None:
+        super().__init__(f"already linked to {owner}")
+        self.owner = owner
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a record stands after a piece of work."""
+
+    status: Status
+    problems: tuple[Problem, ...] = ()
+
+
+class Store:
+    """One account's records in one realm, written under one lease. Lives for one run of a worker."""
+
+    def __init__(self, table: Table, clock: Clock, lease: Lease, account_id: str, realm_id: str) -> None:
+        self._table = table
+        self._clock = clock
+        self._lease = lease
+        self.keys = Keys(account_id)
+        self.realm_id = realm_id
+
+    def now(self) -> int:
+        """The current time in ms."""
+        return to_millis(self._clock.now())
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def views(self, keys: Sequence[RecordKey]) -> dict[RecordKey, View]:
+        """Each of `keys` with its record and state; empty ones where nothing is stored."""
+        records = {key: self.keys.record(key) for key in keys}
+        states = {key: self.keys.realm_state(key, self.realm_id) for key in keys}
+        items = self._table.get_many([*records.values(), *states.values()])
+        return {
+            key: View(record_from_item(key, items.get(records[key])), state_from_item(items.get(states[key])))
+            for key in keys
+        }
+
+    def view(self, key: RecordKey) -> View:
+        """One record with its state."""
+        return self.views([key])[key]
+
+    def outbox(self, layer: int) -> Iterator[OutboxEntry]:
+        """The entries of a layer, read in pages as they are consumed."""
+        for item in self._table.query(self.keys.outbox(layer), page=_OUTBOX_PAGE):
+            yield OutboxEntry(
+                RecordKey.parse(str(item["sk"])), layer, stamp=str(item["stamp"]), due=int(str(item["due"]))
+            )
+
+    def dispatches(self) -> list[Dispatch]:
+        """The account's unresolved dispatches in this realm, oldest first."""
+        partition = self.keys.dispatches(self.realm_id)
+        return [dispatch_from_item(self.realm_id, item) for item in self._table.query(partition)]
+
+    def owner(self, entity: str, qbo_id: str) -> RecordKey | None:
+        """Whose QuickBooks object this is, as far as we linked it."""
+        item = self._table.get(self.keys.owner(self.realm_id, entity, qbo_id))
+        return RecordKey.parse(str(item["record"])) if item else None
+
+    # -- dispatches ------------------------------------------------------------------------------------------------
+
+    def freeze(self, dispatch: Dispatch, views: Sequence[View]) -> None:
+        """Store a dispatch and the attempts of its members, before it is sent.
+
+        `views` are the members' as planned, each with its attempt set. Raises Changed if another attempt has begun,
+        LeaseLost, TooLarge.
+        """
+        key = self.keys.dispatch(self.realm_id, dispatch.id)
+        operations: list[Write] = [Put(dispatch_to_item(key, dispatch), ABSENT)]
+        idle = Condition("attribute_not_exists(#attempt)")
+        for view in views:
+            place = self.keys.realm_state(view.key, self.realm_id)
+            operations.append(Put(state_to_item(place, view.state), idle))
+        self._commit(operations)
+
+    def note_send(self, dispatch: Dispatch) -> None:
+        """Store that `dispatch` is about to be sent again, or when it will be."""
+        key = self.keys.dispatch(self.realm_id, dispatch.id)
+        self._commit([Put(dispatch_to_item(key, dispatch), Condition("attribute_exists(#pk)"))])
+
+    def forget(self, dispatch: Dispatch) -> None:
+        """Drop a dispatch whose members are all settled."""
+        self._commit([Delete(self.keys.dispatch(self.realm_id, dispatch.id))])
+
+    # -- settling --------------------------------------------------------------------------------------------------
+
+    def settle(self, view: View, state: RealmState, stamp: str, verdict: Verdict, *, keep_entry: bool = False) -> None:
+        """An attempt for `stamp` is over: store `state` without it, and the verdict if `stamp` is still desired.
+
+        If a newer version has come meanwhile, its outbox entry and status stay as they are.
+        Raises OwnerTaken if the link in `state` is another record's, Changed if the attempt is not the stored one.
+        """
+        place = self.keys.realm_state(view.key, self.realm_id)
+        before = view.state.attempt
+        if before is None:
+            unchanged = Condition("attribute_not_exists(#attempt)")
+        else:
+            unchanged = Condition("#attempt.#dispatch_id = :id", {":id": before.dispatch_id})
+        needed: list[Write] = [Put(state_to_item(place, without_attempt(state)), unchanged)]
+        if state.linked:
+            needed.append(self._claim(view.key, state))
+        try:
+            self._commit(needed, self._conclude(view, stamp, verdict, keep_entry=keep_entry))
+        except Changed:
+            if state.linked and (owner := self.owner(state.entity, state.qbo_id)) not in (None, view.key):
+                raise OwnerTaken(str(owner)) from None
+            raise
+
+    def conclude(self, view: View, verdict: Verdict, *, keep_entry: bool = False) -> None:
+        """Nothing was or will be sent for what `view` desires: store why. Raises Changed if it moved on."""
+        self._commit(self._conclude(view, view.record.stamp, verdict, keep_entry=keep_entry))
+
+    def wait(self, view: View, on: View, problem: Problem) -> None:
+        """`view` cannot go on before `on` changes: put it under `on` and out of the outbox.
+
+        Raises Changed if either moved on since it was read.
+        """
+        other = on.record
+        place = self.keys.record(on.key)
+        identity = {":kind": str(on.key.kind), ":id": on.key.id, ":dormant": str(Status.DORMANT)}
+        mark = Update(
+            place,
+            "SET #has_waiters = :yes, #kind = :kind, #id = :id, #schema = :schema, #version = :version, "
+            "#force = :force, #status = if_not_exists(#status, :dormant)",
+            {":yes": True, ":schema": SCHEMA, ":version": other.version, ":force": other.force, **identity},
+            Condition("attribute_not_exists(#pk)")
+            if not other.version and not other.has_waiters
+            else Condition("#version = :seen AND #status = :status", {":seen": other.version, ":status": other.status}),
+        )
+        waiter: Item = {"pk": self.keys.waiters(on.key), "sk": str(view.key), "since": self.now()}
+        self._commit([mark, Put(waiter), *self._conclude(view, view.record.stamp, Verdict(Status.WAITING, (problem,)))])
+
+    def postpone(self, view: View, due: int, problem: Problem) -> None:
+        """Try again at `due` (ms). Raises Changed if the record moved on."""
+        entry = self.keys.outbox_entry(view.key)
+        current = Condition("#stamp = :stamp", {":stamp": view.record.stamp})
+        self._commit(
+            [
+                Update(entry, "SET #due = :due", {":due": due}, current),
+                Update(
+                    self.keys.record(view.key),
+                    "SET #status = :status, #problems = :problems, #changed_at = :now ADD #tries :one",
+                    {
+                        ":status": str(Status.RETRYING),
+                        ":problems": problems_to_text([problem]),
+                        ":now": self.now(),
+                        ":one": 1,
+                    },
+                    _still_desired(view.record, view.record.stamp),
+                ),
+            ]
+        )
+
+    def release_waiters(self, on: View) -> None:
+        """Move everything that waits on `on` back into the outbox."""
+        for item in self._table.query(self.keys.waiters(on.key)):
+            key = RecordKey.parse(str(item["sk"]))
+            waiting = self.view(key).record
+            back: list[Write] = [Delete(self.keys.waiter(on.key, key))]
+            moved: list[Write] = [
+                Put(outbox_item(self.keys, waiting, self.now())),
+                Update(
+                    self.keys.record(key),
+                    "SET #status = :pending",
+                    {":pending": str(Status.PENDING), ":waiting": str(Status.WAITING)},
+                    Condition(
+                        "#status = :waiting AND #version = :version",
+                        {":version": waiting.version},
+                    ),
+                ),
+            ]
+            self._commit(back, moved)
+        self._commit([Update(self.keys.record(on.key), "SET #has_waiters = :no", {":no": False})])
+
+    # -- parts -----------------------------------------------------------------------------------------------------
+
+    def _claim(self, key: RecordKey, state: RealmState) -> Put:
+        place = self.keys.owner(self.realm_id, state.entity, state.qbo_id)
+        item: Item = {"pk": place.pk, "sk": place.sk, "schema": SCHEMA, "record": str(key)}
+        return Put(item, Condition("attribute_not_exists(#pk) OR #record = :me", {":me": str(key)}))
+
+    def _conclude(self, view: View, stamp: str, verdict: Verdict, *, keep_entry: bool = False) -> list[Write]:
+        now = self.now()
+        operations: list[Write] = [
+            Update(
+                self.keys.record(view.key),
+                "SET #status = :status, #problems = :problems, #changed_at = :now, #tries = :none, "
+                "#first_dirty_at = :none",
+                {
+                    ":status": str(verdict.status),
+                    ":problems": problems_to_text(verdict.problems),
+                    ":now": now,
+                    ":none": 0,
+                },
+                _still_desired(view.record, stamp),
+            ),
+            Put(self._history(view.key, verdict, stamp, now)),
+        ]
+        if not keep_entry:
+            same = Condition("attribute_not_exists(#pk) OR #stamp = :stamp", {":stamp": stamp})
+            operations.append(Delete(self.keys.outbox_entry(view.key), same))
+        return operations
+
+    def _history(self, key: RecordKey, verdict: Verdict, stamp: str, now: int) -> Item:
+        return {
+            "pk": self.keys.history(key),
+            "sk": f"{now:015d}#{uuid4().hex[:8]}",
+            "schema": SCHEMA,
+            "status": str(verdict.status),
+            "problems": problems_to_text(verdict.problems),
+            "stamp": stamp,
+            "ttl": now // 1000 + int(HISTORY_KEPT.total_seconds()),
+        }
+
+    def _commit(self, needed: Sequence[Write], if_current: Sequence[Write] = ()) -> None:
+        """Write `needed`, and `if_current` with it unless one of its conditions shows that the record moved on."""
+        operations: list[Write] = [self._lease.check(), *needed, *if_current]
+        try:
+            self._table.transact(operations)
+        except ConditionFailed as refused:
+            if 0 in refused.failed:
+                raise LeaseLost from refused
+            if not if_current or any(place <= len(needed) for place in refused.failed):
+                raise Changed from refused
+            self._commit(needed)
+
+
+def outbox_item(keys: Keys, record: Record, due: int) -> Item:
+    """The outbox entry that stands for what `record` desires, due at `due` (ms)."""
+    place = keys.outbox_entry(record.key)
+    return {"pk": place.pk, "sk": place.sk, "schema": SCHEMA, "stamp": record.stamp, "due": due}
+
+
+def layer_of(key: RecordKey) -> int:
+    """The outbox layer of a record: what others refer to comes first."""
+    return LAYER_OF[key.kind]
+
+
+def with_link(state: RealmState, *, entity: str, qbo_id: str, sync_token: str) -> RealmState:
+    """`state` linked to a QuickBooks object."""
+    return replace(state, entity=entity, qbo_id=qbo_id, sync_token=sync_token, gone=False, doubt="")
+
+
+def _still_desired(record: Record, stamp: str) -> Condition:
+    version, _, force = stamp.partition(":")
+    return Condition("#version = :version AND #force = :force", {":version": int(version), ":force": force})

@@ -1,0 +1,120 @@
+"""Waking: who looks at which account's outbox, and when.
+
+`next_due` in the account's schedule item is the moment somebody must look; whoever makes it earlier sends the
+wake-up. A wake-up carries no state, so a lost, late or repeated one does no harm: the sweep repairs what was missed.
+"""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import uuid4
+from zlib import crc32
+
+from syncro_quickbooks.clock import Clock, to_millis
+from syncro_quickbooks.storage.table import Condition, ConditionFailed, Table, Update
+from syncro_quickbooks.sync.lease import LEASE_LIFE
+from syncro_quickbooks.sync.records import Keys
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+SHARDS = 16
+"""Partitions of the `due` index; the sweep reads each."""
+
+MISSED_AFTER = timedelta(seconds=30)
+"""A wake-up this late was lost; the sweep sends another."""
+
+_LONGEST_DELAY = 900  # SQS: DelaySeconds is at most 15 minutes
+_SWEPT_PER_SHARD = 500
+_GUARD = LEASE_LIFE + timedelta(seconds=10)
+
+
+class Wakes:
+    """Sends wake-ups and keeps each account's `next_due`."""
+
+    def __init__(self, table: Table, sqs: "SQSClient", clock: Clock, push_queue_url: str, later_queue_url: str) -> None:
+        self._table = table
+        self._sqs = sqs
+        self._clock = clock
+        self._push_queue_url = push_queue_url
+        self._later_queue_url = later_queue_url
+
+    def wake_at(self, account_id: str, due: int) -> None:
+        """See to it that the account is looked at by `due` (ms). Sends nothing if that is already so."""
+        earlier = Update(
+            Keys(account_id).of_account("schedule"),
+            "SET #next_due = :due, #due_shard = :shard",
+            {":due": due, ":shard": _shard(account_id)},
+            Condition("attribute_not_exists(#next_due) OR #next_due > :due", {":due": due}),
+        )
+        try:
+            self._table.write(earlier)
+        except ConditionFailed:
+            return
+        self.send(account_id, due)
+
+    def send(self, account_id: str, due: int) -> None:
+        """Send the wake-up for `due` (ms): now through the push queue, later through the delaying one."""
+        delay = max(0, due - to_millis(self._clock.now()))
+        if delay == 0:
+            self._sqs.send_message(
+                QueueUrl=self._push_queue_url,
+                MessageBody=account_id,
+                MessageGroupId=account_id,
+                MessageDeduplicationId=uuid4().hex,
+            )
+        else:
+            # Rounded up, so the wake-up never comes before there is something to do.
+            seconds = min(_LONGEST_DELAY, -(-delay // 1000))
+            self._sqs.send_message(QueueUrl=self._later_queue_url, MessageBody=account_id, DelaySeconds=seconds)
+
+    def forward(self, account_id: str) -> None:
+        """A delayed wake-up has come: pass it on, or delay it again if the time is further off than SQS can wait."""
+        item = self._table.get(Keys(account_id).of_account("schedule"))
+        due = item.get("next_due") if item else None
+        if isinstance(due, int):
+            self.send(account_id, due)
+
+    def begin(self, account_id: str) -> int:
+        """A worker starts to look. Returns the guard: when to look again should the worker die."""
+        guard = to_millis(self._clock.now() + _GUARD)
+        self._table.write(
+            Update(
+                Keys(account_id).of_account("schedule"),
+                "SET #next_due = :guard, #due_shard = :shard",
+                {":guard": guard, ":shard": _shard(account_id)},
+            )
+        )
+        return guard
+
+    def finish(self, account_id: str, guard: int, next_due: int | None) -> None:
+        """The worker is done; `next_due` (ms) is the earliest thing it left, None when it left nothing.
+
+        If somebody has asked for an earlier look since `begin`, their wake-up stands and nothing is changed.
+        """
+        key = Keys(account_id).of_account("schedule")
+        mine = Condition("#next_due = :guard", {":guard": guard})
+        try:
+            if next_due is None:
+                self._table.write(Update(key, "REMOVE #next_due, #due_shard", {}, mine))
+            else:
+                self._table.write(Update(key, "SET #next_due = :due", {":due": next_due}, mine))
+                self.send(account_id, next_due)
+        except ConditionFailed:
+            return
+
+    def sweep(self) -> int:
+        """Wake every account whose wake-up was missed. Returns how many."""
+        missed = to_millis(self._clock.now() - MISSED_AFTER)
+        woken = 0
+        for shard in range(SHARDS):
+            for key in self._table.query_due(f"due#{shard}", missed, _SWEPT_PER_SHARD):
+                item = self._table.get(key)  # the index is a hint; the item decides
+                due = item.get("next_due") if item else None
+                if isinstance(due, int) and due <= missed:
+                    self.send(key.pk.removeprefix("acct#"), due)
+                    woken += 1
+        return woken
+
+
+def _shard(account_id: str) -> str:
+    return f"due#{crc32(account_id.encode()) % SHARDS}"
