@@ -1,0 +1,153 @@
+"""Syncro's things as its events carry them: the fields we read, frozen and checked. Everything else is ignored.
+
+Field names are the Syncro API's. Tax fields have no defaults: leaving one out is an error, null is an answer.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from syncro_quickbooks import money
+from syncro_quickbooks.syncro import dates
+
+_DIGITS = {"type": "string", "pattern": r"^[+-]?\d{1,13}(\.\d{1,12})?$"}
+
+Number: TypeAlias = Annotated[Decimal, BeforeValidator(money.parse), WithJsonSchema(_DIGITS)]
+Moment: TypeAlias = Annotated[
+    datetime, BeforeValidator(dates.parse_moment), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+# Ids become parts of storage keys and of markers in QuickBooks, so they are whole positive numbers of bounded length.
+SyncroId: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=2**53 - 1)]
+Version: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=2**53 - 1)]
+Flag: TypeAlias = Annotated[bool, Field(strict=True)]
+
+
+class SyncroModel(BaseModel):
+    """What all of Syncro's things have in common: they cannot be changed and ignore fields that we do not read."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class TaxComponent(SyncroModel):
+    """One rate of a tax group; `rate` is in percent (9.975)."""
+
+    id: SyncroId
+    name: str
+    rate: Number
+
+
+class TaxRate(SyncroModel):
+    """A tax rate or tax group; `rate` is in percent. A plain rate may list itself, or nothing, as its components."""
+
+    id: SyncroId
+    name: str
+    rate: Number
+    components: tuple[TaxComponent, ...]
+
+    @property
+    def component_rates(self) -> tuple[Decimal, ...]:
+        """The percentages that are computed and rounded one by one."""
+        return tuple(component.rate for component in self.components) or (self.rate,)
+
+
+class InvoiceLine(SyncroModel):
+    """One line of an invoice: `item` is the short name, `name` the description, `price` is per unit.
+
+    Whether `price` is before or after the line's discount is not published; the mapping finds out from the subtotal.
+    """
+
+    id: SyncroId
+    product_id: SyncroId | None
+    item: str | None = None
+    name: str | None = None
+    price: Number
+    quantity: Number
+    taxable: Flag
+    tax_rate_id: SyncroId | None
+    discount_percent: Number | None = None
+    line_discount_percent: Number | None = None
+    discount_dollars: Number | None = None
+    product_category: str | None = None
+    position: int | None = None
+
+
+class Invoice(SyncroModel):
+    """An invoice with its lines; money is in the account's currency, `date` and `due_date` are calendar dates."""
+
+    id: SyncroId
+    customer_id: SyncroId
+    number: str
+    date: Moment
+    due_date: Moment | None = None
+    subtotal: Number
+    tax: Number
+    total: Number
+    tax_rate_id: SyncroId | None
+    notax: Flag
+    is_draft: Flag
+    is_refund: Flag
+    location_id: SyncroId | None = None
+    po_number: str | None = None
+    note: str | None = None
+    line_items: tuple[InvoiceLine, ...]
+
+
+class Customer(SyncroModel):
+    """An organization. `business_then_name` is the name Syncro shows: the business, else the person."""
+
+    id: SyncroId
+    business_then_name: str
+    business_name: str | None = None
+    firstname: str | None = None
+    lastname: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    mobile: str | None = None
+    address: str | None = None
+    address_2: str | None = None
+    city: str | None = None
+    state: str | None = None
+    zip: str | None = None
+    tax_free: Flag
+    invoice_term_id: SyncroId | None = None
+    disabled: Flag = False
+
+
+class Product(SyncroModel):
+    """A product or service; prices are per unit, `price_cost` is what it is bought for."""
+
+    id: SyncroId
+    name: str
+    description: str | None = None
+    price_retail: Number | None = None
+    price_cost: Number | None = None
+    maintain_stock: Flag
+    taxable: Flag
+    disabled: Flag = False
+    product_category: str | None = None
+    discount_percent: Number | None = None
+
+
+class InvoiceSnapshot(SyncroModel):
+    """An invoice and the tax rates it names, as one event carried them: all that is needed to map it again later."""
+
+    invoice: Invoice
+    tax_rates: tuple[TaxRate, ...]
+
+    def rate(self, rate_id: int) -> TaxRate | None:
+        """The tax rate of that id, or None if the event did not describe it."""
+        return next((rate for rate in self.tax_rates if rate.id == rate_id), None)
+
+
+class EmbeddedCustomer(Customer):
+    """A customer inside another thing's event, with its own version."""
+
+    version: Version
+
+
+class EmbeddedProduct(Product):
+    """A product inside another thing's event, with its own version."""
+
+    version: Version
