@@ -1,0 +1,52 @@
+"""Door of the push: one wake-up (BatchSize 1) says which account's outbox to drain into QuickBooks Online."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from typing import TypedDict
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from syncro_quickbooks import bootstrap
+
+_SECONDS_BEFORE_ANOTHER_TRY = 60
+
+logger = Logger()
+
+
+class Message(TypedDict):
+    """The part of an SQS message this door reads."""
+
+    body: str  # the account's id
+    receiptHandle: str
+
+
+class QueueEvent(TypedDict):
+    """What Lambda hands over from a queue."""
+
+    Records: list[Message]
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: QueueEvent, context: LambdaContext) -> None:
+    """Drains one account's outbox until it is empty or the time is up. Raises what the push raises: SQS wakes it again."""
+    deadline = datetime.now(UTC) + timedelta(milliseconds=context.get_remaining_time_in_millis())
+    for message in event["Records"]:
+        account_id = message["body"]
+        logger.append_keys(account_id=account_id)
+        try:
+            report = bootstrap.push().run(account_id, deadline)
+        except Exception:
+            _try_again_soon(message)
+            raise
+        logger.info("Outbox drained", extra={"report": str(report)})
+
+
+def _try_again_soon(message: Message) -> None:
+    """A failed message keeps its group, the account, locked for the whole visibility time (over 10 minutes): shorten that."""
+    import boto3  # noqa: PLC0415 - only a failure pays for this client
+
+    boto3.client("sqs").change_message_visibility(
+        QueueUrl=os.environ["PUSH_QUEUE_URL"],
+        ReceiptHandle=message["receiptHandle"],
+        VisibilityTimeout=_SECONDS_BEFORE_ANOTHER_TRY,
+    )

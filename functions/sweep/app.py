@@ -1,0 +1,46 @@
+"""Door of later wake-ups: passes on those whose time has come and, on the minute's schedule, repairs those that got lost."""
+
+from typing import TypedDict
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from syncro_quickbooks import bootstrap
+
+logger = Logger()
+
+
+class Message(TypedDict):
+    """The part of an SQS message this door reads."""
+
+    messageId: str
+    body: str  # the account's id
+
+
+class SweepEvent(TypedDict, total=False):
+    """`Records` from the queue of later wake-ups; absent when the schedule calls."""
+
+    Records: list[Message]
+
+
+class Answer(TypedDict):
+    """Lambda's partial batch response: the messages to hand out again."""
+
+    batchItemFailures: list[dict[str, str]]
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: SweepEvent, _context: LambdaContext) -> Answer:
+    """Forwards a batch of wake-ups, or wakes every account that is due."""
+    sweep = bootstrap.sweep()
+    if "Records" not in event:
+        logger.info("Accounts woken", extra={"woken": sweep.wake_due()})
+        return {"batchItemFailures": []}
+
+    failed: list[dict[str, str]] = []
+    for message in event["Records"]:
+        try:
+            sweep.forward(message["body"])
+        except Exception:  # noqa: BLE001 - one account's failure must not hold back the others of the batch; SQS hands it out again
+            logger.exception("Wake-up not passed on; it will be tried again", extra={"message_id": message["messageId"]})
+            failed.append({"itemIdentifier": message["messageId"]})
+    return {"batchItemFailures": failed}
