@@ -10,9 +10,9 @@ from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, TransactWriteItemTypeDef
 
-Value: TypeAlias = "str | int | bool | bytes | None | list[Value] | dict[str, Value]"
+Value: TypeAlias = "str | int | bool | bytes | list[Value] | dict[str, Value] | None"
 Item: TypeAlias = dict[str, Value]
 
 MAX_BLOB_BYTES = 350_000
@@ -134,22 +134,16 @@ class Table:
             condition, values = condition + " AND #sk > :after", {**values, ":after": after}
         names = {f"#{name}": name for name in _NAME.findall(condition)}
         packed = {name: {"S": value} for name, value in values.items()}
-        start: dict[str, dict[str, str]] | None = None
-        while True:
-            answer = self._client.query(
-                TableName=self._name,
-                KeyConditionExpression=condition,
-                ExpressionAttributeNames=names,
-                ExpressionAttributeValues=packed,
-                ConsistentRead=True,
-                Limit=page,
-                **({"ExclusiveStartKey": start} if start else {}),
-            )
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._name,
+            KeyConditionExpression=condition,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=packed,
+            ConsistentRead=True,
+            PaginationConfig={"PageSize": page},
+        )
+        for answer in pages:
             yield from (self._item(raw) for raw in answer["Items"])
-            last = answer.get("LastEvaluatedKey")
-            if not last:
-                return
-            start = {name: {"S": str(value["S"])} for name, value in last.items()}
 
     def write(self, operation: Write) -> None:
         """Carry out one operation. Raises ConditionFailed."""
@@ -223,7 +217,7 @@ class Table:
         else:
             values = dict(condition.values) if condition else {}
             text = expression
-        unknown = {name for name in _VALUE.findall(text)} ^ set(values)
+        unknown = set(_VALUE.findall(text)) ^ set(values)
         if unknown:
             raise ValueError(f"placeholders and values differ: {sorted(unknown)} in {text!r}")
         parts: dict[str, object] = {"TableName": self._name}
@@ -249,7 +243,7 @@ class Table:
     def _key(self, key: Key) -> dict[str, dict[str, str]]:
         return {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
 
-    def _item(self, raw: Mapping[str, object]) -> Item:
+    def _item(self, raw: "Mapping[str, AttributeValueTypeDef]") -> Item:
         return {name: _plain(self._from_dynamo.deserialize(value)) for name, value in raw.items()}
 
 
@@ -263,7 +257,7 @@ def _cancellation_codes(error: ClientError) -> list[str]:
 def _plain(value: object) -> Value:
     """DynamoDB's Decimals and Binaries as ints and bytes; whole numbers are all this table holds."""
     if isinstance(value, Binary):
-        return bytes(value.value)
+        return bytes(value)  # type: ignore[call-overload,no-any-return]  # the stubs lack Binary.__bytes__
     if isinstance(value, list):
         return [_plain(member) for member in value]
     if isinstance(value, dict):

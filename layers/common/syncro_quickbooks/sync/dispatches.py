@@ -85,7 +85,7 @@ def dispatch_from_item(realm_id: str, item: Item) -> Dispatch:
     """The dispatch in `item`."""
     frozen = unpack(item["frozen"])
     if not isinstance(frozen, dict) or not isinstance(frozen["request"], dict):
-        raise TypeError(f"dispatch {item['sk']} holds no request")
+        raise TypeError(f"dispatch {item['sk']!r} holds no request")
     return Dispatch(
         id=str(item["sk"]),
         realm_id=realm_id,

@@ -1,7 +1,7 @@
 """Reads records and commits what a worker learned about them, each change one transaction under the lease."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
@@ -11,7 +11,6 @@ from syncro_quickbooks.sync.dispatches import Dispatch, dispatch_from_item, disp
 from syncro_quickbooks.sync.lease import Lease, LeaseLost
 from syncro_quickbooks.sync.model import Problem, RecordKey, Status
 from syncro_quickbooks.sync.records import (
-    LAYER_OF,
     SCHEMA,
     Keys,
     OutboxEntry,
@@ -187,7 +186,7 @@ class Store:
                         ":now": self.now(),
                         ":one": 1,
                     },
-                    _still_desired(view.record, view.record.stamp),
+                    _still_desired(view.record.stamp),
                 ),
             ]
         )
@@ -233,7 +232,7 @@ class Store:
                     ":now": now,
                     ":none": 0,
                 },
-                _still_desired(view.record, stamp),
+                _still_desired(stamp),
             ),
             Put(self._history(view.key, verdict, stamp, now)),
         ]
@@ -272,16 +271,6 @@ def outbox_item(keys: Keys, record: Record, due: int) -> Item:
     return {"pk": place.pk, "sk": place.sk, "schema": SCHEMA, "stamp": record.stamp, "due": due}
 
 
-def layer_of(key: RecordKey) -> int:
-    """The outbox layer of a record: what others refer to comes first."""
-    return LAYER_OF[key.kind]
-
-
-def with_link(state: RealmState, *, entity: str, qbo_id: str, sync_token: str) -> RealmState:
-    """`state` linked to a QuickBooks object."""
-    return replace(state, entity=entity, qbo_id=qbo_id, sync_token=sync_token, gone=False, doubt="")
-
-
-def _still_desired(record: Record, stamp: str) -> Condition:
+def _still_desired(stamp: str) -> Condition:
     version, _, force = stamp.partition(":")
     return Condition("#version = :version AND #force = :force", {":version": int(version), ":force": force})

@@ -1,0 +1,260 @@
+"""Intake: an event becomes the desired state of its records, an outbox entry and a wake-up."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from syncro_quickbooks.clock import Clock, to_millis
+from syncro_quickbooks.json_types import JsonObject
+from syncro_quickbooks.storage.packing import TooLarge, pack, unpack
+from syncro_quickbooks.storage.table import (
+    ABSENT,
+    Condition,
+    ConditionFailed,
+    Item,
+    Key,
+    Put,
+    Table,
+    Update,
+    Value,
+    Write,
+)
+from syncro_quickbooks.sync.model import Kind, RecordKey, Status
+from syncro_quickbooks.sync.records import LAYER_OF, SCHEMA, Keys, Record, record_from_item
+from syncro_quickbooks.sync.store import outbox_item
+from syncro_quickbooks.sync.wake import Wakes
+from syncro_quickbooks.syncro.events import (
+    CustomerEvent,
+    ForceUpdateEvent,
+    InvoiceEvent,
+    MalformedEvent,
+    ProductEvent,
+    SnapshotElsewhere,
+    parse_event,
+)
+from syncro_quickbooks.syncro.models import Customer, Product
+
+LONGEST_QUIET_MS = 60_000
+"""However often an invoice changes, it is pushed this long after its first change."""
+
+_DEFAULT_QUIET_SECONDS = 10
+_RACES = 5
+_NOT_POSTED = (Status.DORMANT, Status.PENDING, Status.WAITING)
+
+
+ThingEvent: TypeAlias = InvoiceEvent | CustomerEvent | ProductEvent
+
+
+class Rejected(Exception):
+    """An event that no retry can help; `reason` goes to the dead-letter queue with it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Outcome(StrEnum):
+    """What became of an event."""
+
+    ACCEPTED = "accepted"
+    STALE = "stale"
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeResult:
+    """Which record an event was about, and what became of it."""
+
+    account_id: str
+    record: RecordKey
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Desired:
+    """A newer state of one thing. `document`: it is pushed by itself, not only with what refers to it."""
+
+    key: RecordKey
+    version: int
+    snapshot: JsonObject
+    deleted: bool = False
+
+    @property
+    def document(self) -> bool:
+        return LAYER_OF[self.key.kind] > 1
+
+
+class Intake:
+    """Takes events in. `read_inbox` fetches the whole detail of an event that was too large for the bus."""
+
+    def __init__(self, table: Table, wakes: Wakes, clock: Clock, read_inbox: Callable[[str], JsonObject]) -> None:
+        self._table = table
+        self._wakes = wakes
+        self._clock = clock
+        self._read_inbox = read_inbox
+
+    def accept(self, detail_type: str, detail: JsonObject) -> IntakeResult:
+        """Store what the event says, if it is newer than what is stored.
+
+        Raises Rejected when the event can never be taken in; anything else that is raised may be tried again.
+        """
+        event = self._parsed(detail_type, detail)
+        if isinstance(event, ForceUpdateEvent):
+            return self._force(event)
+        embedded, main = _contents(event)
+        account_id = event.account_id
+        for desired in embedded:
+            self._desire(account_id, desired)
+        return IntakeResult(account_id, main.key, self._desire(account_id, main))
+
+    def _parsed(self, detail_type: str, detail: JsonObject) -> ThingEvent | ForceUpdateEvent:
+        try:
+            event = parse_event(detail_type, detail)
+            if not isinstance(event, SnapshotElsewhere):
+                return event
+            if not event.snapshot_ref.startswith(f"{event.account_id}/"):
+                raise Rejected(f"snapshot_ref: must start with the account's own prefix {event.account_id}/")
+            whole = parse_event(detail_type, self._read_inbox(event.snapshot_ref))
+        except MalformedEvent as malformed:
+            raise Rejected(f"the event breaks the contract: {malformed}") from malformed
+        if isinstance(whole, SnapshotElsewhere | ForceUpdateEvent):
+            raise Rejected("snapshot_ref: the inbox object is itself a reference")
+        if (whole.account_id, whole.version) != (event.account_id, event.version):
+            raise Rejected("snapshot_ref: the inbox object is of another account or version than the event")
+        return whole
+
+    def _desire(self, account_id: str, desired: _Desired) -> Outcome:
+        """Store one thing's newer state; read, decide, and write on condition that nothing changed meanwhile."""
+        keys = Keys(account_id)
+        for _ in range(_RACES):
+            found = self._read(keys, desired.key)
+            record = record_from_item(desired.key, found.get(keys.record(desired.key)))
+            if desired.version <= record.version:
+                self._wake_again(account_id, found.get(keys.outbox_entry(desired.key)))
+                return Outcome.STALE
+            try:
+                due = self._store(keys, record, desired, _quiet_ms(found.get(keys.of_account("settings"))))
+            except ConditionFailed:
+                continue
+            if due is not None:
+                self._wakes.wake_at(account_id, due)
+            return Outcome.ACCEPTED
+        raise TimeoutError(f"{desired.key} of account {account_id} kept changing while its event was taken in")
+
+    def _read(self, keys: Keys, key: RecordKey) -> Mapping[Key, Item]:
+        places = [keys.record(key), keys.outbox_entry(key), keys.of_account("settings"), keys.of_account("connection")]
+        found = self._table.get_many(places)
+        if keys.of_account("connection") not in found:
+            raise Rejected(f"account {keys.account_id} is not known here: nobody has connected it to QuickBooks")
+        return found
+
+    def _store(self, keys: Keys, record: Record, desired: _Desired, quiet_ms: int) -> int | None:
+        """Write the newer state. Returns when the worker must look (ms), None if nothing is to be sent."""
+        now = to_millis(self._clock.now())
+        act = desired.document or record.has_waiters
+        first_dirty = record.first_dirty_at or now
+        quiet = quiet_ms if desired.document and record.status in _NOT_POSTED and not desired.deleted else 0
+        due = max(now, min(now + quiet, first_dirty + LONGEST_QUIET_MS))
+        newer = Record(desired.key, desired.version, force=record.force)
+        change = (
+            "SET #schema = :schema, #kind = :kind, #id = :id, #version = :version, #deleted = :deleted, "
+            "#force = :force, #status = :status, #problems = :none, #changed_at = :now, #first_dirty_at = :first, "
+            "#has_waiters = :waiters"
+        )
+        values: dict[str, Value] = {
+            ":schema": SCHEMA,
+            ":kind": str(desired.key.kind),
+            ":id": desired.key.id,
+            ":version": desired.version,
+            ":deleted": desired.deleted,
+            ":force": record.force,
+            ":status": str(Status.PENDING if act else Status.DORMANT),
+            ":none": "[]",
+            ":now": now,
+            ":first": first_dirty if act else 0,
+            ":waiters": record.has_waiters,
+        }
+        try:
+            values[":snapshot"] = pack(desired.snapshot)
+            change += ", #desired = :snapshot"
+        except TooLarge:
+            change += " REMOVE #desired"  # the worker explains it on the record
+        operations: list[Write] = [Update(keys.record(desired.key), change, values, _as_read(record))]
+        if act:
+            operations.append(Put(outbox_item(keys, newer, due)))
+        self._table.transact(operations)
+        return due if act else None
+
+    def _force(self, event: ForceUpdateEvent) -> IntakeResult:
+        keys = Keys(event.account_id)
+        key = RecordKey(Kind(event.kind), str(event.id))
+        for _ in range(_RACES):
+            found = self._read(keys, key)
+            record = record_from_item(key, found.get(keys.record(key)))
+            if not record.version:
+                raise Rejected(f"Force Update of {key}: no event has ever brought it")
+            if record.force == event.request_id:
+                self._wake_again(event.account_id, found.get(keys.outbox_entry(key)))
+                return IntakeResult(event.account_id, key, Outcome.STALE)
+            now = to_millis(self._clock.now())
+            forced = Record(key, record.version, force=event.request_id)
+            change = "SET #force = :force, #status = :pending, #changed_at = :now"
+            values: dict[str, Value] = {":force": event.request_id, ":pending": str(Status.PENDING), ":now": now}
+            try:
+                self._table.transact(
+                    [
+                        Update(keys.record(key), change, values, _as_read(record)),
+                        Put(outbox_item(keys, forced, now)),
+                    ]
+                )
+            except ConditionFailed:
+                continue
+            self._wakes.wake_at(event.account_id, now)
+            return IntakeResult(event.account_id, key, Outcome.ACCEPTED)
+        raise TimeoutError(f"{key} of account {event.account_id} kept changing while Force Update was taken in")
+
+    def _wake_again(self, account_id: str, entry: Item | None) -> None:
+        """The event came before, but its wake-up may have been lost with whoever handled it then."""
+        due = entry.get("due") if entry else None
+        if isinstance(due, int):
+            self._wakes.wake_at(account_id, due)
+            self._wakes.send(account_id, due)
+
+
+def _contents(event: ThingEvent) -> tuple[Sequence[_Desired], _Desired]:
+    """What the event says of embedded things, and of its own."""
+    deleted = event.change == "deleted"
+    if isinstance(event, InvoiceEvent):
+        owner = event.customer
+        embedded = [
+            _Desired(RecordKey(Kind.CUSTOMER, str(owner.id)), owner.version, _customer(owner)),
+            *(_Desired(RecordKey(Kind.PRODUCT, str(p.id)), p.version, _product(p)) for p in event.products),
+        ]
+        key = RecordKey(Kind.INVOICE, str(event.invoice.id))
+        return embedded, _Desired(key, event.version, event.snapshot.model_dump(mode="json"), deleted)
+    if isinstance(event, CustomerEvent):
+        key = RecordKey(Kind.CUSTOMER, str(event.customer.id))
+        return [], _Desired(key, event.version, _customer(event.customer), deleted)
+    key = RecordKey(Kind.PRODUCT, str(event.product.id))
+    return [], _Desired(key, event.version, _product(event.product), deleted)
+
+
+def _customer(customer: Customer) -> JsonObject:
+    return customer.model_dump(mode="json", exclude={"version"})
+
+
+def _product(product: Product) -> JsonObject:
+    return product.model_dump(mode="json", exclude={"version"})
+
+
+def _as_read(record: Record) -> Condition:
+    if not record.version and not record.has_waiters:
+        return ABSENT
+    seen: dict[str, Value] = {":seen": record.version, ":seen_waiters": record.has_waiters, ":seen_force": record.force}
+    return Condition("#version = :seen AND #has_waiters = :seen_waiters AND #force = :seen_force", seen)
+
+
+def _quiet_ms(settings: Item | None) -> int:
+    stored = unpack(settings["settings"]) if settings else None
+    quiet = stored.get("quiet_seconds") if isinstance(stored, dict) else None
+    return int(str(quiet if quiet is not None else _DEFAULT_QUIET_SECONDS)) * 1000
