@@ -1,0 +1,78 @@
+# Every target works as the first command on a fresh machine with Python >= 3.11, make and git.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+export SAM_CLI_TELEMETRY := 0
+export AWS_DEFAULT_REGION ?= us-east-1
+
+UV := .tools/uv/bin/uv
+RUN := .venv/bin
+# Isolated: sam pins its own boto3 and click. It also ships AWS's Runtime Interface Emulator.
+SAM_VERSION := 1.170.0
+SAM := $(CURDIR)/$(UV) tool run --quiet --from aws-sam-cli==$(SAM_VERSION) sam
+PATHS := functions layers/common/syncro_quickbooks emulators local tests
+MACHINE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
+
+.PHONY: help demo local test check lint format types imports requirements requirements-check schemas validate build rie clean
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
+
+.venv/.complete: pyproject.toml uv.lock .python-version local/bootstrap.sh
+	@local/bootstrap.sh
+
+demo: .venv/.complete ## Bring the stack up, push invoices to QuickBooks, show the books before and after
+	@$(RUN)/python -m local.demo
+
+local: .venv/.complete ## Keep the stack up until Ctrl-C and print its addresses
+	@$(RUN)/python -m local.stack
+
+test: .venv/.complete ## All tests
+	@$(RUN)/pytest -q
+
+check: lint types imports requirements-check validate test ## Everything but the build
+
+lint: .venv/.complete ## Style and formatting
+	$(RUN)/ruff check $(PATHS)
+	$(RUN)/ruff format --check $(PATHS)
+
+format: .venv/.complete ## Mend style and formatting
+	$(RUN)/ruff check --fix $(PATHS)
+	$(RUN)/ruff format $(PATHS)
+
+types: .venv/.complete ## mypy, strict
+	$(RUN)/mypy
+	@for app in functions/*/app.py; do $(RUN)/mypy "$$app" || exit 1; done
+	$(RUN)/mypy local
+
+imports: .venv/.complete ## Which package may import which, and declared dependencies
+	$(RUN)/lint-imports
+	$(RUN)/deptry .
+
+requirements: .venv/.complete ## Write the layer's requirements from uv.lock
+	$(UV) export --frozen --no-dev --no-emit-project --no-header --quiet -o layers/common/requirements.txt
+
+requirements-check: .venv/.complete ## uv.lock fits pyproject.toml, the layer's requirements fit uv.lock
+	$(UV) lock --check --quiet
+	@$(UV) export --frozen --no-dev --no-emit-project --no-header --quiet | diff -u layers/common/requirements.txt - \
+	  || { echo "layers/common/requirements.txt is out of step with uv.lock: run 'make requirements'" >&2; exit 1; }
+
+schemas: .venv/.complete ## Write the events' JSON Schemas into docs/events and template.yaml
+	$(RUN)/python -m local.schemas
+
+validate: .venv/.complete ## cfn-lint and sam validate
+	$(RUN)/cfn-lint template.yaml
+	$(SAM) validate --lint
+
+build: .venv/.complete ## sam build, without containers; ARCH=arm64 or x86_64
+	@test -x $(RUN)/python3.13 || { echo "make build needs Python 3.13, the Lambda runtime's version: install it, remove .venv and try again" >&2; exit 1; }
+	PATH="$(CURDIR)/$(RUN):$(CURDIR)/$(dir $(UV)):$$PATH" LAMBDA_PLATFORM=$(if $(filter x86_64,$(ARCH)),x86_64,aarch64)-manylinux_2_28 \
+	  $(SAM) build --parameter-overrides Architecture=$(ARCH) --build-dir .aws-sam/$(ARCH)
+ARCH ?= arm64
+
+rie: .venv/.complete ## Build for this machine and run every function on AWS's Runtime Interface Emulator
+	@$(MAKE) --no-print-directory build ARCH=$(MACHINE)
+	@RIE_BINARY="$$($(UV) tool run --quiet --from aws-sam-cli==$(SAM_VERSION) python -c 'import pathlib, samcli; print(pathlib.Path(samcli.__file__).parent / "local/rapid/aws-lambda-rie-$(MACHINE)")')" \
+	  $(RUN)/python -m local.rie .aws-sam/$(MACHINE)
+
+clean: ## Remove what was built; keeps the tools
+	rm -rf .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,84 @@
+"""Deploys template.yaml to MiniStack: uploads the code as it is in the repository, creates the stack, returns its outputs."""
+
+import io
+import json
+import time
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+
+from local.cloudformation import ROOT, code_folders, for_local_run, load
+from local.config import Config
+from local.processes import StartFailed
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+REGION = "us-east-1"
+STACK_NAME = "syncro-quickbooks-local"
+CREDENTIALS_SECRET = "syncro-quickbooks/intuit-local"  # noqa: S105 - a secret's name, not a secret
+_CODE_BUCKET = "code"
+_SECONDS_TO_DEPLOY = 120
+
+
+def session() -> boto3.Session:
+    """A boto3 session for MiniStack, which takes any credentials."""
+    return boto3.Session(region_name=REGION, aws_access_key_id="local", aws_secret_access_key="local")  # noqa: S106
+
+
+def deploy(config: Config) -> tuple[dict[str, str], list[str]]:
+    """Creates the stack. Returns its outputs and, in words, what differs from template.yaml. Raises StartFailed."""
+    aws = session()
+    secrets = aws.client("secretsmanager", endpoint_url=config.aws_url)
+    secrets.create_secret(
+        Name=CREDENTIALS_SECRET, SecretString=json.dumps({"client_id": "local-client", "client_secret": "local-secret"})
+    )
+    s3 = aws.client("s3", endpoint_url=config.aws_url)
+    s3.create_bucket(Bucket=_CODE_BUCKET)
+    template = load()
+    uploaded: dict[str, str] = {}
+    for folder in code_folders(template):
+        key = folder.strip("/").replace("/", "-") + ".zip"
+        # Layers are unpacked to /opt, whose python/ is on the path. The dependencies come from this environment.
+        s3.put_object(Bucket=_CODE_BUCKET, Key=key, Body=_zipped(ROOT / folder, "python/" if "layers" in folder else ""))
+        uploaded[folder] = f"s3://{_CODE_BUCKET}/{key}"
+    local_template, changes = for_local_run(template, uploaded)
+    s3.put_object(Bucket=_CODE_BUCKET, Key="template.json", Body=json.dumps(local_template).encode())
+    return _create(aws.client("cloudformation", endpoint_url=config.aws_url), config), changes
+
+
+def _zipped(folder: Path, prefix: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for file in sorted(folder.rglob("*.py")):
+            archive.write(file, prefix + file.relative_to(folder).as_posix())
+    return buffer.getvalue()
+
+
+def _create(cloudformation: "CloudFormationClient", config: Config) -> dict[str, str]:
+    parameters = {
+        "QboApiBaseUrl": config.qbo_url,
+        "IntuitTokenUrl": config.intuit_token_url,
+        "IntuitCredentialsSecret": CREDENTIALS_SECRET,
+        "AwsEndpointUrl": config.aws_url,
+    }
+    cloudformation.create_stack(
+        StackName=STACK_NAME,
+        TemplateURL=f"{config.aws_url}/{_CODE_BUCKET}/template.json",
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
+    give_up = time.monotonic() + _SECONDS_TO_DEPLOY
+    while time.monotonic() < give_up:
+        stack = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+        status = stack["StackStatus"]
+        if status == "CREATE_COMPLETE":
+            return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+        if not status.endswith("IN_PROGRESS"):
+            events = cloudformation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]
+            failures = [f"{e['LogicalResourceId']}: {e.get('ResourceStatusReason', '')}" for e in events if "FAILED" in e["ResourceStatus"]]
+            raise StartFailed(f"MiniStack could not create the stack ({status}):\n" + "\n".join(failures))
+        time.sleep(0.1)
+    raise StartFailed(f"MiniStack had not created the stack after {_SECONDS_TO_DEPLOY} s.")

@@ -1,0 +1,134 @@
+"""The whole stack on this machine: MiniStack plays AWS and runs template.yaml itself, the emulators play QuickBooks and Syncro.
+
+`python -m local.stack` keeps it up until Ctrl-C and says in .local/stack.json where everything is.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local import deployment
+from local.cloudformation import ROOT, Node
+from local.config import Config, from_environment
+from local.processes import StartFailed, require_free_port, running, stop_on_sigterm
+
+STATE = ROOT / ".local"
+STACK_FILE = STATE / "stack.json"
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A running stack: where its parts are. `outputs` are the template's own."""
+
+    config: Config
+    outputs: Mapping[str, str]
+    changes: tuple[str, ...] = field(default=())
+
+    def describe(self) -> dict[str, Node]:
+        """What .local/stack.json says. There is no console API yet, hence no address and no token for one."""
+        return {
+            "aws_endpoint_url": self.config.aws_url,
+            "region": deployment.REGION,
+            "event_bus": self.outputs["EventBusName"],
+            "table": self.outputs["TableName"],
+            "api_url": None,
+            "api_token": None,
+            "qbo_emulator_url": self.config.qbo_url,
+            "syncro_emulator_url": self.config.syncro_url,
+            "accounts": [account.describe() for account in self.config.accounts],
+        }
+
+
+@contextmanager
+def stack(config: Config, say: Say) -> Iterator[Stack]:
+    """Brings the stack up, and down again whatever happens. Raises StartFailed."""
+    STATE.mkdir(exist_ok=True)
+    STACK_FILE.unlink(missing_ok=True)
+    with ExitStack() as parts:
+        # All ports first: a busy one should be known before anything runs.
+        for port, variable in config.own_ports():
+            require_free_port(port, variable)
+        parts.enter_context(_ministack(config))
+        say(f"AWS (MiniStack) answers at {config.aws_url}")
+        parts.enter_context(_emulators(config, say))
+        outputs, changes = deployment.deploy(config)
+        for change in changes:
+            say(f"Differs from template.yaml: {change}")
+        up = Stack(config, outputs, tuple(changes))
+        parts.callback(STACK_FILE.unlink, missing_ok=True)
+        STACK_FILE.write_text(json.dumps(up.describe(), indent=2) + "\n", encoding="utf-8")
+        say(f"The stack is up; {STACK_FILE.relative_to(ROOT)} says where everything is")
+        yield up
+        say("Stopping")
+
+
+@contextmanager
+def _ministack(config: Config) -> Iterator[None]:
+    env = {
+        **_bare_environment(),
+        "BIND_HOST": "127.0.0.1",  # it would listen on every interface
+        "GATEWAY_PORT": str(config.aws_port),
+        "MINISTACK_REGION": deployment.REGION,
+        "LAMBDA_EXECUTOR": "local",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+    }
+    command = [str(Path(sys.executable).with_name("ministack"))]
+    health = f"{config.aws_url}/_ministack/health"
+    with running("MiniStack", command, env=env, log=STATE / "ministack.log", health_url=health, cwd=STATE):
+        yield
+
+
+@contextmanager
+def _emulators(config: Config, say: Say) -> Iterator[None]:
+    with ExitStack() as parts:
+        if config.qbo_emulator:
+            companies = STATE / "companies.json"
+            companies.write_text(json.dumps([account.company() for account in config.accounts]), encoding="utf-8")
+            parts.enter_context(_emulator("quickbooks_online", config.qbo_port, "--companies", str(companies)))
+            say(f"QuickBooks Online (emulator) answers at {config.qbo_url}")
+        if config.syncro_emulator:
+            parts.enter_context(_emulator("syncro_api", config.syncro_port))
+            say(f"Syncro's API (emulator) answers at {config.syncro_url}")
+        yield
+
+
+@contextmanager
+def _emulator(name: str, port: int, *options: str) -> Iterator[None]:
+    command = [sys.executable, "-m", f"emulators.{name}", "--port", str(port), *options]
+    health = f"http://127.0.0.1:{port}/_emulator/health"
+    with running(name, command, env=_bare_environment(), log=STATE / f"{name}.log", health_url=health, cwd=ROOT):
+        yield
+
+
+def _bare_environment() -> dict[str, str]:
+    # MiniStack hands its own environment to the functions. They must see only what the template gives them.
+    return {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
+
+
+def main() -> int:
+    """Keeps the stack up until Ctrl-C or SIGTERM. Returns the exit code."""
+    stop_on_sigterm()
+    try:
+        with stack(from_environment(os.environ), print) as up:
+            for name, value in up.describe().items():
+                print(f"  {name}: {json.dumps(value)}")
+            print("Ctrl-C stops it.", flush=True)
+            while True:
+                time.sleep(3600)
+    except KeyboardInterrupt:
+        return 0
+    except StartFailed as failure:
+        print(f"The stack could not be started. {failure}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
