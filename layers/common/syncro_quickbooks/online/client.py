@@ -1,0 +1,257 @@
+"""The QuickBooks Online client: one company, one call at a time, and no guess about what an answer means.
+
+It never repeats a request, except once with the same request id after a 401 (a token refused is a request not done).
+Everything else that is not a clean answer is raised; deciding when to try again belongs to the dispatch.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING
+from urllib.parse import quote as percent
+
+from syncro_quickbooks.clock import Clock
+from syncro_quickbooks.json_types import Json, JsonObject
+from syncro_quickbooks.online import verdict
+from syncro_quickbooks.online.faults import (
+    Clean,
+    Faulted,
+    NotEnoughTime,
+    Reading,
+    RequestRefused,
+    Throttled,
+    Unavailable,
+    parse_faults,
+)
+from syncro_quickbooks.online.frozen import (
+    MINOR_VERSION,
+    FrozenRequest,
+    batch_request,
+    single_request,
+)
+from syncro_quickbooks.online.http import READ_TIMEOUT, WRITE_TIMEOUT, Answer, Log, Outgoing, Transport
+from syncro_quickbooks.online.outcomes import (
+    Done,
+    MemberOutcome,
+    Refused,
+    Unclear,
+    batch_outcomes,
+    entity_in,
+    single_outcome,
+)
+from syncro_quickbooks.online.rate import RateLimiter
+from syncro_quickbooks.online.read_budget import ReadBudget, ReadPurpose
+from syncro_quickbooks.online.tokens import AccessToken, ConnectionKey, TokenSource
+
+if TYPE_CHECKING:
+    import requests
+
+__all__ = [
+    "Client",
+    "Done",
+    "FrozenRequest",
+    "MemberOutcome",
+    "Refused",
+    "Unclear",
+    "batch_request",
+    "quote",
+    "single_request",
+]
+
+TIME_FOR_A_WRITE = timedelta(seconds=140)  # connecting, Intuit's 120 s and the way back
+PAGE = 1000  # the most rows of a query (Intuit, "Data queries")
+_LONGEST_GET = 1500  # characters of a statement; longer ones go as POST (facts: QBO 2.1)
+
+
+def quote(value: str) -> str:
+    """`value` as a literal of the query language, with its quotes: `Amy's` → `'Amy\\'s'`.
+
+    The backslash is escaped as well ([G] in facts QBO 2.4: an unescaped one could end the literal early).
+    """
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+class Client:
+    """Talks to one company for one account. Keeps no state but its connection and limiter; safe for several threads."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        account_id: str,
+        realm_id: str,
+        tokens: TokenSource,
+        session_factory: "Callable[[], requests.Session]",
+        clock: Clock,
+        reads: ReadBudget,
+        limiter: RateLimiter,
+        logger: Log,
+    ) -> None:
+        self.connection = ConnectionKey(account_id, realm_id)
+        self._company_url = f"{base_url.rstrip('/')}/v3/company/{percent(realm_id, safe='')}"
+        self._tokens = tokens
+        self._transport = Transport(session_factory, logger, {"account_id": account_id, "realm_id": realm_id})
+        self._clock = clock
+        self._reads = reads
+        self._limiter = limiter
+
+    def send(self, request: FrozenRequest, bids: Sequence[str], deadline: datetime) -> Mapping[str, MemberOutcome]:
+        """Send a frozen write and say for each member what became of it; a single request has the one member "1".
+
+        Raises NotEnoughTime (not sent: fewer than 140 s before `deadline`), Throttled, Reconnect, AccountBlocked,
+        Unavailable (nothing is known), and RequestRefused for a batch refused as a whole.
+        """
+        reading = self._call(_Call(request, WRITE_TIMEOUT, deadline, len(bids)))
+        if not request.is_batch:
+            return dict.fromkeys(bids, single_outcome(request, reading))
+        return batch_outcomes(request, bids, _clean(reading).body)
+
+    def query(self, statement: str, entity: str, purpose: ReadPurpose) -> list[JsonObject]:
+        """The rows of one query; QuickBooks gives 100 unless the statement says MAXRESULTS (≤ 1000).
+
+        An empty list means that QuickBooks said "none". Raises ReadAllowanceExhausted (not asked), Throttled,
+        Reconnect, AccountBlocked, RequestRefused (the query is wrong) and Unavailable for anything that is not a complete answer.
+        """
+        return _rows(self._query(statement, purpose), entity)
+
+    def query_all(self, entity: str, where: str, purpose: ReadPurpose) -> list[JsonObject]:
+        """Every row of `entity` that meets `where` ("" for all), each once, in order of Id.
+
+        Pages by Id, because offsets lose rows while the company is in use (facts: QBO 2.4). Raises like `query`; a page
+        that is cut off or out of order raises Unavailable, so a list that is returned is complete.
+        """
+        found: list[JsonObject] = []
+        last = ""
+        while True:
+            conditions = [part for part in (where, f"Id > {quote(last)}" if last else "") if part]
+            clause = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+            statement = f"SELECT * FROM {entity}{clause} ORDERBY Id MAXRESULTS {PAGE}"  # noqa: S608 - no SQL; see quote()
+            page = self.query(statement, entity, purpose)
+            found += page
+            if len(page) < PAGE:
+                return found
+            last = _last_id(page, last)
+
+    def count(self, entity: str, where: str, purpose: ReadPurpose) -> int:
+        """How many `entity` meet `where` ("" for all). Raises like `query`."""
+        clause = f" WHERE {where}" if where else ""
+        statement = f"SELECT COUNT(*) FROM {entity}{clause}"  # noqa: S608 - no SQL; see quote()
+        total = self._query(statement, purpose).get("totalCount")
+        if not isinstance(total, int):
+            raise _unreadable("the answer holds no totalCount")
+        return total
+
+    def read(self, entity: str, id: str, purpose: ReadPurpose) -> JsonObject | None:
+        """One object by its Id; None only when QuickBooks says that it does not exist (610) or was deleted.
+
+        Raises like `query`; every other answer than the object itself raises.
+        """
+        path = f"/{entity.lower()}/{percent(id, safe='')}"
+        reading = self._read(FrozenRequest("GET", path, (("minorversion", MINOR_VERSION),), b""), purpose)
+        if isinstance(reading, Faulted) and all(fault.code == "610" for fault in reading.faults):
+            return None
+        found = entity_in(_clean(reading).body, entity)
+        # CompanyInfo is asked for by realm and answers with its own Id.
+        if found is None or (found["Id"] != id and entity != "CompanyInfo"):
+            raise _unreadable(f"the answer does not hold the {entity} that was asked for")
+        return None if found.get("status") == "Deleted" else found
+
+    def _query(self, statement: str, purpose: ReadPurpose) -> JsonObject:
+        version = ("minorversion", MINOR_VERSION)
+        if len(statement) > _LONGEST_GET:
+            request = FrozenRequest("POST", "/query", (version,), statement.encode(), "application/text")
+        else:
+            request = FrozenRequest("GET", "/query", (("query", statement), version), b"")
+        response = _clean(self._read(request, purpose)).body.get("QueryResponse")
+        if not isinstance(response, dict):
+            raise _unreadable("the answer holds no QueryResponse")
+        return response
+
+    def _read(self, request: FrozenRequest, purpose: ReadPurpose) -> Clean | Faulted:
+        self._reads.spend(purpose)
+        try:
+            return self._call(_Call(request, READ_TIMEOUT, None, 1))
+        except Throttled:
+            self._reads.throttled(self.connection.realm_id)
+            raise
+
+    def _call(self, call: "_Call") -> Clean | Faulted:
+        token = self._tokens.access_token(self.connection)
+        answer, reading = self._attempt(call, token)
+        if verdict.is_token_refused(answer.status, reading) and not verdict.is_throttled(answer.status, reading):
+            # A refused token is a request not done: the same bytes and request id go out once more.
+            token = self._tokens.refresh(self.connection, token)
+            answer, reading = self._attempt(call, token)
+        return verdict.judge(answer.status, reading, answer.retry_after)
+
+    def _attempt(self, call: "_Call", token: AccessToken) -> tuple[Answer, Reading]:
+        if token.connection != self.connection:
+            raise ValueError("the access token belongs to another connection")
+        self._limiter.take(batch=call.request.is_batch, members=call.members)
+        if call.deadline is not None and call.deadline - self._clock.now() < TIME_FOR_A_WRITE:
+            raise NotEnoughTime("not sent: its answer could come after this run ends; the next run sends it")
+        answer = self._transport.send(self._outgoing(call, token))
+        return answer, parse_faults(answer.status, answer.content_type, answer.body)
+
+    def _outgoing(self, call: "_Call", token: AccessToken) -> Outgoing:
+        request = call.request
+        headers = {"Accept": "application/json"}
+        if request.body:
+            headers["Content-Type"] = request.content_type
+        return Outgoing(
+            method=request.method,
+            url=self._company_url + request.target,
+            label=request.path,
+            body=request.body or None,
+            headers=headers,
+            authorization=f"Bearer {token.value}",
+            read_timeout=call.read_timeout,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    request: FrozenRequest
+    read_timeout: float
+    deadline: datetime | None
+    members: int
+
+
+def _clean(reading: Clean | Faulted) -> Clean:
+    """The clean answer of a read or a batch. Raises Unavailable for the server's own faults, else RequestRefused."""
+    if isinstance(reading, Clean):
+        return reading
+    undecided = verdict.undecided_code(reading.faults)
+    if undecided is not None:
+        raise Unavailable(f"fault_{undecided}", status=reading.status, faults=reading.faults)
+    raise RequestRefused(reading.faults)
+
+
+def _unreadable(explanation: str) -> Unavailable:
+    return Unavailable("unreadable", status=200, explanation=explanation)
+
+
+def _rows(response: Mapping[str, Json], entity: str) -> list[JsonObject]:
+    """The rows of a QueryResponse. An empty one is `{}`; anything between that and a full one raises Unavailable."""
+    raw = next((value for key, value in response.items() if key.lower() == entity.lower()), None)
+    if raw is None and not set(response) - {"startPosition", "maxResults", "totalCount"}:
+        raw = []
+    if not isinstance(raw, list):
+        raise _unreadable(f"the answer holds no list of {entity}")
+    rows = [row for row in raw if isinstance(row, dict) and isinstance(row.get("Id"), str)]
+    told = response.get("maxResults", len(raw))  # the number of rows in this answer
+    if len(rows) != len(raw) or told != len(raw):
+        raise _unreadable(f"the list of {entity} is not complete")
+    return rows
+
+
+def _last_id(page: Sequence[JsonObject], previous: str) -> str:
+    """The Id to go on from. Raises Unavailable if the page is not in ascending order: going on would lose rows."""
+    ids = [str(row["Id"]) for row in page]
+    if not all(id_.isdigit() for id_ in ids):
+        raise _unreadable("a page cannot be continued: its Ids are not numbers")
+    numbers = [int(previous or 0), *map(int, ids)]
+    if any(later <= earlier for earlier, later in pairwise(numbers)):
+        raise _unreadable("a page is not in order of Id")
+    return ids[-1]

@@ -1,0 +1,130 @@
+"""How fast we may call one company, and when to stop calling it: pure state that the account's row can keep.
+
+Limits: 500 requests a minute and 10 a second per realm and app, 40 batches a minute (Intuit, "Limits and throttles").
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from math import ceil
+from threading import Lock
+
+from syncro_quickbooks.clock import Clock, from_millis, to_millis
+from syncro_quickbooks.json_types import JsonObject
+
+# Burst + rate is the most that fits in any second (minute for batches): 3 + 6.5 ≤ 10, 3 + 6.5 × 60 ≤ 500, 4 + 34 ≤ 40.
+_CALL_INTERVAL_MS = 1000 / 6.5
+_CALL_BURST = 3
+_BATCH_INTERVAL_MS = 60_000 / 34
+_BATCH_BURST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class RateState:
+    """Two token buckets as the times (ms since 1970) at which they will be full again."""
+
+    calls_full_at: float = 0
+    batches_full_at: float = 0
+
+    def wait(self, now: datetime, *, batch: bool) -> float:
+        """Seconds until the next call may go out; 0 when it may go now."""
+        millis = to_millis(now)
+        ready = self.calls_full_at - (_CALL_BURST - 1) * _CALL_INTERVAL_MS
+        if batch:
+            ready = max(ready, self.batches_full_at - (_BATCH_BURST - 1) * _BATCH_INTERVAL_MS)
+        return max(0, ceil(ready - millis)) / 1000
+
+    def after(self, sent: datetime, *, batch: bool, cost: int = 1) -> "RateState":
+        """The state after a call at `sent` that counts as `cost` calls."""
+        millis = to_millis(sent)
+        calls = max(self.calls_full_at, millis) + cost * _CALL_INTERVAL_MS
+        batches = max(self.batches_full_at, millis) + _BATCH_INTERVAL_MS if batch else self.batches_full_at
+        return RateState(calls, batches)
+
+    def to_item(self) -> JsonObject:
+        """The state as the account's row keeps it."""
+        return {"calls_full_at": round(self.calls_full_at), "batches_full_at": round(self.batches_full_at)}
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, object]) -> "RateState":
+        """The state that `to_item` wrote; missing parts mean an idle company."""
+        return cls(_number(item, "calls_full_at"), _number(item, "batches_full_at"))
+
+
+class RateLimiter:
+    """Hands out the right to call one company; safe for several threads. Start it with the state of the account's row.
+
+    `members_count`: whether every member of a batch counts as a call; Intuit does not say (facts: QBO 2.3).
+    """
+
+    def __init__(self, clock: Clock, state: RateState | None = None, *, members_count: bool = False) -> None:
+        self._clock = clock
+        self._state = state or RateState()
+        self._members_count = members_count
+        self._taking = Lock()
+
+    @property
+    def state(self) -> RateState:
+        """What to store in the account's row."""
+        with self._taking:
+            return self._state
+
+    def take(self, *, batch: bool = False, members: int = 1) -> None:
+        """Wait for the right to make one call and use it up."""
+        cost = members if self._members_count else 1
+        while (wait := self._try(batch=batch, cost=cost)) > 0:
+            self._clock.sleep(wait)
+
+    def _try(self, *, batch: bool, cost: int) -> float:
+        with self._taking:
+            now = self._clock.now()
+            wait = self._state.wait(now, batch=batch)
+            if wait == 0:
+                self._state = self._state.after(now, batch=batch, cost=cost)
+            return wait
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """Stops hammering an outage: opens after several Unavailable in a row, then lets one attempt through per pause.
+
+    Pure: the caller reports `failed` and `succeeded` and keeps the result. Throttling is not a failure here.
+    """
+
+    failures: int = 0
+    open_until: datetime | None = None
+
+    OPENS_AFTER = 5
+    FIRST_PAUSE = timedelta(seconds=30)
+    LONGEST_PAUSE = timedelta(minutes=15)
+
+    def allows(self, now: datetime) -> bool:
+        """Whether a call may be tried now; after the pause this is the trial call of the half-open state."""
+        return self.open_until is None or now >= self.open_until
+
+    def failed(self, now: datetime) -> "Breaker":
+        """After an Unavailable: each further failure doubles the pause, up to the longest."""
+        failures = self.failures + 1
+        if failures < self.OPENS_AFTER:
+            return replace(self, failures=failures)
+        doubled = self.FIRST_PAUSE * 2 ** min(failures - self.OPENS_AFTER, 10)
+        return Breaker(failures, now + min(doubled, self.LONGEST_PAUSE))
+
+    def succeeded(self) -> "Breaker":
+        """After any readable answer: closed again."""
+        return Breaker()
+
+    def to_item(self) -> JsonObject:
+        """The state as the account's row keeps it; `open_until` in ms since 1970, 0 when closed."""
+        return {"failures": self.failures, "open_until": 0 if self.open_until is None else to_millis(self.open_until)}
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, object]) -> "Breaker":
+        """The state that `to_item` wrote; missing parts mean closed."""
+        until = _number(item, "open_until")
+        return cls(int(_number(item, "failures")), from_millis(int(until)) if until else None)
+
+
+def _number(item: Mapping[str, object], name: str) -> float:
+    value = item.get(name, 0)
+    return float(str(value))  # the table gives numbers back as Decimal

@@ -1,0 +1,115 @@
+"""The month's metered reads, shared by all accounts of the workspace (Intuit App Partner Program, facts: QBO 2.9)."""
+
+import os
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from syncro_quickbooks.clock import Clock, to_millis
+from syncro_quickbooks.online.faults import ReadAllowanceExhausted
+from syncro_quickbooks.online.http import Log
+from syncro_quickbooks.storage.table import Condition, ConditionFailed, Item, Key, Table, Update
+
+DEFAULT_ALLOWANCE = 500_000  # Builder tier, blocked beyond it (Intuit blog, 2026-01-08)
+
+
+class ReadPurpose(StrEnum):
+    """Why a read is made; each purpose may use the allowance up to its own share."""
+
+    RECOVERY = "recovery"  # proofs of absence, SyncToken read-backs: what is needed to keep the books right
+    USER = "user"  # lookups for a document being pushed, anything a person waits for
+    POLL = "poll"  # anything that can wait until next month
+
+
+# Recovery keeps the last 20 % to itself, pushes the 20 % before: a busy poll can stop neither.
+SHARE_PERCENT: Mapping[ReadPurpose, int] = {ReadPurpose.RECOVERY: 100, ReadPurpose.USER: 80, ReadPurpose.POLL: 60}
+ALARM_PERCENT = (50, 80)
+
+
+class ReadBudget(Protocol):
+    """Who is asked before every metered read."""
+
+    def spend(self, purpose: ReadPurpose) -> None:
+        """Count one read. Raises ReadAllowanceExhausted when it must not be made."""
+        ...
+
+    def throttled(self, realm_id: str) -> None:
+        """A read of this realm was answered 429."""
+        ...
+
+
+def allowance_from_env(environ: Mapping[str, str] = os.environ) -> int:
+    """The monthly allowance: READ_ALLOWANCE, else the free tier's. Raises ValueError if it is not a whole number."""
+    return int(environ.get("READ_ALLOWANCE") or DEFAULT_ALLOWANCE)
+
+
+class WorkspaceReadBudget:
+    """The counter in the table: one item a month, raised atomically and only while the purpose's share lasts.
+
+    When several realms are throttled on reads within minutes the allowance is gone whatever we counted (another app of
+    the workspace may share it): reads for users and polls then pause for `BLOCKED_FOR`, recovery goes on trying.
+    """
+
+    THROTTLED_REALMS = 3
+    THROTTLED_WITHIN = timedelta(minutes=5)
+    BLOCKED_FOR = timedelta(minutes=30)
+
+    def __init__(self, table: Table, clock: Clock, logger: Log, allowance: int) -> None:
+        self._table = table
+        self._clock = clock
+        self._logger = logger
+        self._allowance = allowance
+
+    def spend(self, purpose: ReadPurpose) -> None:
+        """Count one read for `purpose`. Raises ReadAllowanceExhausted before anything is sent."""
+        now = self._clock.now()
+        counted = Update(_key(now), "ADD #used :one, #used_" + purpose + " :one", {":one": 1}, self._free(purpose, now))
+        try:
+            item = self._table.update_and_get(counted)
+        except ConditionFailed:
+            share = SHARE_PERCENT[purpose]
+            raise ReadAllowanceExhausted(
+                f"this month's QuickBooks read allowance for {purpose} ({share} % of {self._allowance}) is used up or "
+                "paused; the read was not made and will be tried again later"
+            ) from None
+        self._tell_crossing(int(str(item["used"])))
+
+    def throttled(self, realm_id: str) -> None:
+        """Note a 429 on a read; enough realms at once pause the reads that can wait."""
+        now = self._clock.now()
+        key = _key(now)
+        self._table.write(Update(key, "SET #throttled = if_not_exists(#throttled, :none)", {":none": {}}))
+        noted = self._table.update_and_get(
+            Update(key, f"SET #throttled.#realm_{realm_id} = :now", {":now": to_millis(now)})
+        )
+        since = to_millis(now - self.THROTTLED_WITHIN)
+        if len(_since(noted, since)) < self.THROTTLED_REALMS:
+            return
+        until = to_millis(now + self.BLOCKED_FOR)
+        block = "SET #blocked_until = :until, #throttled = :none"
+        self._table.write(Update(key, block, {":until": until, ":none": {}}))
+        self._logger.warning("reads paused: several companies are throttled, the read allowance seems used up")
+
+    def _free(self, purpose: ReadPurpose, now: datetime) -> Condition:
+        cap = self._allowance * SHARE_PERCENT[purpose] // 100
+        within = "(attribute_not_exists(#used) OR #used < :cap)"
+        if purpose is ReadPurpose.RECOVERY:
+            return Condition(within, {":cap": cap})
+        not_paused = "(attribute_not_exists(#blocked_until) OR #blocked_until <= :now)"
+        return Condition(f"{within} AND {not_paused}", {":cap": cap, ":now": to_millis(now)})
+
+    def _tell_crossing(self, used: int) -> None:
+        for percent in ALARM_PERCENT:
+            if used == -(-self._allowance * percent // 100):
+                self._logger.warning("read allowance crossed", extra={"read_percent": percent, "reads_used": used})
+
+
+def _since(item: Item, millis: int) -> list[str]:
+    throttled = item.get("throttled")
+    seen = throttled.items() if isinstance(throttled, dict) else ()
+    return [realm for realm, at in seen if isinstance(at, int) and at >= millis]
+
+
+def _key(now: datetime) -> Key:
+    return Key(f"workspace#reads#{now:%Y-%m}", "counter")
