@@ -69,10 +69,17 @@ build: .venv/.complete ## sam build, without containers; ARCH=arm64 or x86_64
 	  $(SAM) build --parameter-overrides Architecture=$(ARCH) --build-dir .aws-sam/$(ARCH)
 ARCH ?= arm64
 
-rie: .venv/.complete ## Build for this machine and run every function on AWS's Runtime Interface Emulator
+# A Python with Lambda's runtime client and nothing else.
+.tools/runtime/.complete: .venv/.complete
+	@$(UV) venv --quiet --clear --python $(RUN)/python .tools/runtime
+	@$(UV) pip install --quiet --python .tools/runtime awslambdaric==4.2.2
+	@touch $@
+
+rie: .tools/runtime/.complete ## Build for this machine, run every function on AWS's Runtime Interface Emulator
 	@$(MAKE) --no-print-directory build ARCH=$(MACHINE)
-	@RIE_BINARY="$$($(UV) tool run --quiet --from aws-sam-cli==$(SAM_VERSION) python -c 'import pathlib, samcli; print(pathlib.Path(samcli.__file__).parent / "local/rapid/aws-lambda-rie-$(MACHINE)")')" \
-	  $(RUN)/python -m local.rie .aws-sam/$(MACHINE)
+	@RIE_PYTHON="$(CURDIR)/.tools/runtime/bin/python" RIE_BINARY="$$($(SAM_PYTHON) -c '$(FIND_RIE)')" $(RUN)/python -m local.rie .aws-sam/$(MACHINE)
+SAM_PYTHON := $(UV) tool run --quiet --from aws-sam-cli==$(SAM_VERSION) python
+FIND_RIE := import pathlib, samcli; print(pathlib.Path(samcli.__file__).parent / "local/rapid/aws-lambda-rie-$(MACHINE)")
 
 clean: ## Remove what was built; keeps the tools
 	rm -rf .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import yaml
 
-Node: TypeAlias = "str | int | float | bool | None | list[Node] | dict[str, Node]"
+Node: TypeAlias = "str | int | float | bool | list[Node] | dict[str, Node] | None"
 Template: TypeAlias = "dict[str, Node]"
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,7 +45,7 @@ _Loader.add_multi_constructor("!", _long_form)
 
 
 def load(path: Path = TEMPLATE) -> Template:
-    """The template with `!Ref x` as `{"Ref": "x"}` and so on. Raises yaml.YAMLError, or TypeError if it is no mapping."""
+    """The template with `!Ref x` as `{"Ref": "x"}` and so on. Raises yaml.YAMLError, TypeError."""
     # A subclass of SafeLoader: it builds plain data only.
     return mapping(yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader))  # noqa: S506
 

@@ -67,8 +67,9 @@ class Config:
 def from_environment(env: Mapping[str, str]) -> Config:
     """The configuration `env` asks for.
 
-    LOCAL_AWS_PORT, LOCAL_QBO_PORT and LOCAL_SYNCRO_PORT choose ports. QBO_EMULATOR=off uses the servers at QBO_API_BASE_URL and
-    INTUIT_TOKEN_URL, SYNCRO_EMULATOR=off the one at SYNCRO_API_BASE_URL. Raises StartFailed for what makes no sense.
+    LOCAL_AWS_PORT, LOCAL_QBO_PORT and LOCAL_SYNCRO_PORT choose ports. QBO_EMULATOR=off uses the servers at
+    QBO_API_BASE_URL and INTUIT_TOKEN_URL, SYNCRO_EMULATOR=off the one at SYNCRO_API_BASE_URL.
+    Raises StartFailed for what makes no sense.
     """
     qbo_port, syncro_port = _port(env, "LOCAL_QBO_PORT", 9101), _port(env, "LOCAL_SYNCRO_PORT", 9102)
     qbo_emulator, syncro_emulator = env.get("QBO_EMULATOR") != "off", env.get("SYNCRO_EMULATOR") != "off"

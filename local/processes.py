@@ -20,7 +20,7 @@ class StartFailed(Exception):
 
 
 def require_free_port(port: int, variable: str) -> None:
-    """Raises StartFailed if something on this machine listens at `port`, which is set by the environment's `variable`."""
+    """Raises StartFailed if `port`, which the environment's `variable` sets, is in use on this machine."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -34,16 +34,30 @@ def require_free_port(port: int, variable: str) -> None:
 
 @contextmanager
 def running(
-    name: str, command: Sequence[str], *, env: Mapping[str, str], log: Path, health_url: str, cwd: Path, patience: float = 30.0
+    name: str,
+    command: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    log: Path,
+    health_url: str,
+    cwd: Path,
+    patience: float = 30.0,
 ) -> Iterator[None]:
     """Runs `command` until the block ends, entering it once `health_url` answers.
 
-    Its output goes to `log`. Raises StartFailed with the log's end if it dies or does not answer within `patience` seconds.
+    Its output goes to `log`. Raises StartFailed with the log's end if it dies or does not
+    answer within `patience` seconds.
     """
     with log.open("wb") as output:
         # A session of its own: Ctrl-C reaches us alone, and stopping reaches the child's children too.
         process = subprocess.Popen(
-            command, env=dict(env), stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=cwd, start_new_session=True
+            command,
+            env=dict(env),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            cwd=cwd,
+            start_new_session=True,
         )
         try:
             _wait_until_healthy(name, process, health_url, log, patience)
@@ -65,12 +79,12 @@ def _wait_until_healthy(name: str, process: subprocess.Popen[bytes], url: str, l
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
+    # Twice, to the whole group: the second reaches children that outlived their parent or ignored the first.
     for how in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, how)
         with suppress(subprocess.TimeoutExpired):
             process.wait(_SECONDS_TO_STOP)
-
 
 
 def stop_on_sigterm() -> None:

@@ -1,4 +1,4 @@
-"""The whole stack on this machine: MiniStack plays AWS and runs template.yaml itself, the emulators play QuickBooks and Syncro.
+"""The whole stack on this machine: MiniStack plays AWS and runs template.yaml itself, emulators QuickBooks and Syncro.
 
 `python -m local.stack` keeps it up until Ctrl-C and says in .local/stack.json where everything is.
 """

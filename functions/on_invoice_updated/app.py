@@ -10,6 +10,7 @@ from typing import TypedDict
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from syncro_quickbooks import bootstrap
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.sync.intake import Rejected
@@ -27,14 +28,16 @@ def handler(event: BusEvent, _context: LambdaContext) -> None:
     try:
         result = bootstrap.intake().accept(detail_type, detail, event["id"])
     except Rejected as refusal:
-        _dead_letter(event, str(refusal))
+        _dead_letter(event, refusal.reason)
     else:
-        logger.info("Event taken in", extra={"result": str(result)})
+        logger.info("Event taken in", extra={"record": str(result.record), "outcome": result.outcome})
 
 
 def _dead_letter(event: BusEvent, reason: str) -> None:
     import boto3  # noqa: PLC0415 - only a refused event pays for a second client
 
-    logger.error("Event refused: it was put into the dead-letter queue and needs a corrected event", extra={"reason": reason})
+    logger.error(
+        "Event refused: it was put into the dead-letter queue and needs a corrected event", extra={"reason": reason}
+    )
     message = json.dumps({"reason": reason, "event": event})
     boto3.client("sqs").send_message(QueueUrl=os.environ["EVENTS_DLQ_URL"], MessageBody=message)

@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from syncro_quickbooks import bootstrap
 
 _SECONDS_BEFORE_ANOTHER_TRY = 60
@@ -28,7 +29,7 @@ class QueueEvent(TypedDict):
 
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: QueueEvent, context: LambdaContext) -> None:
-    """Drains one account's outbox until it is empty or the time is up. Raises what the push raises: SQS wakes it again."""
+    """Drains one account's outbox until it is empty or the time is up. What the push raises makes SQS wake it again."""
     deadline = datetime.now(UTC) + timedelta(milliseconds=context.get_remaining_time_in_millis())
     for message in event["Records"]:
         account_id = message["body"]
@@ -42,7 +43,7 @@ def handler(event: QueueEvent, context: LambdaContext) -> None:
 
 
 def _try_again_soon(message: Message) -> None:
-    """A failed message keeps its group, the account, locked for the whole visibility time (over 10 minutes): shorten that."""
+    """A failed message keeps its group, the account, locked for the visibility time (over 10 minutes): shorten that."""
     import boto3  # noqa: PLC0415 - only a failure pays for this client
 
     boto3.client("sqs").change_message_visibility(

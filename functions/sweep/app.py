@@ -1,9 +1,10 @@
-"""Door of later wake-ups: passes on those whose time has come and, on the minute's schedule, repairs those that got lost."""
+"""Door of later wake-ups: passes on those whose time has come and, every minute, repairs those that got lost."""
 
 from typing import TypedDict
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from syncro_quickbooks import bootstrap
 
 logger = Logger()
@@ -40,7 +41,9 @@ def handler(event: SweepEvent, _context: LambdaContext) -> Answer:
     for message in event["Records"]:
         try:
             sweep.forward(message["body"])
-        except Exception:  # noqa: BLE001 - one account's failure must not hold back the others of the batch; SQS hands it out again
-            logger.exception("Wake-up not passed on; it will be tried again", extra={"message_id": message["messageId"]})
+        except Exception:  # one account's failure must not hold back the others of the batch; SQS hands it out again
+            logger.exception(
+                "Wake-up not passed on; it will be tried again", extra={"message_id": message["messageId"]}
+            )
             failed.append({"itemIdentifier": message["messageId"]})
     return {"batchItemFailures": failed}

@@ -1,0 +1,194 @@
+"""Runs every built function on AWS's Runtime Interface Emulator: the real runtime client, the real artefact, no Docker.
+
+`python -m local.rie BUILD_DIR` (see `make rie`) calls each function with its event against a local stack, and compares
+its init time with that of an empty handler and of a handler that only makes a DynamoDB client. From the environment:
+RIE_BINARY is the emulator, RIE_PYTHON a Python that has awslambdaric and nothing else, so that what the layer lacks
+is missed.
+"""
+
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+from rich.console import Console
+from rich.table import Table
+
+from local import deployment
+from local.cloudformation import ROOT
+from local.config import from_environment
+from local.processes import StartFailed, require_free_port, stop_on_sigterm
+from local.stack import Stack, stack
+
+RUNS = 7
+_PATH = "/2015-03-31/functions/function/invocations"
+# The REPORT line's "Init Duration" is the emulator's own; this one is the runtime's.
+_INIT = re.compile(r"INIT REPORT\(durationMs: ([0-9.]+)")
+_SECONDS_TO_ANSWER = 60
+
+EMPTY_HANDLER = "def handler(event, context):\n    return None\n"
+DYNAMODB_HANDLER = "import boto3\n\nclient = boto3.client('dynamodb')\n\n\n" + EMPTY_HANDLER
+
+
+class CallFailed(Exception):
+    """A function did not answer, or answered with an error."""
+
+
+@dataclass(slots=True)
+class Case:
+    """A handler in the folder `code`; its init may take `budget` times the DynamoDB handler's (None: any time)."""
+
+    name: str
+    code: Path
+    event: bytes = b"{}"
+    budget: float | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    init_ms: list[float] = field(default_factory=list)
+    first_call_ms: list[float] = field(default_factory=list)
+
+    def run(self, layer: Path, port: int) -> None:
+        """Starts a new runtime, calls the handler once and notes the times. Raises CallFailed."""
+        with tempfile.TemporaryDirectory() as folder:
+            log = Path(folder) / "rie.log"
+            with _emulator(self, layer, port, log) as url:
+                milliseconds = _call(url, self.event, log)
+            found = _INIT.search(_text(log))
+        if found is None:
+            raise CallFailed("the emulator reported no init time")
+        self.init_ms.append(float(found[1]))
+        self.first_call_ms.append(milliseconds)
+
+
+@contextmanager
+def _emulator(case: Case, layer: Path, port: int, log: Path) -> Iterator[str]:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": tempfile.gettempdir(),
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+        "LAMBDA_TASK_ROOT": str(case.code),
+        "_HANDLER": "app.handler",
+        "PYTHONPATH": f"{case.code}:{layer}",
+        # The code is read-only on Lambda, so nothing gets compiled for the next cold start.
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "AWS_LAMBDA_FUNCTION_NAME": case.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_REGION": deployment.REGION,
+        "AWS_DEFAULT_REGION": deployment.REGION,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        **case.env,
+    }
+    addresses = [
+        "--runtime-interface-emulator-address",
+        f"127.0.0.1:{port}",
+        "--runtime-api-address",
+        f"127.0.0.1:{port + 1}",
+    ]
+    runtime = [os.environ["RIE_PYTHON"], "-m", "awslambdaric", "app.handler"]
+    command = [os.environ["RIE_BINARY"], *addresses, "--log-level", "info", *runtime]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=case.code, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            yield f"http://127.0.0.1:{port}{_PATH}"
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _call(url: str, event: bytes, log: Path) -> float:
+    give_up = time.monotonic() + _SECONDS_TO_ANSWER
+    while time.monotonic() < give_up:
+        start = time.monotonic()
+        # An OSError here is "not listening yet".
+        with suppress(OSError), urlopen(Request(url, data=event), timeout=_SECONDS_TO_ANSWER) as answer:  # noqa: S310 - 127.0.0.1
+            body: str = answer.read().decode()
+            if '"errorMessage"' in body:  # the emulator answers 200 to a failed function, too
+                raise CallFailed(f"{body}\n{_text(log)}")
+            return (time.monotonic() - start) * 1000
+        time.sleep(0.02)
+    raise CallFailed(f"no answer within {_SECONDS_TO_ANSWER} s\n{_text(log)}")
+
+
+def _text(log: Path) -> str:
+    return log.read_text(encoding="utf-8", errors="replace")
+
+
+def _reference(folder: Path, name: str, source: str, up: Stack) -> Case:
+    code = folder / name
+    code.mkdir()
+    (code / "app.py").write_text(source, encoding="utf-8")
+    return Case(name, code, env={"AWS_ENDPOINT_URL": up.config.aws_url})
+
+
+def _built(build: Path, up: Stack) -> list[Case]:
+    cases = [
+        Case("OnInvoiceUpdatedFunction", build, (ROOT / "events/invoice_updated.json").read_bytes(), 1.7),
+        Case("QboPushFunction", build, (ROOT / "events/push_wake_up.json").read_bytes(), 2.0),
+        Case("SweepFunction", build, (ROOT / "events/sweep_schedule.json").read_bytes(), 1.7),
+    ]
+    for case in cases:
+        case.code = build / case.name
+        case.env = deployment.function_environment(up.config, case.name)
+    return cases
+
+
+def measure(build: Path, up: Stack, console: Console) -> bool:
+    """Runs every case RUNS times, in turns, prints the times; says whether all kept their budget. Raises CallFailed."""
+    port = int(os.environ.get("LOCAL_RIE_PORT", "9180"))
+    for number in (port, port + 1):
+        require_free_port(number, "LOCAL_RIE_PORT")
+    with tempfile.TemporaryDirectory() as folder:
+        empty = _reference(Path(folder), "empty", EMPTY_HANDLER, up)
+        dynamodb = _reference(Path(folder), "dynamodb-client-only", DYNAMODB_HANDLER, up)
+        cases = [empty, dynamodb, *_built(build, up)]
+        for _ in range(RUNS):
+            for case in cases:
+                case.run(build / "CommonLayer/python", port)
+    return _report(cases, dynamodb, console)
+
+
+def _report(cases: list[Case], reference: Case, console: Console) -> bool:
+    table = Table(title=f"Init time, ms ({RUNS} cold starts each, byte-compiled)")
+    for column in ("function", "min", "median", "x DynamoDB only (min)", "budget", "first call incl. init, median"):
+        table.add_column(column, justify="left" if column == "function" else "right")
+    kept = True
+    for case in cases:
+        # Minimums are compared: on a machine that others use too, everything above is noise.
+        ratio = min(case.init_ms) / min(reference.init_ms)
+        over = case.budget is not None and ratio > case.budget
+        kept = kept and not over
+        table.add_row(
+            case.name,
+            f"{min(case.init_ms):.0f}",
+            f"{statistics.median(case.init_ms):.0f}",
+            f"{ratio:.2f}" + (" OVER" if over else ""),
+            "" if case.budget is None else f"{case.budget}",
+            f"{statistics.median(case.first_call_ms):.0f}",
+        )
+    console.print(table)
+    return kept
+
+
+def main() -> int:
+    """Returns the exit code: 1 if a function failed or took too long to start."""
+    stop_on_sigterm()
+    build, console = Path(sys.argv[1]).resolve(), Console()
+    try:
+        with stack(from_environment(os.environ), console.print) as up:
+            return 0 if measure(build, up, console) else 1
+    except (CallFailed, StartFailed) as failure:
+        print(failure, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
