@@ -21,7 +21,7 @@ class TaxMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """A QuickBooks company's preferences. `book_close_date` is the last closed day; `country` is Intuit's (US, CA, …)."""
+    """A QuickBooks company's preferences. `book_close_date` is the last closed day; `country` is US, CA, …"""
 
     name: str
     country: str
@@ -111,7 +111,7 @@ def _home_currency(currency: JsonObject, country: str) -> str:
 
 
 def _tax_mode(tax: JsonObject, country: str) -> TaxMode:
-    """PartnerTaxEnabled: absent without automated sales tax, false until it is set up (Intuit, Preferences.TaxPrefs)."""
+    """PartnerTaxEnabled is absent without automated sales tax, false until set up (Intuit, Preferences.TaxPrefs)."""
     if not _flag(tax, "UsingSalesTax") and not _flag(tax, "PartnerTaxEnabled"):
         return TaxMode.NO_TAX
     if country != "US":

@@ -208,7 +208,7 @@ def missing_for_invoices(settings: Settings, company: Books) -> tuple[Problem, .
             company.auto_apply_credit and (settings.sync_payments_to or settings.sync_store_credit),
             _problem(
                 "setup_auto_apply_credit",
-                "QuickBooks applies credits to new invoices by itself, so it would pay invoices that Syncro pays otherwise.",
+                "QuickBooks applies credits to new invoices by itself and would pay what Syncro pays otherwise.",
                 "In QuickBooks turn off Settings > Advanced > Automation > Automatically apply credits.",
             ),
         ),

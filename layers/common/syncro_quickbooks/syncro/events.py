@@ -99,7 +99,7 @@ _Model = TypeVar("_Model", bound=SyncroModel)
 _CHANGES = ("created", "updated", "deleted")
 
 
-class MalformedEvent(ValueError):  # noqa: N818  it names a thing in the dead-letter queue, not a programming error
+class MalformedEvent(ValueError):
     """An event that breaks the contract. `reasons` name the field and what is wrong, never what was in it."""
 
     def __init__(self, reasons: list[str]) -> None:

@@ -1,0 +1,18 @@
+"""Which date an invoice gets in QuickBooks, and whether that day's books are closed."""
+
+from datetime import date
+
+from syncro_quickbooks.online.company import Company
+from syncro_quickbooks.sync.settings import Settings
+from syncro_quickbooks.syncro.dates import calendar_date
+from syncro_quickbooks.syncro.models import Invoice
+
+
+def invoice_day(invoice: Invoice, settings: Settings) -> date:
+    """The invoice's own book date."""
+    return calendar_date(invoice.date, settings.time_zone)
+
+
+def closed_until(settings: Settings, company: Company) -> date | None:
+    """The last closed day: the later of QuickBooks' closing date and the account's own lock date."""
+    return max((day for day in (settings.lock_date, company.book_close_date) if day), default=None)

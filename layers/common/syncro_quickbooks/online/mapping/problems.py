@@ -1,0 +1,84 @@
+"""What the mapping tells people: every skip, wait, warning and problem of an invoice, in the words they read."""
+
+from datetime import date
+from decimal import Decimal
+
+from syncro_quickbooks import money
+from syncro_quickbooks.sync.model import Action, Problem, Who
+from syncro_quickbooks.syncro.models import Invoice
+
+RETRY = Action("retry", "Try again")
+SKIP = Action("skip", "Skip for good")
+
+
+def settings_action(setting: str, **params: str) -> Action:
+    """Opens the settings at one of them."""
+    return Action("open_settings", "Open settings", {"setting": setting, **params})
+
+
+def subject(invoice: Invoice) -> str:
+    """How an invoice is called in messages."""
+    return f"Invoice {invoice.number}" if invoice.number.strip() else f"The invoice with Syncro id {invoice.id}"
+
+
+def skipped(code: str, message: str, fix: str, *actions: Action) -> Problem:
+    """Why something is not sent although nothing is wrong."""
+    return Problem(code=code, message=message, fix=fix, actions=actions)
+
+
+def still_shown(reason: Problem, shown: Decimal, currency: str) -> Problem:
+    """A skip reason that began to apply to an invoice QuickBooks already has."""
+    return Problem(
+        code=f"posted_{reason.code}",
+        message=f"{reason.message} QuickBooks still shows {money.show(shown, currency)}.",
+        fix="Adjust or void the invoice in QuickBooks, or undo the change in Syncro.",
+        actions=(Action("void", "Void it in QuickBooks"), SKIP, RETRY),
+    )
+
+
+def missing_setting(code: str, message: str, setting: str, fix: str) -> Problem:
+    """A setting has to be chosen before the record can be sent."""
+    return Problem(code=code, message=message, fix=fix, who=Who.ADMIN, actions=(settings_action(setting), RETRY))
+
+
+def tax_rate_unmapped(invoice: Invoice, rate_id: int, rate_name: str) -> Problem:
+    """A line is taxed at a rate that has no QuickBooks tax code."""
+    return Problem(
+        code="tax_rate_unmapped",
+        message=f"{subject(invoice)} uses the Syncro tax rate '{rate_name}' (id {rate_id}), "
+        "which has no QuickBooks tax code, so the tax cannot be posted.",
+        fix=f"Choose the QuickBooks tax code for '{rate_name}' in the settings; the invoice is then sent by itself.",
+        who=Who.ADMIN,
+        actions=(settings_action("tax_codes", rate_id=str(rate_id)), RETRY),
+    )
+
+
+def tax_problem(code: str, message: str, fix: str) -> Problem:
+    """Any other way in which an invoice's tax cannot be posted as it stands."""
+    return Problem(code=code, message=message, fix=fix, actions=(RETRY, SKIP))
+
+
+def books_closed(invoice: Invoice, day: date, closed_until: date) -> Problem:
+    """The date lies in a closed period, so money in it must not change (facts: QBO 6200, 6210)."""
+    return Problem(
+        code="books_closed",
+        message=f"{subject(invoice)} is dated {day.isoformat()}, but the books are closed up to "
+        f"{closed_until.isoformat()}, so it cannot be posted or changed there.",
+        fix="Change the date in Syncro to an open day, or have the closing date moved and try again.",
+        actions=(Action("redate", "Post on the first open day"), SKIP, RETRY),
+    )
+
+
+def number_problem(invoice: Invoice, code: str, why: str) -> Problem:
+    """The invoice number does not fit; it is never cut or changed silently."""
+    return Problem(
+        code=code,
+        message=f"{subject(invoice)}: {why}",
+        fix="Change the invoice number in Syncro.",
+        actions=(RETRY, SKIP),
+    )
+
+
+def warning(code: str, message: str, fix: str = "") -> Problem:
+    """Worth knowing, nothing to stop for."""
+    return Problem(code=code, message=message, fix=fix)

@@ -1,0 +1,164 @@
+"""How an invoice's tax reaches QuickBooks: a code on every line, and what the whole document says (facts: QBO 1.7)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from syncro_quickbooks import money
+from syncro_quickbooks.json_types import JsonObject
+from syncro_quickbooks.online.company import Company, TaxMode
+from syncro_quickbooks.online.mapping import problems
+from syncro_quickbooks.online.mapping.bodies import ref
+from syncro_quickbooks.sync.model import Problem
+from syncro_quickbooks.sync.settings import AstPolicy, Settings
+from syncro_quickbooks.syncro.models import Customer, Invoice, InvoiceLine, InvoiceSnapshot, TaxRate
+
+TAXED = "TAX"
+UNTAXED = "NON"
+
+
+@dataclass(frozen=True, slots=True)
+class LineTax:
+    """A line's tax: `code` for QuickBooks (None where the company has no tax) and Syncro's rate, None if untaxed."""
+
+    code: str | None
+    rate: TaxRate | None
+
+    @property
+    def is_taxed(self) -> bool:
+        """Whether tax is due on the line."""
+        return self.rate is not None and self.rate.rate != 0
+
+
+@dataclass(frozen=True, slots=True)
+class TaxContext:
+    """What the tax of every line of one invoice depends on."""
+
+    snapshot: InvoiceSnapshot
+    customer: Customer
+    settings: Settings
+    company: Company
+
+
+def line_tax(line: InvoiceLine, context: TaxContext, *, is_deposit: bool = False) -> LineTax | Problem:
+    """The tax of one line: its own rate, else the invoice's, unless the customer or the invoice or the line is untaxed.
+
+    A Problem names the rate that has no tax code in QuickBooks.
+    """
+    rate = _rate(line, context)
+    if isinstance(rate, Problem):
+        return rate
+    mode = context.company.tax_mode
+    if mode is TaxMode.NON_US:
+        return _coded(rate, context, is_deposit=is_deposit)
+    if mode is TaxMode.NO_TAX:
+        return LineTax(None, rate)
+    is_unmapped = rate is not None and rate.rate != 0 and rate.id not in context.settings.tax_codes
+    if rate is not None and mode is TaxMode.US_MANUAL and is_unmapped:
+        return problems.tax_rate_unmapped(context.snapshot.invoice, rate.id, rate.name)
+    is_taxed = rate is not None and rate.rate != 0 and not _as_line(context)
+    return LineTax(TAXED if is_taxed else UNTAXED, rate)
+
+
+def _as_line(context: TaxContext) -> bool:
+    """Automated sales tax switched out: the tax is a line of its own and QuickBooks must not add any."""
+    is_automated = context.company.tax_mode is TaxMode.US_AUTOMATED
+    return is_automated and context.settings.ast_policy is AstPolicy.TAX_LINE
+
+
+def _rate(line: InvoiceLine, context: TaxContext) -> TaxRate | Problem | None:
+    invoice = context.snapshot.invoice
+    if context.customer.tax_free or invoice.notax or not line.taxable:
+        return None
+    rate_id = line.tax_rate_id or invoice.tax_rate_id
+    if rate_id is None:
+        return None if invoice.tax == 0 else _no_rate(invoice)
+    rate = context.snapshot.rate(rate_id)
+    return rate or problems.tax_problem(
+        "tax_rate_unknown",
+        f"{problems.subject(invoice)} uses Syncro tax rate id {rate_id}, but Syncro did not say what rate that is.",
+        "Save the invoice again in Syncro; if the rate was archived there, choose another one on the invoice.",
+    )
+
+
+def _no_rate(invoice: Invoice) -> Problem:
+    return problems.tax_problem(
+        "tax_rate_missing",
+        f"{problems.subject(invoice)} has a taxable line, but neither the line nor the invoice names a tax rate.",
+        "Choose a tax rate on the invoice in Syncro.",
+    )
+
+
+def _coded(rate: TaxRate | None, context: TaxContext, *, is_deposit: bool) -> LineTax | Problem:
+    """Outside the US every line has a code, untaxed ones too; why a line is untaxed decides which."""
+    settings = context.settings
+    mapped = settings.tax_codes.get(rate.id) if rate else None
+    if rate and rate.rate != 0:
+        unmapped = problems.tax_rate_unmapped(context.snapshot.invoice, rate.id, rate.name)
+        return LineTax(mapped.id, rate) if mapped else unmapped
+    special = settings.exempt_tax_code if context.customer.tax_free else None
+    if rate is None and is_deposit and not context.customer.tax_free:
+        special = settings.out_of_scope_tax_code
+    code = mapped or special or settings.zero_tax_code
+    if code is None:
+        return problems.missing_setting(
+            "zero_tax_code_missing",
+            f"{problems.subject(context.snapshot.invoice)} has untaxed lines, but no 0 % tax code is chosen.",
+            "zero_tax_code",
+            "Choose QuickBooks' 0 % tax code in the settings; the invoice is then sent by itself.",
+        )
+    return LineTax(code.id, rate)
+
+
+def document_tax(taxes: Sequence[LineTax], context: TaxContext) -> JsonObject | Problem:
+    """The body's top-level tax fields, GlobalTaxCalculation and TxnTaxDetail, as the company's tax mode needs them."""
+    mode = context.company.tax_mode
+    if mode is TaxMode.NON_US:
+        # Intuit: leave TxnTaxDetail out when updating amounts outside the US; QuickBooks computes it from the codes.
+        return {"GlobalTaxCalculation": "TaxExcluded"}
+    if mode is TaxMode.NO_TAX:
+        return _without_tax(context)
+    return _manual(taxes, context) if mode is TaxMode.US_MANUAL else _automated(taxes, context)
+
+
+def _without_tax(context: TaxContext) -> JsonObject | Problem:
+    invoice = context.snapshot.invoice
+    if invoice.tax == 0:
+        return {}
+    return problems.tax_problem(
+        "sales_tax_off",
+        f"{problems.subject(invoice)} has {money.show(invoice.tax, context.company.home_currency)} tax, "
+        "but sales tax is not set up in QuickBooks, so it would be posted without it.",
+        "Set up sales tax in QuickBooks and map the rates, or remove the tax from the invoice in Syncro.",
+    )
+
+
+def _manual(taxes: Sequence[LineTax], context: TaxContext) -> JsonObject | Problem:
+    """US, manual tax: one tax code for the whole document (Intuit: TxnTaxDetail.TxnTaxCodeRef)."""
+    taxed = {tax.rate.id: tax.rate for tax in taxes if tax.rate is not None and tax.is_taxed}
+    if not taxed:
+        return {"TxnTaxDetail": {"TotalTax": 0}}
+    codes = {(context.settings.tax_codes[rate.id].id, rate.rate) for rate in taxed.values()}
+    if len(codes) > 1:
+        names = ", ".join(sorted(f"'{rate.name}'" for rate in taxed.values()))
+        return problems.tax_problem(
+            "two_tax_rates",
+            f"{problems.subject(context.snapshot.invoice)} uses the tax rates {names}; a QuickBooks company with "
+            "manual sales tax takes only one taxed rate per invoice.",
+            "Split the invoice in Syncro by tax rate, or use a tax group that holds both rates.",
+        )
+    code, _ = codes.pop()
+    return {"TxnTaxDetail": {"TxnTaxCodeRef": ref(code)}}
+
+
+def _automated(taxes: Sequence[LineTax], context: TaxContext) -> JsonObject:
+    """US, automated tax. Whether a sent total is honoured is contradicted by the sources, so the answer is compared."""
+    if context.settings.ast_policy is AstPolicy.ACCEPT:
+        return {}
+    if context.settings.ast_policy is AstPolicy.TAX_LINE:
+        return {"TxnTaxDetail": {"TotalTax": 0}}
+    detail: JsonObject = {"TotalTax": money.to_json(context.snapshot.invoice.tax)}
+    mapped = {context.settings.tax_codes.get(tax.rate.id) for tax in taxes if tax.rate is not None and tax.is_taxed}
+    only = next(iter(mapped)) if len(mapped) == 1 else None
+    if only is not None:
+        detail["TxnTaxCodeRef"] = ref(only.id)
+    return {"TxnTaxDetail": detail}
