@@ -45,8 +45,8 @@ types: .venv/.complete ## mypy, strict
 	$(RUN)/mypy local
 
 imports: .venv/.complete ## Which package may import which, and declared dependencies
-	$(RUN)/lint-imports
-	$(RUN)/deptry .
+	PYTHONPATH=.:layers/common $(RUN)/lint-imports
+	$(RUN)/deptry functions layers/common
 
 requirements: .venv/.complete ## Write the layer's requirements from uv.lock
 	$(UV) export --frozen --no-dev --no-emit-project --no-header --quiet -o layers/common/requirements.txt
