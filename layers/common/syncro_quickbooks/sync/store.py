@@ -11,6 +11,7 @@ from syncro_quickbooks.sync.dispatches import Dispatch, dispatch_from_item, disp
 from syncro_quickbooks.sync.lease import Lease, LeaseLost
 from syncro_quickbooks.sync.model import Problem, RecordKey, Status
 from syncro_quickbooks.sync.records import (
+    LAYER_OF,
     SCHEMA,
     Keys,
     OutboxEntry,
@@ -83,9 +84,12 @@ class Store:
     def outbox(self, layer: int) -> Iterator[OutboxEntry]:
         """The entries of a layer, read in pages as they are consumed."""
         for item in self._table.query(self.keys.outbox(layer), page=_OUTBOX_PAGE):
-            yield OutboxEntry(
-                RecordKey.parse(str(item["sk"])), layer, stamp=str(item["stamp"]), due=int(str(item["due"]))
-            )
+            yield _entry(item, layer)
+
+    def entries(self, keys: Sequence[RecordKey]) -> list[OutboxEntry]:
+        """The outbox entries that `keys` still have."""
+        found = self._table.get_many([self.keys.outbox_entry(key) for key in keys])
+        return [_entry(item, LAYER_OF[key.kind]) for key in keys if (item := found.get(self.keys.outbox_entry(key)))]
 
     def dispatches(self) -> list[Dispatch]:
         """The account's unresolved dispatches in this realm, oldest first."""
@@ -130,6 +134,16 @@ class Store:
         If a newer version has come meanwhile, its outbox entry and status stay as they are.
         Raises OwnerTaken if the link in `state` is another record's, Changed if the attempt is not the stored one.
         """
+        self._end_attempt(view, state, self._conclude(view, stamp, verdict, keep_entry=keep_entry))
+
+    def release(self, view: View, state: RealmState) -> None:
+        """An attempt is over without a verdict: store `state` without it and let the record be planned again.
+
+        Raises as `settle` does.
+        """
+        self._end_attempt(view, state, ())
+
+    def _end_attempt(self, view: View, state: RealmState, conclusion: Sequence[Write]) -> None:
         place = self.keys.realm_state(view.key, self.realm_id)
         before = view.state.attempt
         if before is None:
@@ -140,7 +154,7 @@ class Store:
         if state.linked:
             needed.append(self._claim(view.key, state))
         try:
-            self._commit(needed, self._conclude(view, stamp, verdict, keep_entry=keep_entry))
+            self._commit(needed, conclusion)
         except Changed:
             if state.linked and (owner := self.owner(state.entity, state.qbo_id)) not in (None, view.key):
                 raise OwnerTaken(str(owner)) from None
@@ -269,6 +283,10 @@ def outbox_item(keys: Keys, record: Record, due: int) -> Item:
     """The outbox entry that stands for what `record` desires, due at `due` (ms)."""
     place = keys.outbox_entry(record.key)
     return {"pk": place.pk, "sk": place.sk, "schema": SCHEMA, "stamp": record.stamp, "due": due}
+
+
+def _entry(item: Item, layer: int) -> OutboxEntry:
+    return OutboxEntry(RecordKey.parse(str(item["sk"])), layer, stamp=str(item["stamp"]), due=int(str(item["due"])))
 
 
 def _still_desired(stamp: str) -> Condition:

@@ -1,0 +1,368 @@
+"""Documents: decides about invoices, sees to what they refer to, has them sent, and settles the answers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from syncro_quickbooks.clock import to_millis
+from syncro_quickbooks.json_types import JsonObject
+from syncro_quickbooks.online.client import Done
+from syncro_quickbooks.online.faults import ReadAllowanceExhausted, RequestRefused, Unavailable
+from syncro_quickbooks.online.lists import Blocked, Lists, Ready, Standing
+from syncro_quickbooks.online.mapping.deletion import map_deletion
+from syncro_quickbooks.online.mapping.hand import Difference, foreign_change, is_voided, reflects
+from syncro_quickbooks.online.mapping.invoice import Choices, References, map_invoice, needed_products, precheck_invoice
+from syncro_quickbooks.online.mapping.prediction import compare_answer
+from syncro_quickbooks.online.read_budget import ReadPurpose
+from syncro_quickbooks.online.sending import Sender, backoff
+from syncro_quickbooks.online.work import Planned, Settled, Work
+from syncro_quickbooks.sync.catalogue import RetryClass, explain
+from syncro_quickbooks.sync.model import (
+    Action,
+    Attention,
+    Decision,
+    Kind,
+    Nothing,
+    Operation,
+    Problem,
+    RecordKey,
+    Skip,
+    Status,
+    Wait,
+    Who,
+    Write,
+    marker,
+)
+from syncro_quickbooks.sync.records import RealmState, View, without_attempt
+from syncro_quickbooks.sync.store import Changed, Verdict
+from syncro_quickbooks.syncro.models import Customer, InvoiceSnapshot, Product
+
+INVOICE = "Invoice"
+FORECAST = "predicted_"
+"""Codes of warnings that only foretell what QuickBooks will compute; its answer replaces them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """An invoice that may be sent once its customer and products are known."""
+
+    view: View
+    snapshot: InvoiceSnapshot
+    products: Mapping[int, Product]
+    needed: frozenset[int]
+
+    @property
+    def customer(self) -> RecordKey:
+        return RecordKey(Kind.CUSTOMER, str(self.snapshot.invoice.customer_id))
+
+    @property
+    def needs(self) -> list[RecordKey]:
+        return [self.customer, *map(_product_key, sorted(self.needed))]
+
+
+class Documents:
+    """The invoices of one run."""
+
+    def __init__(self, work: Work, lists: Lists) -> None:
+        self._work = work
+        self._lists = lists
+
+    def process(self, keys: Sequence[RecordKey], sender: Sender) -> None:
+        """Bring each record as far as it can go now: sent, skipped, waiting, or put off."""
+        planned: list[Planned] = []
+        open_invoices: list[tuple[View, InvoiceSnapshot]] = []
+        for view in self._work.store.views(keys).values():
+            if view.state.attempt is not None:
+                continue  # its outcome is not known; the dispatch brings it to an end first
+            if view.record.deleted:
+                self._deleted(view, planned)
+            elif (snapshot := self._snapshot(view)) is not None:
+                open_invoices.append((view, snapshot))
+        candidates = self._candidates(open_invoices)
+        standings = self._lists.ensure({key for c in candidates for key in c.needs}, sender)
+        for candidate in candidates:
+            self._plan(candidate, standings, planned)
+        sender.send(planned)
+
+    # -- planning --------------------------------------------------------------------------------------------------
+
+    def _snapshot(self, view: View) -> InvoiceSnapshot | None:
+        """The invoice that `view` desires, unless that alone already decides about it."""
+        if view.record.desired is None:
+            self._conclude(view, Attention(_snapshot_too_large(view.key)))
+        elif view.state.doubt:
+            self._conclude(view, Attention(_still_doubtful(view)))
+        elif view.state.gone:
+            self._conclude(view, Attention(_voided_by_us(view)))
+        else:
+            snapshot = InvoiceSnapshot.model_validate(view.record.desired)
+            posted = view.state.object if view.state.linked else None
+            decided = precheck_invoice(snapshot, self._work.settings, self._work.company, posted)
+            if decided is None:
+                return snapshot
+            self._conclude(view, decided)
+        return None
+
+    def _candidates(self, open_invoices: Sequence[tuple[View, InvoiceSnapshot]]) -> list[_Candidate]:
+        lines = [line for _, snapshot in open_invoices for line in snapshot.invoice.line_items]
+        ids = {line.product_id for line in lines if line.product_id is not None}
+        views = self._work.store.views([_product_key(product) for product in sorted(ids)])
+        products = {
+            int(key.id): Product.model_validate(view.record.desired)
+            for key, view in views.items()
+            if view.record.desired is not None
+        }
+        return [
+            _Candidate(view, snapshot, products, needed_products(snapshot.invoice, products, self._work.settings))
+            for view, snapshot in open_invoices
+        ]
+
+    def _plan(self, candidate: _Candidate, standings: Mapping[RecordKey, Standing], planned: list[Planned]) -> None:
+        view = candidate.view
+        ready: dict[RecordKey, Ready] = {}
+        for key in candidate.needs:
+            standing = standings[key]
+            if isinstance(standing, Blocked):
+                self._blocked(view, standing)
+                return
+            ready[key] = standing
+        generation = _generation(view.state)
+        try:
+            decision = self._map(candidate, ready, generation)
+        except Exception as error:  # a defect met by one record must not stop the others
+            self._work.log.exception("mapping failed", extra={"record": str(view.key)})
+            decision = Attention(_defect(view.key, error))
+        self._decided(view, decision, generation, planned)
+
+    def _map(self, candidate: _Candidate, ready: Mapping[RecordKey, Ready], generation: int) -> Decision:
+        view, customer = candidate.view, ready[candidate.customer]
+        return map_invoice(
+            candidate.snapshot,
+            candidate.products,
+            Customer.model_validate(customer.view.record.desired),
+            self._work.settings,
+            self._work.company,
+            References(customer.qbo_id, {p: ready[_product_key(p)].qbo_id for p in candidate.needed}),
+            marker(view.key, generation),
+            view.state.object if view.state.linked else None,
+            choices=Choices(force_update=view.record.force != _force(view.state.applied_stamp)),
+            applied_digest=view.state.applied_digest,
+        )
+
+    def _deleted(self, view: View, planned: list[Planned]) -> None:
+        """Deleted in Syncro: the document is read afresh, for a payment does not show in what we last wrote."""
+        if not view.state.linked or view.state.gone:
+            self._conclude(view, Nothing())
+            return
+        try:
+            now = self._work.client.read(INVOICE, view.state.qbo_id, ReadPurpose.USER)
+        except (Unavailable, RequestRefused, ReadAllowanceExhausted) as error:
+            self._put_off(view, _not_read(view.key, error))
+            return
+        if now is None or is_voided(now):
+            gone = replace(view.state, gone=True, object=now or view.state.object)
+            self._work.store.settle(view, gone, view.record.stamp, Verdict(Status.SYNCED))
+            return
+        decision = map_deletion(view.key, now, self._work.settings, self._work.company)
+        self._decided(view, decision, view.state.generation, planned)
+
+    def _decided(self, view: View, decision: Decision, generation: int, planned: list[Planned]) -> None:
+        if not isinstance(decision, Write):
+            self._conclude(view, decision)
+        elif decision.digest == view.state.applied_digest and _force(view.state.applied_stamp) == view.record.force:
+            self._conclude(view, Nothing(decision.warnings))
+        else:
+            planned.append(Planned(view, decision, generation))
+
+    def _conclude(self, view: View, decision: Skip | Attention | Wait | Nothing) -> None:
+        if isinstance(decision, Nothing):
+            verdict = _done(decision.warnings)
+        elif isinstance(decision, Skip):
+            verdict = Verdict(Status.SKIPPED, (decision.problem,))
+        elif isinstance(decision, Wait):
+            verdict = Verdict(Status.WAITING, (decision.problem,))
+        else:
+            verdict = Verdict(Status.NEEDS_ATTENTION, (decision.problem,))
+        try:
+            self._work.store.conclude(view, verdict)
+        except Changed:
+            return  # a newer version has come; its own outbox entry stands
+
+    def _blocked(self, view: View, standing: Blocked) -> None:
+        try:
+            if standing.until is None:
+                self._work.store.wait(view, standing.view, standing.problem)
+            else:
+                self._work.store.postpone(view, to_millis(standing.until), standing.problem)
+        except Changed:
+            return  # one of the two moved on; the next pass sees how
+
+    def _put_off(self, view: View, problem: Problem) -> None:
+        """Try the record again after its back-off."""
+        due = self._work.clock.now() + max(backoff(view.record.tries + 1), timedelta(seconds=1))
+        try:
+            self._work.store.postpone(view, to_millis(due), problem)
+        except Changed:
+            return
+
+    # -- settling --------------------------------------------------------------------------------------------------
+
+    def settle(self, answers: Sequence[Settled]) -> None:
+        """Settle QuickBooks' definite answers about invoices."""
+        for answer in answers:
+            try:
+                self._settle(answer)
+            except Changed:
+                continue  # settled before, by whoever held the lease then
+
+    def _settle(self, answer: Settled) -> None:
+        if isinstance(answer.outcome, Done):
+            self._applied(answer, answer.outcome.object)
+            return
+        fault = answer.outcome.faults[0]
+        what = f"{INVOICE} {answer.member.body.get('DocNumber', answer.view.key.id)} ({answer.view.key})"
+        retry_class, problem = explain(fault.code, fault.message, fault.detail, what)
+        if answer.member.operation is not Operation.CREATE and retry_class in (RetryClass.STALE, RetryClass.GONE):
+            self._compare_with_now(answer, problem)
+        else:
+            self._attention(answer, answer.view.state, problem)
+
+    def _applied(self, answer: Settled, stored: JsonObject) -> None:
+        member = answer.member
+        voided = member.operation in (Operation.VOID, Operation.DELETE)
+        warnings = tuple(w for w in member.warnings if not w.code.startswith(FORECAST))
+        if member.expected is not None and not voided:
+            warnings += compare_answer(member.expected, stored)
+        self._work.store.settle(answer.view, applied_state(answer, stored, gone=voided), member.stamp, _done(warnings))
+
+    def _compare_with_now(self, answer: Settled, problem: Problem) -> None:
+        """Something changed the document; only a person's change of money, lines or status is asked about."""
+        member, view = answer.member, answer.view
+        now = self._work.client.read(INVOICE, view.state.qbo_id, ReadPurpose.RECOVERY)
+        if now is None or (is_voided(now) and member.operation is not Operation.VOID):
+            if member.operation is Operation.VOID:
+                self._applied(answer, view.state.object or {})
+            else:
+                self._attention(answer, view.state, _gone_by_hand(view, now))
+            return
+        if is_voided(now) if member.operation is Operation.VOID else reflects(now, member.body):
+            self._applied(answer, now)  # our own earlier request, whose answer was lost
+            return
+        differences = foreign_change(view.state.object or {}, now)
+        if differences:
+            self._attention(answer, view.state, _edited_by_hand(view, differences))
+        elif str(now.get("SyncToken")) != view.state.sync_token:
+            fresh = replace(view.state, sync_token=str(now.get("SyncToken")), object=now)
+            self._work.store.release(view, without_attempt(fresh))
+        else:
+            self._attention(answer, view.state, problem)
+
+    def _attention(self, answer: Settled, state: RealmState, problem: Problem) -> None:
+        verdict = Verdict(Status.NEEDS_ATTENTION, (problem,))
+        self._work.store.settle(answer.view, without_attempt(state), answer.member.stamp, verdict)
+
+
+def applied_state(answer: Settled, stored: JsonObject, *, gone: bool = False) -> RealmState:
+    """The record's state after QuickBooks carried a member out and answered with `stored`."""
+    member = answer.member
+    return replace(
+        without_attempt(answer.view.state),
+        entity=member.entity,
+        qbo_id=str(stored.get("Id") or answer.view.state.qbo_id),
+        sync_token=str(stored.get("SyncToken") or answer.view.state.sync_token),
+        generation=member.generation,
+        applied_stamp=member.stamp,
+        applied_digest=member.digest,
+        object=stored,
+        gone=gone,
+        doubt="",
+    )
+
+
+def _product_key(product: int) -> RecordKey:
+    return RecordKey(Kind.PRODUCT, str(product))
+
+
+def _generation(state: RealmState) -> int:
+    """The generation in the marker: that of the linked document, else a new one for the create to come."""
+    return state.generation if state.linked else state.generation + 1
+
+
+def _force(stamp: str) -> str:
+    return stamp.partition(":")[2]
+
+
+def _done(warnings: tuple[Problem, ...]) -> Verdict:
+    return Verdict(Status.SYNCED_WITH_WARNING if warnings else Status.SYNCED, warnings)
+
+
+def _defect(key: RecordKey, error: Exception) -> Problem:
+    return Problem(
+        "internal",
+        f"{key} could not be prepared because of a defect on our side ({type(error).__name__}).",
+        "Contact support; everything else goes on.",
+        who=Who.SUPPORT,
+        actions=(Action("retry", "Try again"),),
+    )
+
+
+def _not_read(key: RecordKey, error: Exception) -> Problem:
+    return Problem(
+        "lookup_failed",
+        f"{key} could not be looked up in QuickBooks: {error}",
+        "Nothing to do: it is tried again by itself.",
+        who=Who.NOBODY,
+    )
+
+
+def _snapshot_too_large(key: RecordKey) -> Problem:
+    return Problem(
+        "snapshot_too_large",
+        f"{key} is too large to be kept, even compressed.",
+        "Split it into smaller invoices in Syncro.",
+    )
+
+
+def _still_doubtful(view: View) -> Problem:
+    return Problem(
+        "possible_duplicate",
+        view.state.doubt,
+        "Decide about the document that was found; until then nothing is posted for this invoice.",
+        actions=(Action("link", "Link the document that was found"), Action("create", "It is another one: post again")),
+    )
+
+
+def _voided_by_us(view: View) -> Problem:
+    return Problem(
+        "voided_after_deletion",
+        f"{view.key} was deleted in Syncro, so it was voided in QuickBooks; now Syncro has changed it again.",
+        "Post it again as a new document, or stop syncing it.",
+        actions=(Action("recreate", "Post it again"), Action("stop", "Stop syncing")),
+    )
+
+
+def _gone_by_hand(view: View, now: JsonObject | None) -> Problem:
+    number = (view.state.object or {}).get("DocNumber", view.state.qbo_id)
+    done = "voided" if now is not None else "deleted"
+    return Problem(
+        f"{done}_in_quickbooks",
+        f"Invoice {number} ({view.key}) was {done} in QuickBooks; Syncro still has it.",
+        "Recreate it in QuickBooks, or stop syncing it.",
+        actions=(Action("recreate", "Recreate in QuickBooks"), Action("stop", "Stop syncing")),
+    )
+
+
+def _edited_by_hand(view: View, differences: Sequence[Difference]) -> Problem:
+    number = (view.state.object or {}).get("DocNumber", view.state.qbo_id)
+    return Problem(
+        "edited_in_quickbooks",
+        f"Invoice {number} ({view.key}) was changed in QuickBooks since it was last sent: "
+        + "; ".join(str(difference) for difference in differences),
+        "Overwrite it with Syncro's, keep QuickBooks', or stop syncing it.",
+        who=Who.BOOKKEEPER,
+        actions=(
+            Action("overwrite", "Overwrite with Syncro's"),
+            Action("keep", "Keep QuickBooks'"),
+            Action("unlink", "Stop syncing"),
+        ),
+    )

@@ -1,0 +1,333 @@
+"""List entries: the customers and items that documents refer to are found, created or updated before them.
+
+QuickBooks keeps names unique, so an entry may be created without looking first; when its name is taken it is looked up
+and adopted by the rules of `matching`, or somebody is asked.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from syncro_quickbooks.json_types import JsonObject
+from syncro_quickbooks.online.client import Done, quote
+from syncro_quickbooks.online.faults import ReadAllowanceExhausted, RequestRefused, Unavailable
+from syncro_quickbooks.online.mapping.customer import customer_name, map_customer
+from syncro_quickbooks.online.mapping.item import item_name, map_item
+from syncro_quickbooks.online.matching import (
+    Adopt,
+    Ask,
+    Match,
+    NoMatch,
+    match_customer_by_name,
+    match_customer_first,
+    match_item,
+)
+from syncro_quickbooks.online.read_budget import ReadPurpose
+from syncro_quickbooks.online.sending import Sender, backoff
+from syncro_quickbooks.online.work import Planned, Settled, Work
+from syncro_quickbooks.sync.catalogue import RetryClass, explain
+from syncro_quickbooks.sync.model import (
+    Action,
+    Attention,
+    Decision,
+    Kind,
+    Operation,
+    Problem,
+    RecordKey,
+    Status,
+    Write,
+    marker,
+)
+from syncro_quickbooks.sync.records import View, without_attempt
+from syncro_quickbooks.sync.store import Changed, OwnerTaken, Verdict
+from syncro_quickbooks.syncro.models import Customer, Product
+
+ENTITY_OF = {Kind.CUSTOMER: "Customer", Kind.PRODUCT: "Item"}
+
+_ROUNDS = 3
+"""Create, adopt, update: after that nothing new can come of another round."""
+
+_LOOK_AGAIN = timedelta(minutes=1)
+_READS_GONE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The entry is in QuickBooks and up to date."""
+
+    view: View
+    qbo_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """The entry cannot be used: until somebody mends it (`until` None), or for now."""
+
+    view: View
+    problem: Problem
+    until: datetime | None = None
+
+
+Standing: TypeAlias = Ready | Blocked
+
+
+class Lists:
+    """The list entries of one run."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def ensure(self, keys: Collection[RecordKey], sender: Sender) -> dict[RecordKey, Standing]:
+        """Where each of `keys` stands after everything that can be done for it now was done."""
+        standings: dict[RecordKey, Standing] = {}
+        for _ in range(_ROUNDS):
+            planned: list[Planned] = []
+            open_keys = sorted(set(keys) - set(standings))
+            if not open_keys:
+                break
+            for view in self._work.store.views(open_keys).values():
+                standing = self._standing(view, planned, sender)
+                if standing is not None:
+                    standings[view.key] = standing
+            sender.send(planned)
+        left = self._work.store.views(sorted(set(keys) - set(standings)))
+        for key, view in left.items():
+            standings[key] = self._ready_or_wait(view, sender)
+        return standings
+
+    def process(self, keys: Sequence[RecordKey], sender: Sender) -> None:
+        """Entries with an outbox entry of their own: somebody waits for them. Push them and let the waiters go on."""
+        for key, standing in self.ensure(keys, sender).items():
+            view = self._work.store.view(key)
+            if view.state.attempt is not None or (isinstance(standing, Blocked) and standing.until is not None):
+                continue  # its entry stays; the dispatch or a later pass brings it on
+            if isinstance(standing, Ready):
+                self._work.store.release_waiters(view)
+                verdict = Verdict(Status.SYNCED)
+            else:
+                verdict = Verdict(Status.NEEDS_ATTENTION, (standing.problem,))
+            try:
+                self._work.store.conclude(view, verdict)
+            except Changed:
+                continue
+
+    # -- planning --------------------------------------------------------------------------------------------------
+
+    def _standing(self, view: View, planned: list[Planned], sender: Sender) -> Standing | None:
+        """Where `view` stands, or None when it goes on in the next round (with what was added to `planned`)."""
+        settled = self._settled_standing(view, sender)
+        if settled is not None:
+            return settled
+        try:
+            match = self._first_match(view) if _looked_up_first(view) else NoMatch()
+        except (Unavailable, RequestRefused) as error:
+            return self._later(view, "lookup_failed", f"QuickBooks could not be read: {error}", _LOOK_AGAIN)
+        except ReadAllowanceExhausted as error:
+            return self._later(view, "read_allowance", str(error), _READS_GONE)
+        if isinstance(match, Adopt):
+            self._link(view, match.object, "")
+            return None
+        if isinstance(match, Ask):
+            return self._park(view, match.problem)
+        return self._planned(view, planned)
+
+    def _planned(self, view: View, planned: list[Planned]) -> Standing | None:
+        generation = view.state.generation if view.state.linked else view.state.generation + 1
+        decision = self._map(view, generation)
+        if isinstance(decision, Attention):
+            return self._park(view, decision.problem)
+        if not isinstance(decision, Write) or decision.digest == view.state.applied_digest:
+            return Ready(view, view.state.qbo_id)
+        planned.append(Planned(view, decision, generation))
+        return None
+
+    def _settled_standing(self, view: View, sender: Sender) -> Standing | None:
+        """What is clear without asking QuickBooks or mapping anything."""
+        if view.state.attempt is not None:
+            until = sender.unresolved.get(view.key, self._work.clock.now() + _LOOK_AGAIN)
+            return Blocked(view, _outcome_unknown(view.key), until)
+        if view.record.desired is None:
+            return Blocked(view, _never_seen(view.key))
+        if view.record.status is Status.NEEDS_ATTENTION:
+            (problem, *_) = view.record.problems
+            return Blocked(view, problem)
+        return None
+
+    def _ready_or_wait(self, view: View, sender: Sender) -> Standing:
+        """After the last round: what is still not settled is tried again later."""
+        settled = self._settled_standing(view, sender)
+        if settled is not None:
+            return settled
+        if view.state.linked:
+            decision = self._map(view, view.state.generation)
+            if not isinstance(decision, Write) or decision.digest == view.state.applied_digest:
+                return Ready(view, view.state.qbo_id)
+        return self._later(view, "still_changing", f"{view.key} could not be brought up to date yet.", _LOOK_AGAIN)
+
+    def _map(self, view: View, generation: int) -> Decision:
+        current = view.state.object if view.state.linked else None
+        first_link = view.state.linked and not view.state.applied_digest
+        text = marker(view.key, generation)
+        if view.key.kind is Kind.CUSTOMER:
+            customer = Customer.model_validate(view.record.desired)
+            return map_customer(customer, self._work.company, text, current, first_link=first_link)
+        product = Product.model_validate(view.record.desired)
+        return map_item(product, self._work.settings, self._work.company, current)
+
+    def _first_match(self, view: View) -> Match:
+        """One read before a customer is created: by e-mail, for a shared e-mail must be asked about; else by name."""
+        customer = Customer.model_validate(view.record.desired)
+        name = customer_name(customer, self._work.company)
+        column, value = ("PrimaryEmailAddr", customer.email) if customer.email else ("DisplayName", name.text)
+        rows = self._work.client.query(select("Customer", f"{column} = {quote(value)}"), "Customer", ReadPurpose.USER)
+        return match_customer_first(customer, name, rows)
+
+    # -- settling --------------------------------------------------------------------------------------------------
+
+    def settle(self, answers: Sequence[Settled]) -> None:
+        """Settle QuickBooks' definite answers about list entries."""
+        taken: list[tuple[Settled, Problem]] = []
+        for answer in answers:
+            try:
+                if isinstance(answer.outcome, Done):
+                    self._applied(answer, answer.outcome.object)
+                    continue
+                fault = answer.outcome.faults[0]
+                what = f"{answer.member.entity} of {answer.view.key}"
+                retry_class, problem = explain(fault.code, fault.message, fault.detail, what)
+                if retry_class is RetryClass.NAME_TAKEN and answer.member.operation is Operation.CREATE:
+                    taken.append((answer, problem))
+                elif retry_class is RetryClass.STALE:
+                    self._take_new_token(answer, problem)
+                else:
+                    self._parked_attempt(answer, problem)
+            except Changed:
+                continue  # settled before, by whoever held the lease then
+        self._names_taken(taken)
+
+    def _applied(self, answer: Settled, stored: JsonObject) -> None:
+        member, view = answer.member, answer.view
+        state = replace(
+            without_attempt(view.state),
+            entity=member.entity,
+            qbo_id=str(stored["Id"]),
+            sync_token=str(stored["SyncToken"]),
+            generation=member.generation,
+            applied_stamp=member.stamp,
+            applied_digest=member.digest,
+            object=stored,
+        )
+        verdict = Verdict(Status.SYNCED_WITH_WARNING if member.warnings else Status.SYNCED, member.warnings)
+        self._work.store.settle(view, state, member.stamp, verdict, keep_entry=view.record.has_waiters)
+
+    def _take_new_token(self, answer: Settled, problem: Problem) -> None:
+        """Somebody edited the entry: only our own fields are sent, so theirs stay; send again with the new token."""
+        view = answer.view
+        now = self._work.client.read(answer.member.entity, view.state.qbo_id, ReadPurpose.RECOVERY)
+        if now is None or str(now.get("SyncToken")) == view.state.sync_token:
+            self._parked_attempt(answer, problem)
+            return
+        fresh = replace(without_attempt(view.state), sync_token=str(now.get("SyncToken")), object=now)
+        self._work.store.release(view, fresh)
+
+    def _names_taken(self, taken: Sequence[tuple[Settled, Problem]]) -> None:
+        """One read for all entries of a kind whose name is taken, then adopt or ask one by one."""
+        for entity, column in (("Customer", "DisplayName"), ("Item", "Name")):
+            members = [(answer, problem) for answer, problem in taken if answer.member.entity == entity]
+            if not members:
+                continue
+            names = ", ".join(quote(str(answer.member.body[column])) for answer, _ in members)
+            where = f"{column} IN ({names}) AND Active IN (true, false) MAXRESULTS 1000"
+            rows = self._work.client.query(select(entity, where), entity, ReadPurpose.USER)
+            for answer, problem in members:
+                self._adopt_or_ask(answer, problem, rows)
+
+    def _adopt_or_ask(self, answer: Settled, problem: Problem, rows: Sequence[JsonObject]) -> None:
+        desired = answer.view.record.desired
+        if answer.member.entity == "Customer":
+            customer = Customer.model_validate(desired)
+            name = customer_name(customer, self._work.company)
+            match = match_customer_by_name(customer, name, rows, f"syncro:{answer.view.key.kind}:{answer.view.key.id}:")
+        else:
+            product = Product.model_validate(desired)
+            match = match_item(item_name(product, self._work.company), rows)
+        try:
+            if isinstance(match, Adopt):
+                self._link(answer.view, match.object, answer.member.digest)
+            else:
+                self._parked_attempt(answer, match.problem if isinstance(match, Ask) else problem)
+        except Changed:
+            return
+
+    def _link(self, view: View, found: JsonObject, digest: str) -> None:
+        """Link a record to an existing entry. An item keeps the bookkeeper's texts and price until Syncro's change."""
+        state = replace(
+            without_attempt(view.state),
+            entity=ENTITY_OF[view.key.kind],
+            qbo_id=str(found["Id"]),
+            sync_token=str(found["SyncToken"]),
+            applied_digest=digest if view.key.kind is Kind.PRODUCT else "",
+            object=found,
+        )
+        try:
+            self._work.store.release(view, state)
+        except OwnerTaken as taken:
+            verdict = Verdict(Status.NEEDS_ATTENTION, (_taken_by_another(view.key, found, taken.owner),))
+            self._work.store.settle(view, without_attempt(view.state), view.record.stamp, verdict)
+
+    # -- blocking --------------------------------------------------------------------------------------------------
+
+    def _parked_attempt(self, answer: Settled, problem: Problem) -> None:
+        view = answer.view
+        verdict = Verdict(Status.NEEDS_ATTENTION, (problem,))
+        self._work.store.settle(view, without_attempt(view.state), answer.member.stamp, verdict)
+
+    def _park(self, view: View, problem: Problem) -> Standing | None:
+        """Nothing was sent: note why. None if the record moved on meanwhile."""
+        try:
+            self._work.store.conclude(view, Verdict(Status.NEEDS_ATTENTION, (problem,)))
+        except Changed:
+            return None
+        return Blocked(self._work.store.view(view.key), problem)
+
+    def _later(self, view: View, code: str, message: str, after: timedelta) -> Blocked:
+        problem = Problem(code, message, "Nothing to do: it is tried again by itself.")
+        wait = max(after, backoff(view.record.tries + 1))
+        return Blocked(view, problem, self._work.clock.now() + wait)
+
+
+def _looked_up_first(view: View) -> bool:
+    """Items are created without looking: QuickBooks itself refuses a second one of that name."""
+    return view.key.kind is Kind.CUSTOMER and not view.state.linked and not view.state.generation
+
+
+def select(entity: str, where: str) -> str:
+    """A statement of QuickBooks' query language; values in `where` are quoted by `client.quote`."""
+    return f"SELECT * FROM {entity} WHERE {where}"  # noqa: S608 - no SQL: QuickBooks' own read-only language
+
+
+def _outcome_unknown(key: RecordKey) -> Problem:
+    return Problem(
+        "outcome_unknown",
+        f"QuickBooks has not answered about {key} yet; it is being found out what became of it.",
+        "Nothing to do: it is tried again by itself.",
+    )
+
+
+def _never_seen(key: RecordKey) -> Problem:
+    return Problem(
+        f"{key.kind}_unknown",
+        f"No event has brought {key} yet.",
+        f"Save the {key.kind} once in Syncro, so that it is sent again.",
+    )
+
+
+def _taken_by_another(key: RecordKey, found: Mapping[str, object], owner: str) -> Problem:
+    name = found.get("DisplayName") or found.get("Name") or found.get("Id")
+    return Problem(
+        "linked_to_another",
+        f"{key} would be QuickBooks' {name!r}, but that already belongs to {owner} in Syncro.",
+        "Rename one of the two in Syncro, or create this one in QuickBooks with a suffix.",
+        actions=(Action("create_with_suffix", "Create with a suffix"),),
+    )

@@ -1,0 +1,137 @@
+"""Proof of absence: what became of a request whose answer never came, found out by reading.
+
+Only `Absent` allows another create. A read that fails, or a document that looks like ours without carrying our marker,
+proves nothing (recurring invoices look alike every month).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from syncro_quickbooks.json_types import Json, JsonObject
+from syncro_quickbooks.online.faults import ReadAllowanceExhausted, RequestRefused, Throttled, Unavailable
+from syncro_quickbooks.online.mapping.hand import foreign_change, is_voided, reflects
+from syncro_quickbooks.online.read_budget import ReadPurpose
+from syncro_quickbooks.online.work import Work
+from syncro_quickbooks.sync.dispatches import Dispatch, Member
+from syncro_quickbooks.sync.model import Action, Operation, Problem, RecordKey, marker
+from syncro_quickbooks.sync.records import View
+
+CLOCKS_MAY_DIFFER = timedelta(minutes=10)
+"""How far QuickBooks' clock may be behind ours when it stamps CreateTime."""
+
+_NAMED = ("Customer", "Item", "Vendor")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """QuickBooks carried it out; this is the object."""
+
+    object: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """QuickBooks certainly did not carry it out."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotKnown:
+    """The read failed; ask again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """Something like it is there without our marker: only a person can tell."""
+
+    problem: Problem
+
+
+Finding: TypeAlias = Found | Absent | NotKnown | Doubtful
+
+
+class Prover:
+    """Finds out what became of the members of a dispatch. Call it no sooner than PROOF_AFTER after the last send."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def prove(
+        self, dispatch: Dispatch, members: Sequence[Member], live: Mapping[RecordKey, View]
+    ) -> dict[str, Finding]:
+        """The finding for each member, by bid."""
+        created = [m for m in members if m.operation is Operation.CREATE and m.entity not in _NAMED]
+        findings = self._created(dispatch.first_sent_at, created)
+        for member in members:
+            if member.bid not in findings:
+                findings[member.bid] = self._one(member, live[member.key])
+        return findings
+
+    def _created(self, first_sent_at: datetime, members: Sequence[Member]) -> dict[str, Finding]:
+        """Documents: read everything of the kind made since, and look for the markers."""
+        findings: dict[str, Finding] = {}
+        since = (first_sent_at - CLOCKS_MAY_DIFFER).isoformat(timespec="seconds")
+        for entity in dict.fromkeys(member.entity for member in members):
+            where = f"MetaData.CreateTime >= '{since}'"
+            try:
+                made = self._work.client.query_all(entity, where, ReadPurpose.RECOVERY)
+            except (Unavailable, Throttled, RequestRefused, ReadAllowanceExhausted):
+                made = None
+            for member in members:
+                if member.entity == entity:
+                    findings[member.bid] = NotKnown() if made is None else _among(made, member)
+        return findings
+
+    def _one(self, member: Member, view: View) -> Finding:
+        if member.operation is Operation.CREATE:
+            # Names are unique in QuickBooks: creating again is refused with 6240 if the first one came through.
+            return Absent()
+        try:
+            now = self._work.client.read(member.entity, view.state.qbo_id, ReadPurpose.RECOVERY)
+        except (Unavailable, Throttled, RequestRefused, ReadAllowanceExhausted):
+            return NotKnown()
+        if now is None:
+            return Absent()
+        done = is_voided(now) if member.operation is Operation.VOID else reflects(now, member.body)
+        if done:
+            return Found(now)
+        return Absent()
+
+
+def _among(made: Sequence[JsonObject], member: Member) -> Finding:
+    mine = marker(member.key, member.generation)
+    for candidate in made:
+        if mine in str(candidate.get("PrivateNote", "")).split():
+            return Found(candidate)
+    for candidate in made:
+        if "syncro:" not in str(candidate.get("PrivateNote", "")) and _looks_like(candidate, member.body):
+            return Doubtful(_looks_alike(member, candidate))
+    return Absent()
+
+
+def _looks_like(candidate: JsonObject, body: JsonObject) -> bool:
+    number = body.get("DocNumber")
+    if number is not None and candidate.get("DocNumber") == number:
+        return True
+    same_customer = _reference(candidate.get("CustomerRef")) == _reference(body.get("CustomerRef"))
+    same_day = candidate.get("TxnDate") == body.get("TxnDate")
+    return same_customer and same_day and not foreign_change(body, candidate)
+
+
+def _reference(ref: Json) -> str:
+    return str(ref.get("value", "")) if isinstance(ref, dict) else ""
+
+
+def _looks_alike(member: Member, candidate: JsonObject) -> Problem:
+    found = f"{member.entity} {candidate.get('DocNumber') or candidate.get('Id')}"
+    return Problem(
+        "possible_duplicate",
+        f"The answer to posting {member.key} was lost, and QuickBooks holds {found}, which looks like it but does not "
+        "carry our marker. Posting again could book it twice.",
+        f"Look at {found} in QuickBooks: link it if it is this one, else post again.",
+        actions=(
+            Action("link", f"Link {found}", {"entity": member.entity, "id": str(candidate.get("Id", ""))}),
+            Action("create", "It is another one: post again"),
+        ),
+    )

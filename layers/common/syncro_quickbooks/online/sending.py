@@ -1,0 +1,352 @@
+"""Sends dispatches: freeze, send, settle; and after an unclear answer again, byte for byte, until it is clear."""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from syncro_quickbooks import exact_json
+from syncro_quickbooks.clock import to_millis
+from syncro_quickbooks.json_types import JsonObject
+from syncro_quickbooks.online.client import (
+    Done,
+    FrozenRequest,
+    MemberOutcome,
+    Refused,
+    batch_request,
+    single_request,
+)
+from syncro_quickbooks.online.faults import ReadAllowanceExhausted, RequestRefused, Throttled, Unavailable
+from syncro_quickbooks.online.proof import Absent, Found, NotKnown, Prover
+from syncro_quickbooks.online.work import OutOfTime, Planned, Settled, Settler, Work
+from syncro_quickbooks.storage.packing import TooLarge
+from syncro_quickbooks.sync.catalogue import RetryClass, explain
+from syncro_quickbooks.sync.dispatches import PROOF_AFTER, Dispatch, Member
+from syncro_quickbooks.sync.model import Problem, RecordKey, Status
+from syncro_quickbooks.sync.records import Attempt, View, without_attempt
+from syncro_quickbooks.sync.store import Changed, Verdict
+
+MAX_MEMBERS = 30
+MAX_BYTES = 1_000_000
+MAX_LINES = 1_000
+"""A batch holds at most 30 payloads (facts: QBO 2.3); bytes and lines keep it within the 120 s Intuit works on it."""
+
+TIME_FOR_A_WRITE = timedelta(seconds=150)
+"""A write may take 130 s and its answer must still be stored."""
+
+DUPLICATE_REQUEST_ID = "600"
+
+_FIRST_BACKOFF = timedelta(seconds=5)
+_LONGEST_BACKOFF = timedelta(minutes=15)
+_BATCH_ID_LENGTH = 36
+
+
+class Sender:
+    """Sends the writes of one run and settles their answers.
+
+    `before_send` raises when nothing may be sent; `settlers` by QuickBooks entity; `note_health` is told after each
+    answer whether QuickBooks was there.
+    """
+
+    def __init__(
+        self,
+        work: Work,
+        settlers: Mapping[str, Settler],
+        before_send: Callable[[], None],
+        note_health: Callable[[bool], None],
+    ) -> None:
+        self._work = work
+        self._settlers = settlers
+        self._before_send = before_send
+        self._note_health = note_health
+        self._prover = Prover(work)
+        self._most_members = MAX_MEMBERS
+        self.unresolved: dict[RecordKey, datetime] = {}
+        """Members whose outcome is not known, and when it is looked at next."""
+
+    def send(self, planned: Sequence[Planned]) -> None:
+        """Freeze and send `planned` in as few requests as the limits allow, and settle what is answered."""
+        for group in _groups(planned, self._most_members):
+            dispatch = self._freeze(group)
+            if dispatch is not None:
+                self._deliver(dispatch, {item.view.key: _attempting(item, dispatch.id) for item in group})
+
+    def recover(self, dispatch: Dispatch) -> None:
+        """Bring an unresolved dispatch of an earlier run to an end, or note when to try again."""
+        keys = [member.key for member in dispatch.members]
+        live = {
+            key: view
+            for key, view in self._work.store.views(keys).items()
+            if view.state.attempt is not None and view.state.attempt.dispatch_id == dispatch.id
+        }
+        if not live:
+            self._work.store.forget(dispatch)
+        elif dispatch.due > self._work.clock.now():
+            self._hold(dispatch, live)
+        elif dispatch.settled_by_proof:
+            self._prove(dispatch, live)
+        else:
+            again = replace(dispatch, last_sent_at=self._work.clock.now(), sends=dispatch.sends + 1)
+            if again.settled_by_proof:  # too old to trust a replay; the proof counts from the true last send
+                self._prove(replace(dispatch, prove=True), live)
+                return
+            self._check_time()
+            self._before_send()
+            self._work.store.note_send(again)
+            self._deliver(again, live)
+
+    # -- freezing --------------------------------------------------------------------------------------------------
+
+    def _freeze(self, group: Sequence[Planned]) -> Dispatch | None:
+        self._check_time()
+        self._before_send()
+        now = self._work.clock.now()
+        members = tuple(_member(str(place), item) for place, item in enumerate(group, start=1))
+        dispatch = Dispatch(
+            id=f"{to_millis(now):015d}-{uuid4().hex[:8]}",
+            realm_id=self._work.realm_id,
+            request=_request_to_json(_request(members)),
+            members=members,
+            first_sent_at=now,
+            last_sent_at=now,
+            due=now,
+        )
+        try:
+            self._work.store.freeze(dispatch, [_attempting(item, dispatch.id) for item in group])
+        except Changed:
+            return None  # another attempt of one of them has begun; the next pass sees it
+        except TooLarge as too_large:
+            self._too_large(group, too_large)
+            return None
+        return dispatch
+
+    def _too_large(self, group: Sequence[Planned], why: TooLarge) -> None:
+        if len(group) > 1:
+            middle = len(group) // 2
+            self.send(group[:middle])
+            self.send(group[middle:])
+            return
+        problem = Problem(
+            "too_large",
+            f"{group[0].view.key} is too large to be sent safely: {why}.",
+            "Split it into smaller documents in Syncro.",
+        )
+        self._work.store.conclude(group[0].view, Verdict(Status.NEEDS_ATTENTION, (problem,)))
+
+    def _check_time(self) -> None:
+        if self._work.deadline - self._work.clock.now() < TIME_FOR_A_WRITE:
+            raise OutOfTime
+
+    # -- sending ---------------------------------------------------------------------------------------------------
+
+    def _deliver(self, dispatch: Dispatch, live: Mapping[RecordKey, View]) -> None:
+        request = _request_from_json(dispatch.request)
+        bids = [member.bid for member in dispatch.members]
+        try:
+            outcomes = self._work.client.send(request, bids, deadline=self._work.deadline)
+        except Throttled as throttled:
+            self._keep(dispatch, live, after=timedelta(seconds=throttled.retry_after))
+            raise
+        except Unavailable as unavailable:
+            answer = str(unavailable.status or unavailable.reason)
+            self._keep(dispatch, live, answer=answer, server_error=(unavailable.status or 0) >= 500)
+            self._note_health(False)
+        except RequestRefused as refused:
+            self._note_health(True)
+            self._whole_request_refused(dispatch, live, refused)
+        else:
+            self._note_health(True)
+            self._settle(dispatch, live, outcomes)
+
+    def _whole_request_refused(
+        self, dispatch: Dispatch, live: Mapping[RecordKey, View], refused: RequestRefused
+    ) -> None:
+        """Nothing of it was done. One member is the culprit; of several, the next pass sends half at a time."""
+        if len(dispatch.members) == 1:
+            self._settle(dispatch, live, {dispatch.members[0].bid: Refused(refused.faults)})
+            return
+        self._most_members = max(1, len(dispatch.members) // 2)
+        for view in live.values():
+            self._work.store.release(view, without_attempt(view.state))
+        self._work.store.forget(dispatch)
+
+    def _settle(
+        self, dispatch: Dispatch, live: Mapping[RecordKey, View], outcomes: Mapping[str, MemberOutcome]
+    ) -> None:
+        """Settle the definite answers; keep the dispatch while one is not."""
+        clear: list[Settled] = []
+        doubled = False
+        for member in dispatch.members:
+            outcome = outcomes.get(member.bid)
+            if member.key not in live or outcome is None:
+                continue
+            if isinstance(outcome, Done) or (isinstance(outcome, Refused) and _definite(outcome)):
+                clear.append(Settled(member, live[member.key], outcome))
+            else:
+                doubled = doubled or any(fault.code == DUPLICATE_REQUEST_ID for fault in outcome.faults)
+        failure = self._draw_conclusions(clear)
+        left = self._still_unresolved(dispatch, live)
+        if left:
+            # Code 600: QuickBooks knows the first request of this id but does not repeat its answer; a proof will tell.
+            self._keep(replace(dispatch, prove=dispatch.prove or doubled), left, answer="unclear")
+        else:
+            self._work.store.forget(dispatch)
+        if failure is not None:
+            self._note_health(False)
+
+    def _draw_conclusions(self, clear: Sequence[Settled]) -> Exception | None:
+        """Settle by entity. A read that fails leaves its members unresolved: their answer is replayed later."""
+        failure: Exception | None = None
+        for entity in dict.fromkeys(settled.member.entity for settled in clear):
+            answers = [settled for settled in clear if settled.member.entity == entity]
+            answers.sort(key=lambda settled: isinstance(settled.outcome, Refused))
+            try:
+                self._settlers[entity].settle(answers)
+            except (Unavailable, RequestRefused, ReadAllowanceExhausted) as error:
+                self._work.log.warning("could not read what a refusal is about", extra={"reason": str(error)})
+                failure = error
+        return failure
+
+    def _still_unresolved(self, dispatch: Dispatch, live: Mapping[RecordKey, View]) -> dict[RecordKey, View]:
+        now_stored = self._work.store.views(list(live))
+        return {
+            key: view
+            for key, view in now_stored.items()
+            if view.state.attempt is not None and view.state.attempt.dispatch_id == dispatch.id
+        }
+
+    # -- unclear ---------------------------------------------------------------------------------------------------
+
+    def _prove(self, dispatch: Dispatch, live: Mapping[RecordKey, View]) -> None:
+        earliest = dispatch.last_sent_at + PROOF_AFTER
+        if self._work.clock.now() < earliest:
+            self._keep(replace(dispatch, prove=True), live, after=earliest - self._work.clock.now())
+            return
+        members = [member for member in dispatch.members if member.key in live]
+        findings = self._prover.prove(dispatch, members, live)
+        clear: list[Settled] = []
+        unknown = False
+        for member in members:
+            finding = findings[member.bid]
+            view = live[member.key]
+            if isinstance(finding, Found):
+                clear.append(Settled(member, view, Done(entity=member.entity, object=finding.object)))
+            elif isinstance(finding, Absent):
+                self._work.store.release(view, without_attempt(view.state))
+            elif isinstance(finding, NotKnown):
+                unknown = True
+            else:
+                doubtful = replace(without_attempt(view.state), doubt=finding.problem.message)
+                verdict = Verdict(Status.NEEDS_ATTENTION, (finding.problem,))
+                self._work.store.settle(view, doubtful, member.stamp, verdict)
+        self._draw_conclusions(clear)
+        left = self._still_unresolved(dispatch, live)
+        if left or unknown:
+            self._keep(replace(dispatch, prove=True), left)
+        else:
+            self._work.store.forget(dispatch)
+
+    def _keep(
+        self,
+        dispatch: Dispatch,
+        live: Mapping[RecordKey, View],
+        *,
+        after: timedelta | None = None,
+        answer: str = "",
+        server_error: bool = False,
+    ) -> None:
+        """Note when to look at the dispatch again, and what QuickBooks said this time."""
+        now = self._work.clock.now()
+        same = dispatch.same_answers + 1 if server_error and answer == dispatch.last_answer else int(server_error)
+        kept = replace(
+            dispatch,
+            due=now + (backoff(dispatch.sends) if after is None else after),
+            last_answer=answer,
+            same_answers=same,
+        )
+        self._work.store.note_send(kept)
+        self._hold(kept, live)
+
+    def _hold(self, dispatch: Dispatch, live: Mapping[RecordKey, View]) -> None:
+        for key in live:
+            self.unresolved[key] = dispatch.due
+
+
+def backoff(tries: int) -> timedelta:
+    """How long to wait after the `tries`th failure: doubling from 5 s to 15 min, with jitter."""
+    longest = min(_FIRST_BACKOFF * 2 ** min(tries - 1, 10), _LONGEST_BACKOFF)
+    return timedelta(seconds=longest.total_seconds() * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
+
+
+def _definite(outcome: Refused) -> bool:
+    """Whether the refusal says that nothing was done: a fault of the server or of the line does not."""
+    classes = {explain(fault.code, fault.message, fault.detail, "")[0] for fault in outcome.faults}
+    return RetryClass.TRANSIENT not in classes and not any(f.code == DUPLICATE_REQUEST_ID for f in outcome.faults)
+
+
+def _groups(planned: Sequence[Planned], most_members: int) -> list[list[Planned]]:
+    groups: list[list[Planned]] = []
+    size = lines = 0
+    for item in planned:
+        weight = len(exact_json.dumps(item.write.body))
+        full = groups and (
+            len(groups[-1]) >= most_members or size + weight > MAX_BYTES or lines + item.write.lines > MAX_LINES
+        )
+        if not groups or full:
+            groups.append([])
+            size = lines = 0
+        groups[-1].append(item)
+        size, lines = size + weight, lines + item.write.lines
+    return groups
+
+
+def _member(bid: str, item: Planned) -> Member:
+    return Member(
+        bid=bid,
+        key=item.view.key,
+        entity=item.write.entity,
+        operation=item.write.operation,
+        generation=item.generation,
+        stamp=item.view.record.stamp,
+        digest=item.write.digest,
+        body=item.write.body,
+        expected=item.write.expected,
+        warnings=item.write.warnings,
+    )
+
+
+def _attempting(item: Planned, dispatch_id: str) -> View:
+    attempt = Attempt(dispatch_id, item.write.operation, item.view.record.stamp, item.write.digest, item.generation)
+    return replace(item.view, state=replace(item.view.state, attempt=attempt, generation=item.generation))
+
+
+def _request(members: Sequence[Member]) -> FrozenRequest:
+    request_id = str(uuid4())[:_BATCH_ID_LENGTH]
+    if len(members) == 1:
+        (only,) = members
+        return single_request(only.entity, only.operation, only.body, request_id)
+    return batch_request([(m.bid, m.entity, m.operation, m.body) for m in members], request_id)
+
+
+def _request_to_json(request: FrozenRequest) -> JsonObject:
+    return {
+        "method": request.method,
+        "path": request.path,
+        "query": [[name, value] for name, value in request.query],
+        "body": request.body.decode(),
+        "content_type": request.content_type,
+    }
+
+
+def _request_from_json(stored: JsonObject) -> FrozenRequest:
+    query = stored["query"]
+    return FrozenRequest(
+        method=str(stored["method"]),
+        path=str(stored["path"]),
+        query=tuple((str(pair[0]), str(pair[1])) for pair in query if isinstance(pair, list))
+        if isinstance(query, list)
+        else (),
+        body=str(stored["body"]).encode(),
+        content_type=str(stored["content_type"]),
+    )

@@ -1,0 +1,68 @@
+"""What one run of the push works with, and how it can end early."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+from syncro_quickbooks.clock import Clock
+from syncro_quickbooks.online.client import Client, Done, Refused
+from syncro_quickbooks.online.company import Company
+from syncro_quickbooks.online.http import Log
+from syncro_quickbooks.sync.dispatches import Member
+from syncro_quickbooks.sync.model import Write
+from syncro_quickbooks.sync.records import View
+from syncro_quickbooks.sync.settings import Settings
+from syncro_quickbooks.sync.store import Store
+
+
+class OutOfTime(Exception):
+    """The run must end: what is left would not be finished before the function's own deadline."""
+
+
+class PostingStopped(Exception):
+    """Somebody has stopped all posting for this account, its edition, or everybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One account in one realm, for one run: never kept, never shared, so two accounts cannot mix."""
+
+    account_id: str
+    realm_id: str
+    settings: Settings
+    company: Company
+    client: Client
+    store: Store
+    clock: Clock
+    deadline: datetime
+    log: Log
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One record's write, ready to be frozen. `generation` is the one in its marker."""
+
+    view: View
+    write: Write
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A member, its record, and QuickBooks' definite answer."""
+
+    member: Member
+    view: View
+    outcome: Done | Refused
+
+
+class Settler(Protocol):
+    """Draws the conclusions from definite answers about one family of entities."""
+
+    def settle(self, answers: Sequence[Settled]) -> None:
+        """Settle each answer in the store. May read from QuickBooks; what it raises leaves the rest unsettled."""
+        ...
+
+
+Outcome: TypeAlias = Done | Refused
