@@ -231,7 +231,7 @@ def _currency_problem(mapping: _Mapping) -> Problem | None:
         return None
     return Problem(
         code="customer_currency",
-        message=f"{problems.subject(mapping.invoice)} is in {home}, but its customer in QuickBooks is kept in {theirs}, "
+        message=f"{problems.subject(mapping.invoice)} is in {home}, but its QuickBooks customer is kept in {theirs}, "
         "and that cannot be changed there.",
         fix=f"Link the organization to a QuickBooks customer in {home}.",
         actions=(Action("link", "Link to another customer"), problems.RETRY, problems.SKIP),

@@ -24,19 +24,19 @@ _TRANSLITERATIONS = str.maketrans(
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 
-class Name(NamedTuple):
+class CleanName(NamedTuple):
     """A name fit for QuickBooks. An `altered` one is no longer what Syncro says and never adopts an existing entry."""
 
     text: str
     altered: bool
 
 
-def customer_name(customer: Customer, company: Company) -> Name:
+def customer_name(customer: Customer, company: Company) -> CleanName:
     """The DisplayName of an organization: at most 500 characters, no colon, tab or newline."""
     return _name(customer.business_then_name, company, CUSTOMER_NAME_LIMIT, "Organization", customer.id)
 
 
-def item_name(product: Product, company: Company) -> Name:
+def item_name(product: Product, company: Company) -> CleanName:
     """The Name of an item: at most 100 characters. Double quotes stay: Intuit's pages do not forbid them for items."""
     return _name(product.name, company, ITEM_NAME_LIMIT, "Product", product.id)
 
@@ -52,14 +52,14 @@ def prose(value: str | None, company: Company, limit: int) -> str:
     return "\n".join(_printable(line, company).rstrip() for line in lines).strip()[:limit].rstrip()
 
 
-def _name(raw: str, company: Company, limit: int, kind: str, syncro_id: int) -> Name:
+def _name(raw: str, company: Company, limit: int, kind: str, syncro_id: int) -> CleanName:
     composed = unicodedata.normalize("NFC", raw)
     text = _fitting(composed, company) or f"{kind} {syncro_id}"
     if len(text) > limit:
         suffix = f" #{syncro_id}"
         text = text[: limit - len(suffix)].rstrip() + suffix
     # Trimming and collapsing blanks is how names are compared; anything beyond that changes the name.
-    return Name(text, altered=text != re.sub(" +", " ", composed.strip(" ")))
+    return CleanName(text, altered=text != re.sub(" +", " ", composed.strip(" ")))
 
 
 def _fitting(value: str, company: Company) -> str:
