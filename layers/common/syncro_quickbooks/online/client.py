@@ -111,7 +111,8 @@ class Client:
         """The rows of one query; QuickBooks gives 100 unless the statement says MAXRESULTS (≤ 1000).
 
         An empty list means that QuickBooks said "none". Raises ReadAllowanceExhausted (not asked), Throttled,
-        Reconnect, AccountBlocked, RequestRefused (the query is wrong) and Unavailable for anything that is not a complete answer.
+        Reconnect, AccountBlocked, RequestRefused (the query is wrong) and Unavailable for anything that is not a
+        complete answer.
         """
         return _rows(self._query(statement, purpose), entity)
 
