@@ -12,8 +12,8 @@ from syncro_quickbooks.syncro.models import Product
 __all__ = ["item_name", "map_item"]
 
 MAX_DESCRIPTION = 4000
-# Prices up to 99,999,999,999 (Intuit, Item.UnitPrice); more than five decimals are not kept.
-MAX_PRICE = 10**11
+# Ten digits before and five after the point are what a QuickBooks price and a JSON number hold exactly.
+MAX_PRICE = 10**10
 MAX_DECIMALS = 5
 # QuickBooks' own, refused or meaningless in a request.
 _READ_ONLY = frozenset({"MetaData", "FullyQualifiedName", "Level", "domain", "sparse", "status"})

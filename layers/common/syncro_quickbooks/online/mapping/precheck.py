@@ -70,9 +70,7 @@ def precheck_invoice(
     """
     case = _Case(snapshot, settings, company, customer, current, choices)
     if not settings.sync_invoices_to:
-        return Skip(
-            problems.skipped("invoices_off", f"{case.who}: invoices are not sent to QuickBooks.", "Turn it on.")
-        )
+        return Skip(_invoices_off(case))
     reason = next((found for rule in _SKIPS if (found := rule(case))), None)
     if reason:
         return _skip(reason, case)
@@ -96,6 +94,15 @@ def _no_lines(case: _Case) -> Verdict:
         fix="Add lines in Syncro; the invoice is then sent by itself.",
     )
     return Wait(reason) if case.current is None else _skip(reason, case)
+
+
+def _invoices_off(case: _Case) -> Problem:
+    return problems.skipped(
+        "invoices_off",
+        f"{case.who} is not sent, because Sync Invoices TO QuickBooks is off.",
+        "Turn it on in the settings, then retry.",
+        problems.settings_action("sync_invoices_to"),
+    )
 
 
 def _draft(case: _Case) -> Problem | None:
