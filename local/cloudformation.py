@@ -1,6 +1,7 @@
 """template.yaml as data, and the one change made to it for local runs."""
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
@@ -12,8 +13,16 @@ Template: TypeAlias = "dict[str, Node]"
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = ROOT / "template.yaml"
 
-REFUSED_TYPES = ("AWS::Events::Archive", "AWS::EventSchemas::Registry", "AWS::EventSchemas::Schema")
-"""MiniStack refuses a stack that has these (1.5.33). Nothing of ours reads them when it runs."""
+LEFT_OUT = {
+    "AWS::Events::Archive": "MiniStack does not know it",
+    "AWS::EventSchemas::Registry": "MiniStack does not know it",
+    "AWS::EventSchemas::Schema": "MiniStack does not know it",
+    "AWS::S3::BucketPolicy": "it demands TLS, which the local run has not",
+}
+"""Resource types of the template that the local run goes without, and why (MiniStack 1.5.33)."""
+
+CONTEXT_CONDITION = {"Null": {"kms:EncryptionContext:account_id": "false"}}
+"""A condition MiniStack cannot evaluate, so it would refuse every use of the key. The context itself it does check."""
 
 CODE_PROPERTIES = ("CodeUri", "ContentUri")
 """Folders in the template, which `sam deploy` would upload; here the stack uploads them itself."""
@@ -86,14 +95,36 @@ def for_local_run(template: Template, uploaded: Mapping[str, str]) -> tuple[Temp
     """
     changes: list[str] = []
     kept: Template = {}
-    for name, resource in resources(template).items():
-        if resource["Type"] in REFUSED_TYPES:
-            changes.append(f"{name} ({resource['Type']}) is left out")
+    for name, original in resources(template).items():
+        why_not = LEFT_OUT.get(str(original["Type"]))
+        if why_not:
+            changes.append(f"{name} ({original['Type']}) is left out: {why_not}")
             continue
-        changed = dict(properties(resource))
-        for place in CODE_PROPERTIES:
-            if place in changed:
-                changed[place] = uploaded[str(changed[place])]
-                changes.append(f"{name}.{place} is {changed[place]}")
-        kept[name] = {**resource, "Properties": changed} if "Properties" in resource else resource
+        resource = copy.deepcopy(original)
+        changes += [f"{name}.{change}" for change in _change(properties(resource), uploaded)]
+        kept[name] = resource
     return {**template, "Resources": kept}, changes
+
+
+def _change(resource_properties: Template, uploaded: Mapping[str, str]) -> Iterator[str]:
+    for place in CODE_PROPERTIES:
+        if place in resource_properties:
+            resource_properties[place] = uploaded[str(resource_properties[place])]
+            yield f"{place} is {resource_properties[place]}"
+    for statement in statements(resource_properties):
+        if statement.get("Condition") == CONTEXT_CONDITION:
+            del statement["Condition"]
+            yield f"Policies: {statement['Sid']} has no condition on the encryption context"
+
+
+def statements(function_properties: Template) -> list[Template]:
+    """The policy statements of a function, in the order of the template."""
+    policies = function_properties.get("Policies", [])
+    documents = [mapping(policy) for policy in policies] if isinstance(policies, list) else []
+    found: list[Template] = []
+    for document in documents:
+        inner = document["Statement"]
+        if not isinstance(inner, list):
+            raise TypeError(f"expected a list of statements, got {inner!r}")
+        found += [mapping(statement) for statement in inner]
+    return found

@@ -77,6 +77,10 @@ def _ministack(config: Config) -> Iterator[None]:
         "GATEWAY_PORT": str(config.aws_port),
         "MINISTACK_REGION": deployment.REGION,
         "LAMBDA_EXECUTOR": "local",
+        # Permissions are enforced, so a right the template forgot to give shows here. The key is root's.
+        "AUTH": "true",
+        "AWS_ACCESS_KEY_ID": deployment.ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": deployment.ACCESS_KEY,
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
     }
