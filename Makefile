@@ -57,7 +57,7 @@ requirements-check: .venv/.complete ## uv.lock fits pyproject.toml, the layer's 
 	  || { echo "layers/common/requirements.txt is out of step with uv.lock: run 'make requirements'" >&2; exit 1; }
 
 schemas: .venv/.complete ## Write the events' JSON Schemas into docs/events and template.yaml
-	$(RUN)/python -m local.schemas
+	PYTHONPATH=layers/common $(RUN)/python -m local.schemas
 
 validate: .venv/.complete ## cfn-lint and sam validate
 	$(RUN)/cfn-lint template.yaml

@@ -1,9 +1,10 @@
 """Deploys template.yaml to MiniStack: uploads the repository's code, creates the stack, returns its outputs.
 
 What MiniStack 1.5.33 does like AWS, tried with this template: rules, FIFO groups and redrive, delays per message, the
-scheduler, KMS with its context, Secrets Manager, the sparse index, the functions' permissions (AUTH=true). What it does not: a function that fails on a rule's
-event is neither called again nor heard of at its on-failure destination (it is after an asynchronous Invoke), a rule's
-own retries and dead letters do not exist, and KMS encrypts more than 4,096 bytes.
+scheduler, KMS with its context, Secrets Manager, the sparse index, the functions' permissions (AUTH=true).
+What it does not: a function that fails on a rule's event is neither called again nor heard of at its on-failure
+destination (it is after an asynchronous Invoke), a rule's own retries and dead letters do not exist, and KMS encrypts
+more than 4,096 bytes.
 """
 
 import io

@@ -1,0 +1,56 @@
+"""The local run deploys template.yaml with the listed differences and no other."""
+
+import copy
+
+import pytest
+
+from local.cloudformation import code_folders, for_local_run, load
+
+TEMPLATE = load()
+UPLOADED = {folder: f"s3://code/{folder.strip('/').replace('/', '-')}.zip" for folder in code_folders(TEMPLATE)}
+
+
+def test_what_is_deployed_locally_is_the_template_but_for_the_listed_differences() -> None:
+    expected = copy.deepcopy(TEMPLATE)
+    body = expected["Resources"]
+    for left_out in ("EventArchive", "SchemaRegistry", "InvoiceEventSchema", "InboxBucketPolicy"):
+        del body[left_out]
+    body["CommonLayer"]["Properties"]["ContentUri"] = "s3://code/layers-common.zip"
+    for function, folder in (
+        ("OnInvoiceUpdatedFunction", "on_invoice_updated"),
+        ("QboPushFunction", "qbo_push"),
+        ("SweepFunction", "sweep"),
+    ):
+        body[function]["Properties"]["CodeUri"] = f"s3://code/functions-{folder}.zip"
+    tokens = [s for s in body["QboPushFunction"]["Properties"]["Policies"][0]["Statement"] if s["Sid"] == "Tokens"]
+    del tokens[0]["Condition"]
+
+    local, _ = for_local_run(TEMPLATE, UPLOADED)
+
+    assert local == expected
+
+
+def test_every_difference_is_told() -> None:
+    _, told = for_local_run(TEMPLATE, UPLOADED)
+    assert [line.split()[0] for line in told] == [
+        "CommonLayer.ContentUri",
+        "EventArchive",
+        "SchemaRegistry",
+        "InvoiceEventSchema",
+        "InboxBucketPolicy",
+        "OnInvoiceUpdatedFunction.CodeUri",
+        "QboPushFunction.CodeUri",
+        "QboPushFunction.Policies:",
+        "SweepFunction.CodeUri",
+    ]
+
+
+def test_the_template_itself_stays_as_it_was() -> None:
+    before = copy.deepcopy(TEMPLATE)
+    for_local_run(TEMPLATE, UPLOADED)
+    assert before == TEMPLATE
+
+
+def test_code_that_was_not_uploaded_is_an_error() -> None:
+    with pytest.raises(KeyError, match="functions/sweep/"):
+        for_local_run(TEMPLATE, {folder: "s3://x" for folder in UPLOADED if folder != "functions/sweep/"})

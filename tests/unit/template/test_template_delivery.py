@@ -1,0 +1,135 @@
+"""What cfn-lint does not see: nothing on its way through the stack may get lost."""
+
+import json
+
+import pytest
+
+from local.cloudformation import ROOT, Template, load, mapping, properties, resources
+
+RESOURCES = resources(load())
+QUEUES = {name: properties(r) for name, r in RESOURCES.items() if r["Type"] == "AWS::SQS::Queue"}
+FUNCTIONS = {name: properties(r) for name, r in RESOURCES.items() if r["Type"] == "AWS::Serverless::Function"}
+TRIGGERS = {
+    f"{function}.{name}": mapping(trigger)
+    for function, body in FUNCTIONS.items()
+    for name, trigger in mapping(body["Events"]).items()
+}
+RULES = {name: properties(t) for name, t in TRIGGERS.items() if t["Type"] == "EventBridgeRule"}
+QUEUE_TRIGGERS = {name: properties(t) for name, t in TRIGGERS.items() if t["Type"] == "SQS"}
+KINDS = {"invoice"}
+TWO_WEEKS = 14 * 24 * 3600
+
+
+def arn_of(name: str) -> Template:
+    return {"Fn::GetAtt": [name, "Arn"]}
+
+
+def dead_letter_queues() -> set[str]:
+    """Everything a queue, a rule or an on-failure destination names as the place for what failed."""
+    text = json.dumps([RULES, FUNCTIONS, QUEUES])
+    return {
+        name
+        for name in QUEUES
+        if any(json.dumps({key: arn_of(name)})[1:-1] in text for key in ("deadLetterTargetArn", "Arn", "Destination"))
+    }
+
+
+def samples() -> dict[str, Template]:
+    """The sample events that come from Syncro."""
+    read = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "events").glob("*.json")}
+    return {name: event for name, event in read.items() if event.get("source") == "syncro"}
+
+
+def matching_rules(event: Template) -> list[str]:
+    """The rules whose pattern, a list of exact values a field, takes the event."""
+    return [
+        name
+        for name, rule in RULES.items()
+        if all(event[field] in wanted for field, wanted in mapping(rule["Pattern"]).items() if isinstance(wanted, list))
+    ]
+
+
+def test_there_are_queues_rules_and_triggers_to_look_at() -> None:
+    assert set(QUEUE_TRIGGERS) == {"QboPushFunction.WakeUp", "SweepFunction.WakeLater"}
+    assert len(RULES) == 3
+    assert dead_letter_queues() == {"EventsDeadLetterQueue", "PushDeadLetterQueue", "WakeLaterDeadLetterQueue"}
+
+
+@pytest.mark.parametrize("name", QUEUES)
+def test_a_fifo_queue_is_named_fifo_and_no_other_is(name: str) -> None:
+    queue_name = json.dumps(QUEUES[name].get("QueueName", ""))
+    assert (".fifo" in queue_name) == bool(QUEUES[name].get("FifoQueue"))
+
+
+@pytest.mark.parametrize("name", sorted(set(QUEUES) - dead_letter_queues()))
+def test_a_queue_that_is_worked_off_has_a_dead_letter_queue_of_its_own_kind(name: str) -> None:
+    policy = mapping(QUEUES[name]["RedrivePolicy"])
+    target = next(other for other in QUEUES if policy["deadLetterTargetArn"] == arn_of(other))
+    assert QUEUES[target].get("FifoQueue") == QUEUES[name].get("FifoQueue")
+    assert int(str(policy["maxReceiveCount"])) >= 3
+
+
+@pytest.mark.parametrize("name", sorted(dead_letter_queues()))
+def test_dead_letters_are_kept_as_long_as_sqs_can(name: str) -> None:
+    assert QUEUES[name]["MessageRetentionPeriod"] == TWO_WEEKS
+
+
+@pytest.mark.parametrize("name", QUEUES)
+def test_queues_are_encrypted(name: str) -> None:
+    assert QUEUES[name]["SqsManagedSseEnabled"] is True
+
+
+@pytest.mark.parametrize("name", QUEUE_TRIGGERS)
+def test_a_message_stays_hidden_until_half_a_minute_after_its_function_must_have_ended(name: str) -> None:
+    queue = next(other for other in QUEUES if QUEUE_TRIGGERS[name]["Queue"] == arn_of(other))
+    function = FUNCTIONS[name.partition(".")[0]]
+    assert int(str(QUEUES[queue]["VisibilityTimeout"])) >= int(str(function["Timeout"])) + 30
+
+
+def test_wake_ups_of_one_account_run_one_after_the_other_and_one_at_a_time() -> None:
+    assert QUEUES["PushQueue"]["DeduplicationScope"] == "messageGroup"
+    assert QUEUES["PushQueue"]["FifoThroughputLimit"] == "perMessageGroupId"
+    assert QUEUE_TRIGGERS["QboPushFunction.WakeUp"]["BatchSize"] == 1
+    # The dedup id is unique by design; content alone would swallow an account's second wake-up of five minutes.
+    assert "ContentBasedDeduplication" not in QUEUES["PushQueue"]
+
+
+def test_a_batch_of_wake_ups_fails_message_by_message() -> None:
+    assert QUEUE_TRIGGERS["SweepFunction.WakeLater"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_tries_again_and_then_keeps_the_event(name: str) -> None:
+    assert RULES[name]["EventBusName"] == {"Ref": "EventBus"}
+    assert RULES[name]["DeadLetterConfig"] == {"Arn": arn_of("EventsDeadLetterQueue")}
+    assert mapping(RULES[name]["RetryPolicy"])["MaximumEventAgeInSeconds"] == 24 * 3600
+
+
+@pytest.mark.parametrize("name", sorted({rule.partition(".")[0] for rule in RULES}))
+def test_a_function_called_asynchronously_has_somewhere_to_put_what_it_cannot_do(name: str) -> None:
+    destination = mapping(mapping(FUNCTIONS[name]["EventInvokeConfig"])["DestinationConfig"])
+    assert destination["OnFailure"] == {"Type": "SQS", "Destination": arn_of("EventsDeadLetterQueue")}
+
+
+def test_the_bus_may_write_to_the_dead_letter_queue_and_nobody_else() -> None:
+    policy = properties(RESOURCES["EventsDeadLetterQueuePolicy"])
+    assert policy["Queues"] == [{"Ref": "EventsDeadLetterQueue"}]
+    (statement,) = mapping(policy["PolicyDocument"])["Statement"]  # type: ignore[misc]  # a list, as the next lines show
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    assert list(statement["Condition"]) == ["ArnLike"]
+
+
+@pytest.mark.parametrize("name", sorted(samples()))
+def test_a_sample_event_goes_to_one_rule_if_it_is_of_a_kind_this_stack_takes_in(name: str) -> None:
+    kind = str(samples()[name]["detail-type"]).partition(".")[0]
+    assert len(matching_rules(samples()[name])) == (1 if kind in KINDS else 0)
+
+
+def test_there_is_a_sample_for_every_rule() -> None:
+    assert {rule for event in samples().values() for rule in matching_rules(event)} == set(RULES)
+
+
+def test_every_event_that_ever_came_can_be_replayed() -> None:
+    archive = properties(RESOURCES["EventArchive"])
+    assert archive["SourceArn"] == arn_of("EventBus")
+    assert "EventPattern" not in archive
