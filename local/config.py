@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-from local.cloudformation import Node
+from local.cloudformation import ROOT, Node
 from local.processes import StartFailed
 
 
@@ -48,6 +49,7 @@ class Config:
     intuit_token_url: str = ""
     syncro_url: str = ""
     accounts: tuple[Account, ...] = ACCOUNTS
+    state: Path = ROOT / ".local"
 
     @property
     def aws_url(self) -> str:
@@ -68,7 +70,8 @@ def from_environment(env: Mapping[str, str]) -> Config:
     """The configuration `env` asks for.
 
     LOCAL_AWS_PORT, LOCAL_QBO_PORT and LOCAL_SYNCRO_PORT choose ports. QBO_EMULATOR=off uses the servers at
-    QBO_API_BASE_URL and INTUIT_TOKEN_URL, SYNCRO_EMULATOR=off the one at SYNCRO_API_BASE_URL.
+    QBO_API_BASE_URL and INTUIT_TOKEN_URL, SYNCRO_EMULATOR=off the one at SYNCRO_API_BASE_URL. LOCAL_STATE_DIR is where
+    logs and stack.json go, .local unless told otherwise.
     Raises StartFailed for what makes no sense.
     """
     qbo_port, syncro_port = _port(env, "LOCAL_QBO_PORT", 9101), _port(env, "LOCAL_SYNCRO_PORT", 9102)
@@ -83,6 +86,7 @@ def from_environment(env: Mapping[str, str]) -> Config:
         qbo_url=own_qbo if qbo_emulator else _required(env, "QBO_API_BASE_URL"),
         intuit_token_url=f"{own_qbo}/oauth2/v1/tokens/bearer" if qbo_emulator else _required(env, "INTUIT_TOKEN_URL"),
         syncro_url=own_syncro if syncro_emulator else _required(env, "SYNCRO_API_BASE_URL"),
+        state=Path(env.get("LOCAL_STATE_DIR") or ROOT / ".local"),
     )
 
 

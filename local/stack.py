@@ -17,9 +17,6 @@ from local.cloudformation import ROOT, Node
 from local.config import Config, from_environment
 from local.processes import StartFailed, require_free_port, running, stop_on_sigterm
 
-STATE = ROOT / ".local"
-STACK_FILE = STATE / "stack.json"
-
 Say = Callable[[str], None]
 
 
@@ -49,8 +46,9 @@ class Stack:
 @contextmanager
 def stack(config: Config, say: Say) -> Iterator[Stack]:
     """Brings the stack up, and down again whatever happens. Raises StartFailed."""
-    STATE.mkdir(exist_ok=True)
-    STACK_FILE.unlink(missing_ok=True)
+    config.state.mkdir(exist_ok=True)
+    stack_file = config.state / "stack.json"
+    stack_file.unlink(missing_ok=True)
     with ExitStack() as parts:
         # All ports first: a busy one should be known before anything runs.
         for port, variable in config.own_ports():
@@ -62,9 +60,9 @@ def stack(config: Config, say: Say) -> Iterator[Stack]:
         for change in changes:
             say(f"Differs from template.yaml: {change}")
         up = Stack(config, outputs, tuple(changes))
-        parts.callback(STACK_FILE.unlink, missing_ok=True)
-        STACK_FILE.write_text(json.dumps(up.describe(), indent=2) + "\n", encoding="utf-8")
-        say(f"The stack is up; {STACK_FILE.relative_to(ROOT)} says where everything is")
+        parts.callback(stack_file.unlink, missing_ok=True)
+        stack_file.write_text(json.dumps(up.describe(), indent=2) + "\n", encoding="utf-8")
+        say(f"The stack is up; {stack_file} says where everything is")
         yield up
         say("Stopping")
 
@@ -86,7 +84,9 @@ def _ministack(config: Config) -> Iterator[None]:
     }
     command = [str(Path(sys.executable).with_name("ministack"))]
     health = f"{config.aws_url}/_ministack/health"
-    with running("MiniStack", command, env=env, log=STATE / "ministack.log", health_url=health, cwd=STATE):
+    with running(
+        "MiniStack", command, env=env, log=config.state / "ministack.log", health_url=health, cwd=config.state
+    ):
         yield
 
 
@@ -94,21 +94,21 @@ def _ministack(config: Config) -> Iterator[None]:
 def _emulators(config: Config, say: Say) -> Iterator[None]:
     with ExitStack() as parts:
         if config.qbo_emulator:
-            companies = STATE / "companies.json"
+            companies = config.state / "companies.json"
             companies.write_text(json.dumps([account.company() for account in config.accounts]), encoding="utf-8")
-            parts.enter_context(_emulator("quickbooks_online", config.qbo_port, "--companies", str(companies)))
+            parts.enter_context(_emulator(config, "quickbooks_online", config.qbo_port, "--companies", str(companies)))
             say(f"QuickBooks Online (emulator) answers at {config.qbo_url}")
         if config.syncro_emulator:
-            parts.enter_context(_emulator("syncro_api", config.syncro_port))
+            parts.enter_context(_emulator(config, "syncro_api", config.syncro_port))
             say(f"Syncro's API (emulator) answers at {config.syncro_url}")
         yield
 
 
 @contextmanager
-def _emulator(name: str, port: int, *options: str) -> Iterator[None]:
+def _emulator(config: Config, name: str, port: int, *options: str) -> Iterator[None]:
     command = [sys.executable, "-m", f"emulators.{name}", "--port", str(port), *options]
     health = f"http://127.0.0.1:{port}/_emulator/health"
-    with running(name, command, env=_bare_environment(), log=STATE / f"{name}.log", health_url=health, cwd=ROOT):
+    with running(name, command, env=_bare_environment(), log=config.state / f"{name}.log", health_url=health, cwd=ROOT):
         yield
 
 
