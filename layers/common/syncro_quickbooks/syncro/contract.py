@@ -1,4 +1,4 @@
-"""The contract for publishers of Syncro events, as JSON Schema: `python -m syncro_quickbooks.syncro.contract docs/events`."""
+"""The contract for publishers of Syncro events as JSON Schema: `python -m syncro_quickbooks.syncro.contract <folder>`."""
 
 import json
 import sys
