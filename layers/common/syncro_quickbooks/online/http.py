@@ -28,6 +28,10 @@ class Log(Protocol):
         """Log `msg` with the fields of `extra`, as something to look at."""
         ...
 
+    def exception(self, msg: object, *args: object, extra: Mapping[str, object] | None = None) -> None:
+        """Log `msg` with the fields of `extra` and the exception being handled."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
