@@ -11,7 +11,7 @@ from typing import TypedDict
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from syncro_quickbooks import bootstrap
+from syncro_quickbooks.bootstrap import deployment
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.sync.intake import Rejected
 
@@ -26,7 +26,7 @@ def handler(event: BusEvent, _context: LambdaContext) -> None:
     detail_type, detail = event["detail-type"], event["detail"]
     logger.append_keys(account_id=detail.get("account_id"), detail_type=detail_type, event_id=event["id"])
     try:
-        result = bootstrap.intake().accept(detail_type, detail, event["id"])
+        result = deployment().intake.accept(detail_type, detail)
     except Rejected as refusal:
         _dead_letter(event, refusal.reason)
     else:
@@ -36,8 +36,7 @@ def handler(event: BusEvent, _context: LambdaContext) -> None:
 def _dead_letter(event: BusEvent, reason: str) -> None:
     import boto3  # noqa: PLC0415 - only a refused event pays for a second client
 
-    logger.error(
-        "Event refused: it was put into the dead-letter queue and needs a corrected event", extra={"reason": reason}
-    )
-    message = json.dumps({"reason": reason, "event": event})
-    boto3.client("sqs").send_message(QueueUrl=os.environ["EVENTS_DLQ_URL"], MessageBody=message)
+    message = "Event refused; it went to the dead-letter queue. Syncro has to send it again, corrected"
+    logger.error(message, extra={"reason": reason})
+    letter = json.dumps({"reason": reason, "event": event})
+    boto3.client("sqs").send_message(QueueUrl=os.environ["EVENTS_DLQ_URL"], MessageBody=letter)

@@ -7,7 +7,7 @@ from typing import TypedDict
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from syncro_quickbooks import bootstrap
+from syncro_quickbooks.bootstrap import deployment
 
 _SECONDS_BEFORE_ANOTHER_TRY = 60
 
@@ -35,7 +35,7 @@ def handler(event: QueueEvent, context: LambdaContext) -> None:
         account_id = message["body"]
         logger.append_keys(account_id=account_id)
         try:
-            report = bootstrap.push().run(account_id, deadline)
+            report = deployment().push.run(account_id, deadline)
         except Exception:
             _try_again_soon(message)
             raise

@@ -5,7 +5,7 @@ from typing import TypedDict
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from syncro_quickbooks import bootstrap
+from syncro_quickbooks.bootstrap import deployment
 
 logger = Logger()
 
@@ -32,15 +32,15 @@ class Answer(TypedDict):
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: SweepEvent, _context: LambdaContext) -> Answer:
     """Forwards a batch of wake-ups, or wakes every account that is due."""
-    sweep = bootstrap.sweep()
+    wakes = deployment().wakes
     if "Records" not in event:
-        logger.info("Accounts woken", extra={"woken": sweep.wake_due()})
+        logger.info("Accounts woken", extra={"woken": wakes.wake_due()})
         return {"batchItemFailures": []}
 
     failed: list[dict[str, str]] = []
     for message in event["Records"]:
         try:
-            sweep.forward(message["body"])
+            wakes.forward(message["body"])
         except Exception:  # one account's failure must not hold back the others of the batch; SQS hands it out again
             logger.exception(
                 "Wake-up not passed on; it will be tried again", extra={"message_id": message["messageId"]}

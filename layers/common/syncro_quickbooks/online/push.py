@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from syncro_quickbooks.clock import Clock, from_millis, to_millis
 from syncro_quickbooks.online.client import Client
 from syncro_quickbooks.online.company import Company
-from syncro_quickbooks.online.documents import Documents
+from syncro_quickbooks.online.drain import Drain
 from syncro_quickbooks.online.faults import (
     AccountBlocked,
     NotEnoughTime,
@@ -18,16 +19,13 @@ from syncro_quickbooks.online.faults import (
     Unavailable,
 )
 from syncro_quickbooks.online.http import Log
-from syncro_quickbooks.online.lists import ENTITY_OF, Lists
 from syncro_quickbooks.online.preferences import read_company
-from syncro_quickbooks.online.rate import Breaker
-from syncro_quickbooks.online.sending import MAX_MEMBERS, Sender
-from syncro_quickbooks.online.work import OutOfTime, PostingStopped, Settler, Work
+from syncro_quickbooks.online.rate import Breaker, RateLimiter, RateState
+from syncro_quickbooks.online.work import OutOfTime, PostingStopped, Work
 from syncro_quickbooks.storage.table import Table
-from syncro_quickbooks.sync.accounts import Accounts, Connection, Edition, Pause
+from syncro_quickbooks.sync.accounts import Accounts, Connection, Edition, Health, Pause
 from syncro_quickbooks.sync.lease import Lease, LeaseHeld, LeaseLost, Leases
-from syncro_quickbooks.sync.model import Problem, RecordKey, Who
-from syncro_quickbooks.sync.records import LAYERS
+from syncro_quickbooks.sync.model import Problem, Who
 from syncro_quickbooks.sync.settings import Settings, load_settings, missing_for_invoices
 from syncro_quickbooks.sync.store import Store
 from syncro_quickbooks.sync.wake import Wakes
@@ -36,8 +34,9 @@ COMPANY_READ_EVERY = timedelta(hours=24)
 """Preferences steer the mapping; a bookkeeper changes them now and then (closing date, numbering)."""
 
 _LOOK_AGAIN_WHEN_STOPPED = timedelta(minutes=5)
-_PASSES = 6
-_LIST_LAYER = 1
+_LOOK_AGAIN_WHEN_UNREADABLE = timedelta(minutes=1)
+
+ClientFactory: TypeAlias = Callable[[Connection, RateLimiter], Client]
 
 
 @dataclass(slots=True)
@@ -48,19 +47,6 @@ class PushReport:
     ended: str = "done"
     seen: int = 0
     next_due: datetime | None = None
-
-
-ClientFactory = Callable[[Connection], Client]
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """The parts of one run that know each other."""
-
-    work: Work
-    sender: Sender
-    lists: Lists
-    documents: Documents
 
 
 class Push:
@@ -102,9 +88,9 @@ class Push:
     def _under_lease(self, connection: Connection, lease: Lease, deadline: datetime, report: PushReport) -> None:
         account_id = connection.account_id
         guard = self._wakes.begin(account_id)
-        next_due: int | None = None
+        next_due: int | None
         try:
-            next_due = self._drain(connection, lease, deadline, report)
+            next_due = self._drained(connection, lease, deadline, report)
         except (OutOfTime, NotEnoughTime):
             report.ended = "out of time"
             next_due = to_millis(self._clock.now())
@@ -112,74 +98,66 @@ class Push:
             report.ended = f"posting is stopped: {stopped}"
             next_due = to_millis(self._clock.now() + _LOOK_AGAIN_WHEN_STOPPED)
         except Throttled as throttled:
-            next_due = self._pause(account_id, _throttled(), timedelta(seconds=throttled.retry_after), report)
+            next_due = self._pause(report, _THROTTLED, timedelta(seconds=throttled.retry_after))
         except AccountBlocked as blocked:
-            next_due = self._pause(account_id, blocked.problem, timedelta(seconds=blocked.retry_after), report)
+            next_due = self._pause(report, blocked.problem, timedelta(seconds=blocked.retry_after))
         except Reconnect as reconnect:
-            next_due = self._pause(account_id, reconnect.problem, None, report)
+            next_due = self._pause(report, reconnect.problem, None)
         except (Unavailable, RequestRefused, ReadAllowanceExhausted) as error:
-            next_due = self._pause(account_id, _unreadable(error), timedelta(minutes=1), report)
+            next_due = self._pause(report, _unreadable(error), _LOOK_AGAIN_WHEN_UNREADABLE)
         self._wakes.finish(account_id, guard, next_due)
         report.next_due = None if next_due is None else from_millis(next_due)
 
-    def _pause(self, account_id: str, problem: Problem, wait: timedelta | None, report: PushReport) -> int | None:
+    def _pause(self, report: PushReport, problem: Problem, wait: timedelta | None) -> int | None:
         report.ended = f"paused: {problem.code}"
         until = None if wait is None else self._clock.now() + wait
-        self._accounts.pause(account_id, Pause(problem, until))
+        self._accounts.pause(report.account_id, Pause(problem, until))
         return None if until is None else to_millis(until)
 
-    # -- one run ---------------------------------------------------------------------------------------------------
-
-    def _drain(self, connection: Connection, lease: Lease, deadline: datetime, report: PushReport) -> int | None:
+    def _drained(self, connection: Connection, lease: Lease, deadline: datetime, report: PushReport) -> int | None:
         """Returns when to look again (ms), None when nothing is left that time alone will change."""
         account_id = connection.account_id
-        now = self._clock.now()
         health = self._accounts.health(account_id)
+        held_until = self._held_until(health, report)
+        if held_until is not None or report.ended != "done":
+            return held_until
         if health.pause is not None:
-            if health.pause.until is None or health.pause.until > now:
-                report.ended = f"paused: {health.pause.problem.code}"
-                return None if health.pause.until is None else to_millis(health.pause.until)
             self._accounts.resume(account_id)
-        breaker = Breaker.from_item(health.breaker)
-        if not breaker.allows(now) and breaker.open_until is not None:
-            report.ended = "QuickBooks is not available"
-            return to_millis(breaker.open_until)
+        limiter = RateLimiter(self._clock, RateState.from_item(health.rate))
+        client = self._client_for(connection, limiter)
         settings = Settings() if connection.settings is None else load_settings(connection.settings)
-        client = self._client_for(connection)
         company = self._company(connection, client)
         missing = missing_for_invoices(settings, company)
         if missing or not settings.sync_invoices_to:
             report.ended = "needs set-up: " + ", ".join(problem.code for problem in missing)
             return None  # saving settings wakes the account
-        store = Store(self._table, self._clock, lease, account_id, connection.realm_id)
-        work = Work(account_id, connection.realm_id, settings, company, client, store, self._clock, deadline, self._log)
-        return self._passes(self._assemble(work, connection, lease, breaker), report)
+        realm_id = connection.realm_id
+        store = Store(self._table, self._clock, lease, account_id, realm_id)
+        work = Work(account_id, realm_id, settings, company, client, store, self._clock, deadline, self._log)
+        breaker = Breaker.from_item(health.breaker)
+        drain = Drain(work, self._accounts, self._leases, lease, breaker)
+        rate_before = limiter.state
+        try:
+            return drain.run()
+        finally:
+            report.seen = drain.seen
+            if (drain.breaker, limiter.state) != (breaker, rate_before):
+                self._accounts.save_flow(account_id, dict(drain.breaker.to_item()), dict(limiter.state.to_item()))
 
-    def _assemble(self, work: Work, connection: Connection, lease: Lease, breaker: Breaker) -> _Run:
-        state = {"breaker": breaker}
-
-        def before_send() -> None:
-            self._leases.renew(lease)
-            reason = self._accounts.posting_stopped(work.account_id, connection.edition)
-            if reason is not None:
-                raise PostingStopped(reason)
-
-        def note_health(there: bool) -> None:
-            was = state["breaker"]
-            state["breaker"] = was.succeeded() if there else was.failed(self._clock.now())
-            if state["breaker"] != was:
-                self._accounts.save_breaker(work.account_id, dict(state["breaker"].to_item()))
-            if not state["breaker"].allows(self._clock.now()):
-                raise Unavailable("breaker_open", explanation="several calls in a row had no usable answer")
-
-        lists = Lists(work)
-        documents = Documents(work, lists)
-        settlers: dict[str, Settler] = {"Invoice": documents}
-        settlers.update(dict.fromkeys(ENTITY_OF.values(), lists))
-        return _Run(work, Sender(work, settlers, before_send, note_health), lists, documents)
+    def _held_until(self, health: Health, report: PushReport) -> int | None:
+        """When the account's pause or open breaker ends (ms). `report.ended` says why nothing is done."""
+        now = self._clock.now()
+        if health.pause is not None and (health.pause.until is None or health.pause.until > now):
+            report.ended = f"paused: {health.pause.problem.code}"
+            return None if health.pause.until is None else to_millis(health.pause.until)
+        breaker = Breaker.from_item(health.breaker)
+        if not breaker.allows(now) and breaker.open_until is not None:
+            report.ended = "QuickBooks is not available"
+            return to_millis(breaker.open_until)
+        return None
 
     def _company(self, connection: Connection, client: Client) -> Company:
-        """The company's preferences, read again once a day."""
+        """The company's preferences, read again once a day; yesterday's do until they can be read."""
         read_at = connection.company_read_at
         if connection.company is not None and read_at and self._clock.now() - read_at < COMPANY_READ_EVERY:
             return Company.from_json(connection.company)
@@ -188,60 +166,14 @@ class Push:
         except (Unavailable, RequestRefused, ReadAllowanceExhausted):
             if connection.company is None:
                 raise
-            return Company.from_json(connection.company)  # yesterday's will do until it can be read again
+            return Company.from_json(connection.company)
         self._accounts.save_company(connection.account_id, connection.realm_id, company.to_json())
         return company
 
-    def _passes(self, run: _Run, report: PushReport) -> int | None:
-        for dispatch in run.work.store.dispatches():
-            run.sender.recover(dispatch)
-        for _ in range(_PASSES):
-            next_due = self._one_pass(run, report)
-            if next_due is None or next_due > to_millis(self._clock.now()):
-                break
-        # Something that is due again and again goes on in a new run.
-        return next_due
 
-    def _one_pass(self, run: _Run, report: PushReport) -> int | None:
-        """Go through the outbox once, layer by layer. Returns when the first of what is left is due (ms)."""
-        left: list[int] = []
-        for layer in LAYERS:
-            chunk: list[RecordKey] = []
-            for entry in run.work.store.outbox(layer):
-                if entry.key in run.sender.unresolved:
-                    continue
-                if entry.due > to_millis(self._clock.now()):
-                    left.append(entry.due)
-                    continue
-                chunk.append(entry.key)
-                if len(chunk) == MAX_MEMBERS:
-                    left += self._process(run, layer, chunk)
-                    report.seen += len(chunk)
-                    chunk = []
-            left += self._process(run, layer, chunk)
-            report.seen += len(chunk)
-        unresolved = [to_millis(due) for due in run.sender.unresolved.values()]
-        return min([*left, *unresolved], default=None)
-
-    def _process(self, run: _Run, layer: int, chunk: list[RecordKey]) -> list[int]:
-        """Work on some entries. Returns when those that are left of them are due (ms)."""
-        if not chunk:
-            return []
-        if layer == _LIST_LAYER:
-            run.lists.process(chunk, run.sender)
-        else:
-            run.documents.process(chunk, run.sender)
-        entries = run.work.store.entries(chunk)
-        return [entry.due for entry in entries if entry.key not in run.sender.unresolved]
-
-
-def _throttled() -> Problem:
-    return Problem(
-        "throttled",
-        "QuickBooks asked to slow down; sending goes on in a minute.",
-        "Nothing to do.",
-        who=Who.NOBODY,
-    )
+_THROTTLED = Problem(
+    "throttled", "QuickBooks asked to slow down; sending goes on in a minute.", "Nothing to do.", who=Who.NOBODY
+)
 
 
 def _unreadable(error: Exception) -> Problem:

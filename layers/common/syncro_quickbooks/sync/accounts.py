@@ -7,7 +7,7 @@ from enum import StrEnum
 from syncro_quickbooks.clock import Clock, from_millis, to_millis
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.storage.packing import pack, unpack
-from syncro_quickbooks.storage.table import ABSENT, Condition, ConditionFailed, Item, Key, Put, Table, Update
+from syncro_quickbooks.storage.table import ABSENT, Condition, ConditionFailed, Item, Key, Put, Table, Update, Value
 from syncro_quickbooks.sync.model import Problem
 from syncro_quickbooks.sync.records import SCHEMA, Keys, problems_from_text, problems_to_text
 
@@ -42,10 +42,11 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The account's sending health, shared by every worker: its pause and the circuit breaker's state."""
+    """The account's sending health, shared by every worker: its pause, the circuit breaker and the rate used up."""
 
     pause: Pause | None = None
     breaker: JsonObject = field(default_factory=dict)
+    rate: JsonObject = field(default_factory=dict)
 
 
 class StaleSettings(Exception):
@@ -117,15 +118,14 @@ class Accounts:
         return version + 1
 
     def health(self, account_id: str) -> Health:
-        """The account's pause and breaker."""
+        """The account's pause, breaker and rate."""
         item = self._table.get(Keys(account_id).of_account("health")) or {}
         pause = None
         if "pause" in item:
             until = item.get("pause_until")
             (problem,) = problems_from_text(str(item["pause"]))
             pause = Pause(problem, from_millis(until) if isinstance(until, int) else None)
-        breaker = _blob(item, "breaker")
-        return Health(pause, breaker or {})
+        return Health(pause, _blob(item, "breaker") or {}, _blob(item, "rate") or {})
 
     def pause(self, account_id: str, pause: Pause) -> None:
         """Send nothing for the account until the pause ends."""
@@ -142,10 +142,11 @@ class Accounts:
         """End the account's pause."""
         self._table.write(Update(Keys(account_id).of_account("health"), "REMOVE #pause, #pause_until"))
 
-    def save_breaker(self, account_id: str, breaker: JsonObject) -> None:
-        """Share the circuit breaker's state."""
+    def save_flow(self, account_id: str, breaker: JsonObject, rate: JsonObject) -> None:
+        """Share the state of the circuit breaker and of the rate limiter with the next worker."""
         key = Keys(account_id).of_account("health")
-        self._table.write(Update(key, "SET #breaker = :breaker", {":breaker": pack(breaker)}))
+        values: dict[str, Value] = {":breaker": pack(breaker), ":rate": pack(rate)}
+        self._table.write(Update(key, "SET #breaker = :breaker, #rate = :rate", values))
 
     def stop_posting(self, scope: str, reason: str) -> None:
         """Stop all sending for `scope`: `all`, an edition, or `account#<id>`."""

@@ -117,6 +117,8 @@ class Intake:
             whole = parse_event(detail_type, self._read_inbox(event.snapshot_ref))
         except MalformedEvent as malformed:
             raise Rejected(f"the event breaks the contract: {malformed}") from malformed
+        except ValueError as unreadable:
+            raise Rejected(f"snapshot_ref: {unreadable}") from unreadable
         if isinstance(whole, SnapshotElsewhere | ForceUpdateEvent):
             raise Rejected("snapshot_ref: the inbox object is itself a reference")
         if (whole.account_id, whole.version) != (event.account_id, event.version):

@@ -102,7 +102,7 @@ class Wakes:
         except ConditionFailed:
             return
 
-    def sweep(self) -> int:
+    def wake_due(self) -> int:
         """Wake every account whose wake-up was missed. Returns how many."""
         missed = to_millis(self._clock.now() - MISSED_AFTER)
         woken = 0

@@ -1,0 +1,218 @@
+"""The composition root: builds one deployment's parts from its environment. Nothing here knows an account.
+
+What only some functions need (HTTP, KMS, Secrets Manager, S3) is imported and made when it is first asked for: every
+import at the top is start-up time of every function.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Protocol
+
+import boto3
+from aws_lambda_powertools import Logger
+from botocore.config import Config
+
+from syncro_quickbooks.clock import Clock, SystemClock
+from syncro_quickbooks.json_types import JsonObject
+from syncro_quickbooks.storage.table import Table
+from syncro_quickbooks.sync.accounts import Accounts, Connection
+from syncro_quickbooks.sync.intake import Intake
+from syncro_quickbooks.sync.wake import Wakes
+
+if TYPE_CHECKING:
+    import requests
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
+
+    from syncro_quickbooks.online.client import Client
+    from syncro_quickbooks.online.grants import SecretCredentials, TokenEndpoint
+    from syncro_quickbooks.online.oauth import CompanyConnector
+    from syncro_quickbooks.online.push import Push
+    from syncro_quickbooks.online.rate import RateLimiter
+    from syncro_quickbooks.online.token_store import TokenStore
+    from syncro_quickbooks.online.tokens import ConnectionKey, TokenSource
+
+_CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4})
+
+DEFAULT_READ_ALLOWANCE = "500000"  # Intuit's free tier (facts: QBO 2.9)
+
+
+class AwsClients(Protocol):
+    """The AWS services a deployment uses."""
+
+    @property
+    def dynamodb(self) -> "DynamoDBClient": ...
+    @property
+    def sqs(self) -> "SQSClient": ...
+    @property
+    def kms(self) -> "KMSClient": ...
+    @property
+    def secretsmanager(self) -> "SecretsManagerClient": ...
+    @property
+    def s3(self) -> "S3Client": ...
+
+
+class Boto3Clients:
+    """boto3's clients, each made when it is first used. Time limits are far below every function's own."""
+
+    @cached_property
+    def dynamodb(self) -> "DynamoDBClient":
+        return boto3.client("dynamodb", config=_CONFIG)
+
+    @cached_property
+    def sqs(self) -> "SQSClient":
+        return boto3.client("sqs", config=_CONFIG)
+
+    @cached_property
+    def kms(self) -> "KMSClient":
+        return boto3.client("kms", config=_CONFIG)
+
+    @cached_property
+    def secretsmanager(self) -> "SecretsManagerClient":
+        return boto3.client("secretsmanager", config=_CONFIG)
+
+    @cached_property
+    def s3(self) -> "S3Client":
+        return boto3.client("s3", config=_CONFIG)
+
+
+class Deployment:
+    """One deployment. Tests give it their own clock, AWS clients and HTTP sessions; functions use `deployment()`."""
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        *,
+        clock: Clock | None = None,
+        aws: AwsClients | None = None,
+        session_factory: "Callable[[], requests.Session] | None" = None,
+    ) -> None:
+        self._environ = environ
+        self._clock = clock or SystemClock()
+        self._aws = aws or Boto3Clients()
+        self._session_factory = session_factory
+        self._log = Logger(child=True)
+
+    @cached_property
+    def table(self) -> Table:
+        """The deployment's table."""
+        return Table(self._aws.dynamodb, self._environ["TABLE_NAME"])
+
+    @cached_property
+    def wakes(self) -> Wakes:
+        """Sends and repairs wake-ups."""
+        environ = self._environ
+        return Wakes(self.table, self._aws.sqs, self._clock, environ["PUSH_QUEUE_URL"], environ["WAKE_LATER_QUEUE_URL"])
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Connections, settings and pauses."""
+        return Accounts(self.table, self._clock)
+
+    @cached_property
+    def intake(self) -> Intake:
+        """Takes Syncro's events in."""
+        return Intake(self.table, self.wakes, self._clock, self._read_inbox)
+
+    @cached_property
+    def push(self) -> "Push":
+        """Drains outboxes into QuickBooks Online."""
+        from syncro_quickbooks.online.push import Push  # noqa: PLC0415 - see the module's docstring
+
+        return Push(self.table, self.wakes, self._clock, self._client, self._log)
+
+    @cached_property
+    def tokens(self) -> "TokenStore":
+        """The stored tokens of the connections."""
+        from syncro_quickbooks.online.token_store import TokenStore  # noqa: PLC0415
+        from syncro_quickbooks.online.vault import KmsVault  # noqa: PLC0415
+
+        vault = KmsVault(lambda: self._aws.kms, self._environ["TOKEN_KEY_ID"])
+        return TokenStore(self.table, vault, self._token_endpoint, self._clock, self._log)
+
+    def connector(self, redirect_uri: str) -> "CompanyConnector":
+        """Connects accounts to companies; `redirect_uri` is the one registered with Intuit."""
+        from syncro_quickbooks.online.oauth import CompanyConnector  # noqa: PLC0415
+
+        return CompanyConnector(
+            authorize_url=self._environ["INTUIT_AUTHORIZE_URL"],
+            redirect_uri=redirect_uri,
+            credentials=self._credentials,
+            endpoint=self._token_endpoint,
+            tokens=self.tokens,
+            table=self.table,
+            clock=self._clock,
+            client_for=self._client_with,
+        )
+
+    @cached_property
+    def _credentials(self) -> "SecretCredentials":
+        from syncro_quickbooks.online.grants import SecretCredentials  # noqa: PLC0415
+
+        name = self._environ["INTUIT_CREDENTIALS_SECRET"]
+        return SecretCredentials(lambda: self._aws.secretsmanager.get_secret_value(SecretId=name)["SecretString"])
+
+    @cached_property
+    def _token_endpoint(self) -> "TokenEndpoint":
+        from syncro_quickbooks.online.grants import TokenEndpoint  # noqa: PLC0415
+
+        return TokenEndpoint(
+            token_url=self._environ["INTUIT_TOKEN_URL"],
+            revoke_url=self._environ.get("INTUIT_REVOKE_URL", ""),
+            credentials=self._credentials,
+            session_factory=self._sessions,
+            logger=self._log,
+        )
+
+    def _client(self, connection: Connection, limiter: "RateLimiter") -> "Client":
+        from syncro_quickbooks.online.tokens import ConnectionKey  # noqa: PLC0415
+
+        return self._client_of(ConnectionKey(connection.account_id, connection.realm_id), self.tokens, limiter)
+
+    def _client_with(self, connection: "ConnectionKey", tokens: "TokenSource") -> "Client":
+        from syncro_quickbooks.online.rate import RateLimiter  # noqa: PLC0415
+
+        return self._client_of(connection, tokens, RateLimiter(self._clock))
+
+    def _client_of(self, connection: "ConnectionKey", tokens: "TokenSource", limiter: "RateLimiter") -> "Client":
+        from syncro_quickbooks.online.client import Client  # noqa: PLC0415
+        from syncro_quickbooks.online.read_budget import WorkspaceReadBudget  # noqa: PLC0415
+
+        allowance = int(self._environ.get("READ_ALLOWANCE", DEFAULT_READ_ALLOWANCE))
+        return Client(
+            base_url=self._environ["QBO_API_BASE_URL"],
+            account_id=connection.account_id,
+            realm_id=connection.realm_id,
+            tokens=tokens,
+            session_factory=self._sessions,
+            clock=self._clock,
+            reads=WorkspaceReadBudget(self.table, self._clock, self._log, allowance),
+            limiter=limiter,
+            logger=self._log,
+        )
+
+    def _sessions(self) -> "requests.Session":
+        if self._session_factory is not None:
+            return self._session_factory()
+        from syncro_quickbooks.online.http import new_session  # noqa: PLC0415
+
+        return new_session()
+
+    def _read_inbox(self, key: str) -> JsonObject:
+        from syncro_quickbooks import exact_json  # noqa: PLC0415
+
+        stored = self._aws.s3.get_object(Bucket=self._environ["INBOX_BUCKET"], Key=key)
+        detail = exact_json.loads(stored["Body"].read())
+        if not isinstance(detail, dict):
+            raise ValueError(f"inbox object {key} is no JSON object")  # noqa: TRY004 - like every other unreadable text
+        return detail
+
+
+@cache
+def deployment() -> Deployment:
+    """The deployment this process belongs to, as its environment describes it."""
+    return Deployment(os.environ)

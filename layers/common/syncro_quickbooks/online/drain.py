@@ -1,0 +1,91 @@
+"""One run over one account's outbox: what is unresolved first, then layer by layer what is due."""
+
+from syncro_quickbooks.clock import to_millis
+from syncro_quickbooks.online.documents import Documents
+from syncro_quickbooks.online.faults import Unavailable
+from syncro_quickbooks.online.lists import ENTITY_OF, Lists
+from syncro_quickbooks.online.rate import Breaker
+from syncro_quickbooks.online.sending import MAX_MEMBERS, Sender
+from syncro_quickbooks.online.work import PostingStopped, Settler, Work
+from syncro_quickbooks.sync.accounts import Accounts, Edition
+from syncro_quickbooks.sync.lease import Lease, Leases
+from syncro_quickbooks.sync.model import RecordKey
+from syncro_quickbooks.sync.records import LAYERS
+
+_PASSES = 6
+_LIST_LAYER = 1
+
+
+class Drain:
+    """Drains one outbox. `breaker` is kept up to date while it does, `seen` counts the records it looked at."""
+
+    def __init__(self, work: Work, accounts: Accounts, leases: Leases, lease: Lease, breaker: Breaker) -> None:
+        self._work = work
+        self._accounts = accounts
+        self._leases = leases
+        self._lease = lease
+        self.breaker = breaker
+        self.seen = 0
+        self._lists = Lists(work)
+        self._documents = Documents(work, self._lists)
+        settlers: dict[str, Settler] = {"Invoice": self._documents}
+        settlers.update(dict.fromkeys(ENTITY_OF.values(), self._lists))
+        self._sender = Sender(work, settlers, self._before_send, self._note_health)
+
+    def run(self) -> int | None:
+        """Bring everything as far as it goes. Returns when to look again (ms); None when time alone changes nothing.
+
+        Raises what ends a run early: OutOfTime, PostingStopped, LeaseLost and the client's errors.
+        """
+        for dispatch in self._work.store.dispatches():
+            self._sender.recover(dispatch)
+        next_due: int | None = None
+        for _ in range(_PASSES):
+            next_due = self._one_pass()
+            if next_due is None or next_due > to_millis(self._work.clock.now()):
+                break
+        # Something that is due again and again goes on in a new run.
+        return next_due
+
+    def _one_pass(self) -> int | None:
+        """Go through the outbox once. Returns when the first of what is left is due (ms)."""
+        left: list[int] = []
+        for layer in LAYERS:
+            chunk: list[RecordKey] = []
+            for entry in self._work.store.outbox(layer):
+                if entry.key in self._sender.unresolved:
+                    continue
+                if entry.due > to_millis(self._work.clock.now()):
+                    left.append(entry.due)
+                    continue
+                chunk.append(entry.key)
+                if len(chunk) == MAX_MEMBERS:
+                    left += self._process(layer, chunk)
+                    chunk = []
+            left += self._process(layer, chunk)
+        unresolved = [to_millis(due) for due in self._sender.unresolved.values()]
+        return min([*left, *unresolved], default=None)
+
+    def _process(self, layer: int, chunk: list[RecordKey]) -> list[int]:
+        """Work on some entries. Returns when those that are left of them are due (ms)."""
+        if not chunk:
+            return []
+        self.seen += len(chunk)
+        if layer == _LIST_LAYER:
+            self._lists.process(chunk, self._sender)
+        else:
+            self._documents.process(chunk, self._sender)
+        entries = self._work.store.entries(chunk)
+        return [entry.due for entry in entries if entry.key not in self._sender.unresolved]
+
+    def _before_send(self) -> None:
+        self._leases.renew(self._lease)
+        reason = self._accounts.posting_stopped(self._work.account_id, Edition.ONLINE)
+        if reason is not None:
+            raise PostingStopped(reason)
+
+    def _note_health(self, there: bool) -> None:
+        now = self._work.clock.now()
+        self.breaker = self.breaker.succeeded() if there else self.breaker.failed(now)
+        if not self.breaker.allows(now):
+            raise Unavailable("breaker_open", explanation="several calls in a row had no usable answer")
