@@ -41,8 +41,7 @@ format: .venv/.complete ## Mend style and formatting
 
 types: .venv/.complete ## mypy, strict
 	$(RUN)/mypy
-	@for app in functions/*/app.py; do $(RUN)/mypy "$$app" || exit 1; done
-	$(RUN)/mypy local
+	$(RUN)/mypy functions local
 
 imports: .venv/.complete ## Which package may import which, and declared dependencies
 	PYTHONPATH=.:layers/common $(RUN)/lint-imports

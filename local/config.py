@@ -30,7 +30,7 @@ class Account:
 
     def company(self) -> dict[str, Node]:
         """Its company as the QuickBooks Online emulator wants it."""
-        return {"realm_id": self.realm_id, "name": self.company_name, "country": self.country}
+        return {"realm": self.realm_id, "name": self.company_name, "country": self.country, "tax_mode": "manual"}
 
 
 ACCOUNTS = (Account("demo-msp", "9130350000000001", "Demo MSP Books"),)

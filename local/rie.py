@@ -181,7 +181,7 @@ def _report(cases: list[Case], reference: Case, console: Console) -> bool:
 def main() -> int:
     """Returns the exit code: 1 if a function failed or took too long to start."""
     stop_on_sigterm()
-    build, console = Path(sys.argv[1]).resolve(), Console()
+    build, console = Path(sys.argv[1]).resolve(), Console(width=120)
     try:
         with stack(from_environment(os.environ), console.print) as up:
             return 0 if measure(build, up, console) else 1
