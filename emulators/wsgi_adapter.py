@@ -28,13 +28,13 @@ class WSGIAdapter(BaseAdapter):
         super().__init__()
         self._app = app
 
-    def send(
+    def send(  # noqa: PLR0917  # requests' own signature
         self,
         request: requests.PreparedRequest,
         stream: bool = False,
-        timeout: "None | float | tuple[float, float] | tuple[float, None]" = None,
+        timeout: "float | tuple[float, float] | tuple[float, None] | None" = None,
         verify: bool | str = True,
-        cert: "None | bytes | str | tuple[bytes | str, bytes | str]" = None,
+        cert: "bytes | str | tuple[bytes | str, bytes | str] | None" = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
         """Call the application and wrap its answer."""
@@ -46,10 +46,10 @@ class WSGIAdapter(BaseAdapter):
         ) -> Callable[[bytes], object]:
             del exc_info
             started.append((status, headers))
-            return lambda data: None
+            return lambda _: None
 
         try:
-            body = b"".join(self._app(_environ(request), start_response))  # type: ignore[arg-type]  # a plain closure
+            body = b"".join(self._app(_environ(request), start_response))
         except ConnectionDropped as dropped:
             if dropped.timed_out:
                 raise requests.exceptions.ReadTimeout(str(dropped), request=request) from dropped

@@ -7,11 +7,10 @@ from dataclasses import fields
 from datetime import date
 from typing import TYPE_CHECKING
 
-from . import seed
 from .books import Books
 from .entities import BY_LOWER
 from .faults import parse_fault
-from .http import Request, Response, json_response
+from .web import Request, Response, json_response
 from .json_text import Obj, loads
 from .refusals import Refusal
 
@@ -23,7 +22,7 @@ _NOT_SETTINGS = frozenset({"realm", "clock", "store", "forced_totals", "ast_code
 _SETTINGS = frozenset(one.name for one in fields(Books)) - _NOT_SETTINGS
 
 
-def handle_admin(emu: Emulator, request: Request) -> Response:
+def handle(emu: Emulator, request: Request) -> Response:
     """Answer an admin request; what it cannot do is a 400 or 404 that says why."""
     try:
         body = loads(request.body) if request.body else {}
@@ -78,20 +77,16 @@ def _reset(emu: Emulator, query: dict[str, str], body: Obj) -> Response:
     emu.forget()
     if not body.get("keep_companies"):
         for company in emu.companies.values():
-            company.store.__init__()  # type: ignore[misc]
-            company.forced_totals.clear()
-            seed.fill(company)
+            company.start_over()
     return json_response(200, {})
 
 
 def _add_company(emu: Emulator, query: dict[str, str], body: Obj) -> Response:
     """`{"realm": ..., settings}`; the answer has tokens, so that a caller may skip the authorisation."""
     del query
-    company = emu.add_company(body.pop("realm"))
-    if body:
-        _change(company, body)
-        company.store.__init__()  # type: ignore[misc]
-        seed.fill(company)
+    shape = {name: body.pop(name) for name in ("country", "tax_mode", "name") if name in body}
+    company = emu.add_company(body.pop("realm"), **shape)
+    _change(company, body)
     tokens = emu.issue_tokens(company.realm)
     return json_response(
         200, {"realm": company.realm, "access_token": tokens.access_token, "refresh_token": tokens.refresh_token}

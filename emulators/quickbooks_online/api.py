@@ -8,7 +8,7 @@ from . import operations, query, refusals, special
 from .books import PACIFIC, Books
 from .entities import BY_LOWER, ENTITIES, Entity
 from .faults import Fault, Step
-from .http import Request
+from .web import Request
 from .journal import RequestKind
 from .json_text import Obj, loads
 from .refusals import Error, Refusal

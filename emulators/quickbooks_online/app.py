@@ -1,41 +1,33 @@
-"""The emulator: a WSGI application that plays Intuit's API, OAuth server and the admin endpoints."""
+"""The emulator: a WSGI application that plays Intuit's API, its OAuth server and the admin endpoints."""
 
 import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from . import refusals, seed
+from . import admin, first_answers, gateway, seed
 from .api import Call, Forced, answer_time, understand
 from .company import Company
-from .faults import ConnectionDropped, Fault, Faults
-from .http import Request, Response, compressed, fault_response, gateway_message, json_response, read_request
+from .faults import ConnectionDropped, Fault, Faults, Kind, Shape, Step
+from .first_answers import FirstAnswers
 from .journal import JournalEntry
 from .limits import Limits
 from .oauth import OAuth, Tokens
 from .refusals import Refusal
+from .web import Request, Response, compressed, json_response, read_request
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-MAX_REQUEST_ID = 50
-MAX_BATCH_REQUEST_ID = 36
+_Armed: TypeAlias = dict[Kind, Fault]
 _SECRETS = ("refresh_token", "code", "token")
-_OAUTH = {
+_OAUTH: dict[tuple[str, str], Literal["authorize", "token", "revoke"]] = {
     ("GET", "/connect/oauth2"): "authorize",
     ("POST", "/oauth2/v1/tokens/bearer"): "token",
     ("POST", "/v2/oauth2/tokens/revoke"): "revoke",
 }
-
-
-@dataclass(slots=True)
-class _Remembered:
-    """The first answer to a request id; None while it is being worked on."""
-
-    at: datetime
-    response: Response | None
 
 
 @dataclass(slots=True)
@@ -46,37 +38,58 @@ class _Late:
     run: Callable[[], Response]
 
 
+@dataclass(slots=True)
+class _Arrival:
+    """A request to a company's API on its way through the emulator."""
+
+    request: Request
+    realm: str
+    token: str
+    call: Call
+    entry: JournalEntry
+    forced: Forced
+
+    @property
+    def request_id(self) -> str:
+        """The id its first answer is remembered by; reads have none, a batch of queries may."""
+        once = self.call.kind == "write" or self.call.steps[0].operation == "batch"
+        return self.request.query.get("requestid", "") if once else ""
+
+    @property
+    def is_batch(self) -> bool:
+        """True for a batch."""
+        return self.call.steps[0].operation == "batch"
+
+
 class Emulator:
     """QuickBooks Online for tests: `emu(environ, start_response)`.
 
-    clock: the emulator's time; sleep: how a `slow` fault waits. `requestid_retention` is how long first answers are
-    replayed (unpublished, facts: QBO 2.2); `enforce_limits` switches the throttles on; `read_allowance` is the month's
-    metered reads for all realms together (None: no limit); `throttle_shape` is "json" or "xml".
+    clock: the emulator's time; sleep: how a `slow` fault waits. `enforce_limits` switches the throttles on;
+    `read_allowance` is the month's metered reads for all realms together (None: no limit); `throttle_shape` is "json" or
+    "xml"; `oauth` has the token server's switches; `journal` lists every request in order of arrival.
     """
 
     def __init__(
-        self, clock: Callable[[], datetime] = lambda: datetime.now(UTC), sleep: Callable[[float], None] = time.sleep
+        self,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._clock = clock
         self._sleep = sleep
         self._lock = threading.RLock()
         self._at: datetime | None = None  # set while a late commit is carried out
-        self._remembered: dict[tuple[str, str], _Remembered] = {}
         self._late: list[_Late] = []
-        self._tid = 0
-        self._seeds: dict[str, dict[str, object]] = {}
+        self._answers = FirstAnswers()
+        self._requests = 0
         self.use_timers = False
         self.companies: dict[str, Company] = {}
         self.journal: list[JournalEntry] = []
         self.faults = Faults()
         self.limits = Limits()
         self.oauth = OAuth(self.now)
-        self.requestid_retention = timedelta(hours=24)
         self.enforce_limits = False
         self.read_allowance: int | None = None
-        self.throttle_shape: str = "json"
-
-    # Companies and tokens
+        self.throttle_shape: Shape = "json"
 
     def add_company(
         self,
@@ -122,6 +135,15 @@ class Emulator:
     def refresh_grace(self, seconds: float) -> None:
         self.oauth.refresh_grace = seconds
 
+    @property
+    def requestid_retention(self) -> timedelta:
+        """How long first answers are replayed."""
+        return self._answers.retention
+
+    @requestid_retention.setter
+    def requestid_retention(self, retention: timedelta) -> None:
+        self._answers.retention = retention
+
     def now(self) -> datetime:
         """The emulator's time; inside a late commit, the time it was due."""
         return self._at or self._clock()
@@ -147,10 +169,8 @@ class Emulator:
             self.journal.clear()
             self.faults.clear()
             self._late.clear()
-            self._remembered.clear()
+            self._answers.clear()
             self.limits = Limits()
-
-    # Requests
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request; raises ConnectionDropped when a fault says so."""
@@ -165,9 +185,7 @@ class Emulator:
     def handle(self, request: Request) -> Response:
         """Answer one request; raises ConnectionDropped when a fault says so."""
         if request.path.startswith("/_emulator/"):
-            from .admin import handle_admin  # noqa: PLC0415  # admin knows the emulator; importing it above would be a circle
-
-            return handle_admin(self, request)
+            return admin.handle(self, request)
         self.settle()
         parts = [part for part in request.path.split("/") if part]
         if parts[:2] == ["v3", "company"] and len(parts) > 3:
@@ -175,230 +193,172 @@ class Emulator:
         else:
             response = self._oauth_request(request)
         with self._lock:
-            self._tid += 1
-            tid = f"1-{self._tid:08x}"
-        return Response(response.status, response.body, response.content_type, [*response.headers, ("intuit_tid", tid)])
+            self._requests += 1
+            tid = ("intuit_tid", f"1-{self._requests:08x}")
+        return Response(response.status, response.body, response.content_type, [*response.headers, tid])
 
     def _company_request(self, request: Request, realm: str, path: list[str]) -> Response:
         call = understand(request, path)
         token = request.authorization.removeprefix("Bearer ").strip()
         entry = JournalEntry(
-            self.now(),
-            realm,
-            request.method,
-            request.path,
-            request.query,
-            call.body,
-            None,
-            call.kind,
-            call.reads,
-            call.description,
-            token[-4:],
+            time=self.now(),
+            realm=realm,
+            method=request.method,
+            path=request.path,
+            query=request.query,
+            body=call.body,
+            status=None,
+            kind=call.kind,
+            reads=call.reads,
+            operation=call.description,
+            token=token[-4:],
         )
         hits = self.faults.for_request(request.method, request.path, realm, call.steps)
         with self._lock:
             self.journal.append(entry)
-        response = self._with_faults(request, realm, token, call, entry, [fault for fault, _ in hits], _forced(hits))
+        arrival = _Arrival(request, realm, token, call, entry, _forced(hits))
+        response = self._with_faults(arrival, _armed(hits))
         entry.status = response.status
         return response
 
-    def _with_faults(
-        self,
-        request: Request,
-        realm: str,
-        token: str,
-        call: Call,
-        entry: JournalEntry,
-        faults: list[Fault],
-        forced: Forced,
-    ) -> Response:
-        by_kind = {fault.kind: fault for fault in reversed(faults)}
-        if dropped := by_kind.get("before"):
+    def _with_faults(self, arrival: _Arrival, armed: _Armed) -> Response:
+        refused = self._before(arrival.entry, armed) or self._gate(arrival)
+        if refused is not None:
+            return refused
+        if late := armed.get("late"):
+            self._do_later(arrival, late.delay)
+            arrival.entry.note = "late"
+            raise ConnectionDropped("dropped, to be done later", timed_out=late.timed_out)
+        if slow := armed.get("slow"):
+            response = self._do_slowly(arrival, slow.delay)
+        else:
+            response = self._perform(arrival)
+        return _after(arrival.entry, armed, response)
+
+    def _before(self, entry: JournalEntry, armed: _Armed) -> Response | None:
+        """Faults that strike before anything is done."""
+        if dropped := armed.get("before"):
             entry.note = "dropped before"
             raise ConnectionDropped("dropped before anything was done", timed_out=dropped.timed_out)
-        if refused := by_kind.get("status"):
-            return self._status_response(refused)
-        refusal = self._gate(realm, token, call)
-        if refusal is not None:
-            return refusal
-        if late := by_kind.get("late"):
-            self._do_later(request, realm, call, entry, forced, late.delay)
-            entry.note = "late"
-            raise ConnectionDropped("dropped, to be done later", timed_out=late.timed_out)
-        if slow := by_kind.get("slow"):
-            entry.note = "slow"
-            self._mark_in_flight(request, realm, call)
-            self._sleep(slow.delay)
-        response = self._perform(request, realm, call, entry, forced, resumed="slow" in by_kind)
-        if after := by_kind.get("after"):
-            entry.note = "dropped after"
-            raise ConnectionDropped("done, answer lost", timed_out=after.timed_out)
-        if "truncate" in by_kind:
-            entry.note = "truncated"
-            return Response(
-                response.status, response.body[: len(response.body) // 2], response.content_type, response.headers
-            )
-        return response
+        refused = armed.get("status")
+        return gateway.on_demand(refused, self.now()) if refused else None
 
-    def _gate(self, realm: str, token: str, call: Call) -> Response | None:
-        """Throttle and token: the gateway's answers, given before the API sees the request."""
+    def _gate(self, arrival: _Arrival) -> Response | None:
+        """Throttle, token and read allowance: answered before the API sees the request."""
         with self._lock:
-            now = self.now()
-            if self.enforce_limits and not self.limits.admit(realm, now, batch=call.steps[0].operation == "batch"):
-                return self._throttled()
-            token_realm = self.oauth.realm_of(token)
+            now, realm, reads = self.now(), arrival.realm, arrival.call.reads
+            if self.enforce_limits and not self.limits.admit(realm, now, batch=arrival.is_batch):
+                return gateway.throttled(self.throttle_shape, now)
+            token_realm = self.oauth.realm_of(arrival.token)
             if token_realm is None:
-                message = gateway_message("AuthenticationFailed", "3200", 401)
-                return fault_response(
-                    401, "lowercase", "3200", message, "Token expired or unknown", "AUTHENTICATION", ""
-                )
+                return gateway.bad_token(now)
             if token_realm != realm or realm not in self.companies:
-                message = gateway_message("ApplicationAuthorizationFailed", "3100", 403)
-                return fault_response(
-                    403, "lowercase", "3100", message, "Token is not valid for this company", "AUTHORIZATION", ""
-                )
-            if (
-                self.read_allowance is not None
-                and call.reads
-                and self.limits.reads_used + call.reads > self.read_allowance
-            ):
-                return self._throttled()
-            self.limits.reads_used += call.reads
+                return gateway.foreign_realm(now)
+            if self.read_allowance is not None and reads and self.limits.reads_used + reads > self.read_allowance:
+                return gateway.throttled(self.throttle_shape, now)
+            self.limits.reads_used += reads
         return None
 
-    def _perform(
-        self, request: Request, realm: str, call: Call, entry: JournalEntry, forced: Forced, *, resumed: bool = False
-    ) -> Response:
-        """Do the request, or replay its first answer."""
+    def _perform(self, arrival: _Arrival, *, begun: bool = False) -> Response:
+        """Do the request, or give its first answer again; `begun` requests hold their id already."""
         with self._lock:
-            company = self.companies[realm]
-            request_id = (
-                request.query.get("requestid", "") if call.kind == "write" or call.steps[0].operation == "batch" else ""
-            )
+            realm, request_id = arrival.realm, arrival.request_id
             try:
-                _check_request_id(request_id, call)
-                if request_id and not resumed:
-                    remembered = self._recall(realm, request_id)
-                    if remembered is not None:
-                        entry.note = "replayed"
-                        return remembered
-                response = json_response(200, {**call.run(company, forced), "time": answer_time(self.now())})
+                first_answers.check(request_id, batch=arrival.is_batch)
+                first = self._answers.recall(realm, request_id, self.now()) if request_id and not begun else None
+                if first is not None:
+                    arrival.entry.note = "replayed"
+                    return first
+                body = arrival.call.run(self.companies[realm], arrival.forced)
+                response = json_response(200, {**body, "time": answer_time(self.now())})
             except Refusal as refusal:
-                response = json_response(refusal.status, {"Fault": refusal.fault(), "time": answer_time(self.now())})
-                if refusal.errors[0].code in ("600", "2130"):
+                fault = {"Fault": refusal.fault(), "time": answer_time(self.now())}
+                response = json_response(refusal.status, fault)
+                if not first_answers.worth_remembering(refusal.errors[0].code):
                     return response
-            if request_id:
-                self._remembered[realm, request_id] = _Remembered(self.now(), response)
+            self._answers.finish(realm, request_id, self.now(), response)
             return response
 
-    def _recall(self, realm: str, request_id: str) -> Response | None:
-        """The first answer to a request id (also a refusal: unknown, so the careful reading; facts: QBO 2.2)."""
-        remembered = self._remembered.get((realm, request_id))
-        if remembered is None or remembered.at + self.requestid_retention <= self.now():
-            return None
-        if remembered.response is None:
-            raise refusals.duplicate_request_id(request_id)
-        return remembered.response
+    def _do_slowly(self, arrival: _Arrival, seconds: float) -> Response:
+        known = self._begin(arrival)
+        self._sleep(seconds)
+        return self._perform(arrival, begun=not known)
 
-    def _mark_in_flight(self, request: Request, realm: str, call: Call) -> None:
-        request_id = request.query.get("requestid", "")
-        if request_id and call.kind == "write":
-            with self._lock:
-                self._remembered.setdefault((realm, request_id), _Remembered(self.now(), None))
-
-    def _do_later(
-        self, request: Request, realm: str, call: Call, entry: JournalEntry, forced: Forced, delay: float
-    ) -> None:
-        request_id = request.query.get("requestid", "")
+    def _do_later(self, arrival: _Arrival, seconds: float) -> None:
+        if self._begin(arrival):
+            return  # a repeat: the first one is done or on its way, nothing happens twice
         with self._lock:
-            known = self._remembered.get((realm, request_id)) if request_id else None
-            if known is not None and known.at + self.requestid_retention > self.now():
-                return  # a repeat: the first one is done or on its way, nothing happens twice
-            self._mark_in_flight(request, realm, call)
-            due = self.now() + timedelta(seconds=delay)
-            self._late.append(_Late(due, lambda: self._perform(request, realm, call, entry, forced, resumed=True)))
+            due = self.now() + timedelta(seconds=seconds)
+            self._late.append(_Late(due, lambda: self._perform(arrival, begun=True)))
         if self.use_timers:
-            timer = threading.Timer(delay + 0.01, self.settle)
+            timer = threading.Timer(seconds + 0.01, self.settle)
             timer.daemon = True
             timer.start()
+
+    def _begin(self, arrival: _Arrival) -> bool:
+        """Mark the request id as being worked on; True if it was known already."""
+        with self._lock:
+            known = self._answers.knows(arrival.realm, arrival.request_id, self.now())
+            self._answers.begin(arrival.realm, arrival.request_id, self.now())
+            return known
 
     def _oauth_request(self, request: Request) -> Response:
         operation = _OAUTH.get((request.method, request.path))
         if operation is None:
             return json_response(404, {"error": "not_found"})
-        body = {} if request.method == "GET" or "json" in request.content_type else request.form()
-        shown = {key: value[-4:] if key in _SECRETS else value for key, value in body.items()}
-        query = {key: value for key, value in request.query.items() if key != "state"}
         realm = request.query.get("realm") or request.query.get("login_hint") or next(iter(self.companies), "")
-        entry = JournalEntry(
-            self.now(), realm, request.method, request.path, query, shown, None, "oauth", 0, operation, ""
-        )
-        from .faults import Step  # noqa: PLC0415
-
-        faults = [fault for fault, _ in self.faults.for_request(request.method, request.path, realm, [Step(operation)])]
-        by_kind = {fault.kind: fault for fault in reversed(faults)}
+        entry = _oauth_entry(request, operation, realm, self.now())
+        armed = _armed(self.faults.for_request(request.method, request.path, realm, [Step(operation)]))
         with self._lock:
             self.journal.append(entry)
-        if dropped := by_kind.get("before"):
-            entry.note = "dropped before"
-            raise ConnectionDropped("dropped before anything was done", timed_out=dropped.timed_out)
-        if refused := by_kind.get("status"):
-            response = self._status_response(refused)
-        else:
+        response = self._before(entry, armed)
+        if response is None:
+            if slow := armed.get("slow"):
+                self._sleep(slow.delay)
             with self._lock:
-                response = self._oauth_answer(operation, request, realm)
-        if dropped := by_kind.get("after"):
-            entry.note = "dropped after"
-            raise ConnectionDropped("done, answer lost", timed_out=dropped.timed_out)
+                response = self.oauth.answer(operation, request, realm)
+            response = _after(entry, armed, response)
         entry.status = response.status
         return response
 
-    def _oauth_answer(self, operation: str, request: Request, realm: str) -> Response:
-        if operation == "authorize":
-            return self.oauth.authorize(request, realm)
-        return self.oauth.token(request) if operation == "token" else self.oauth.revoke(request)
 
-    def _throttled(self) -> Response:
-        shape = "xml" if self.throttle_shape == "xml" else "json"
-        return fault_response(
-            429,
-            shape,
-            "3001",
-            gateway_message("ThrottleExceeded", "3001", 429),
-            "The request limit was reached.  Try again later",
-            "SERVICE",
-            answer_time(self.now()),
-        )
-
-    def _status_response(self, fault: Fault) -> Response:
-        if fault.status == 429:
-            code, message, kind = "3001", gateway_message("ThrottleExceeded", "3001", 429), "SERVICE"
-        elif fault.status == 401:
-            code, message, kind = "3200", gateway_message("AuthenticationFailed", "3200", 401), "AUTHENTICATION"
-        elif fault.status == 403:
-            code, message, kind = (
-                "3100",
-                gateway_message("ApplicationAuthorizationFailed", "3100", 403),
-                "AUTHORIZATION",
-            )
-        else:
-            code, message, kind = (
-                "10000",
-                "An application error has occurred while processing your request",
-                "SystemFault",
-            )
-        return fault_response(
-            fault.status, fault.shape, code, message, "Answered on demand", kind, answer_time(self.now())
-        )
+def _after(entry: JournalEntry, armed: _Armed, response: Response) -> Response:
+    """Faults that strike when everything is done."""
+    if dropped := armed.get("after"):
+        entry.note = "dropped after"
+        raise ConnectionDropped("done, answer lost", timed_out=dropped.timed_out)
+    if "truncate" in armed:
+        entry.note = "truncated"
+        half = response.body[: len(response.body) // 2]
+        return Response(response.status, half, response.content_type, response.headers)
+    return response
 
 
-def _check_request_id(request_id: str, call: Call) -> None:
-    limit = MAX_BATCH_REQUEST_ID if call.steps[0].operation == "batch" else MAX_REQUEST_ID
-    if len(request_id) > limit:
-        raise refusals.invalid_value("2130", "Invalid Request Id Format", "requestid", request_id)
+def _oauth_entry(request: Request, operation: str, realm: str, now: datetime) -> JournalEntry:
+    body = {} if request.method == "GET" or "json" in request.content_type else request.form()
+    shown = {key: value[-4:] if key in _SECRETS else value for key, value in body.items()}
+    query = {key: value for key, value in request.query.items() if key != "state"}
+    return JournalEntry(
+        time=now,
+        realm=realm,
+        method=request.method,
+        path=request.path,
+        query=query,
+        body=shown,
+        status=None,
+        kind="oauth",
+        reads=0,
+        operation=operation,
+        token="",
+    )
 
 
-def _forced(hits: list[tuple[Fault, list]]) -> Forced:  # type: ignore[type-arg]
-    forced = {step.bid: fault for fault, steps in reversed(hits) if fault.kind == "error" for step in steps}
+def _armed(hits: list[tuple[Fault, list[Step]]]) -> _Armed:
+    """The faults that hit a request, by kind; the one armed first wins."""
+    return {fault.kind: fault for fault, _ in reversed(hits)}
+
+
+def _forced(hits: list[tuple[Fault, list[Step]]]) -> Forced:
+    refusals = {step.bid: fault for fault, steps in reversed(hits) if fault.kind == "error" for step in steps}
     omitted = frozenset(step.bid for fault, steps in hits if fault.kind == "omit" for step in steps)
-    return Forced(forced, omitted)
+    return Forced(refusals, omitted)

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from . import operations
+from . import operations, seed
 from .books import Books
 from .entities import ENTITIES
 from .json_text import Obj, copy_of
 from .special import rows_of
+from .store import Store
 
 
 @dataclass(kw_only=True)
@@ -19,6 +20,12 @@ class Company(Books):
     """
 
     before_look: Callable[[], None] = lambda: None
+
+    def start_over(self) -> None:
+        """Back to the starting lists; settings stay."""
+        self.store = Store()
+        self.forced_totals.clear()
+        seed.fill(self)
 
     def entities(self, entity: str) -> list[Obj]:
         """All objects of an entity, inactive ones too, as QuickBooks would return them."""

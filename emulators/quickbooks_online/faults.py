@@ -2,9 +2,7 @@
 
 import threading
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
-
-from .json_text import Obj
+from typing import Any, Literal, TypeAlias, get_args
 
 Kind: TypeAlias = Literal["before", "after", "late", "status", "slow", "truncate", "error", "omit"]
 Shape: TypeAlias = Literal["json", "lowercase", "xml", "html", "empty", "fault200"]
@@ -121,7 +119,11 @@ class Faults:
         return hits
 
 
-def parse_fault(body: Obj) -> Fault:
-    """A Fault from the admin endpoint's JSON; raises TypeError for an unknown field."""
-    values = {key: float(value) if key == "delay" else value for key, value in body.items()}
-    return Fault(**values)
+def parse_fault(body: dict[str, Any]) -> Fault:
+    """A Fault from the admin endpoint's JSON; raises TypeError for an unknown field, ValueError for an unknown kind."""
+    values = dict(body)
+    values["delay"] = float(values.get("delay", 0))
+    fault = Fault(**values)
+    if fault.kind not in get_args(Kind) or fault.shape not in get_args(Shape):
+        raise ValueError(f"unknown kind {fault.kind!r} or shape {fault.shape!r}")
+    return fault

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from typing import Literal
 from urllib.parse import urlencode
 
-from .http import Request, Response, json_response
+from .web import Request, Response, json_response
 from .json_text import Obj, loads
 
 ACCESS_SECONDS = 3600
@@ -76,6 +77,12 @@ class OAuth:
         """The user disconnects the app inside QuickBooks: every token of the realm is void."""
         for grant in self._refresh.values():
             grant.revoked = grant.revoked or grant.realm == realm
+
+    def answer(self, operation: Literal["authorize", "token", "revoke"], request: Request, realm: str) -> Response:
+        """Answer one request; `realm` is the company the user chooses when authorising."""
+        if operation == "authorize":
+            return self.authorize(request, realm)
+        return self.token(request) if operation == "token" else self.revoke(request)
 
     def authorize(self, request: Request, realm: str) -> Response:
         """GET /connect/oauth2: approves at once and sends the browser back."""

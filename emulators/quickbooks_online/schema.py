@@ -59,7 +59,7 @@ class _Checker:
         self.latin1_only = latin1_only
         self.references: list[tuple[str, str, Obj]] = []
 
-    def object(self, type_name: str, body: object) -> Obj:
+    def nested(self, type_name: str, body: object) -> Obj:
         if not isinstance(body, dict):
             raise refusals.unreadable_body()
         table = TYPES[type_name]
@@ -88,7 +88,7 @@ class _Checker:
         if spec.kind == "r":
             return self.reference(spec, value)
         if spec.kind == "o":
-            return self.object(spec.argument, value)
+            return self.nested(spec.argument, value)
         if spec.kind == "b":
             return boolean(spec.name, value)
         if spec.kind == "d":
@@ -142,7 +142,7 @@ def check(type_name: str, body: object, *, latin1_only: bool) -> Checked:
     Raises Refusal: 2010 unknown field, 2040 characters, 2050 length, 2060 date, 2080 number, 2170 enumeration, 2210 e-mail.
     """
     checker = _Checker(latin1_only)
-    return Checked(checker.object(type_name, body), checker.references)
+    return Checked(checker.nested(type_name, body), checker.references)
 
 
 def number(name: str, value: object) -> Decimal:

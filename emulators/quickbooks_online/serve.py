@@ -36,7 +36,7 @@ def running(server: BaseWSGIServer) -> Iterator[str]:
     thread = threading.Thread(target=server.serve_forever, daemon=True, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        yield f"http://{server.server_address[0]}:{server.server_port}"
+        yield f"http://{server.host}:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()
