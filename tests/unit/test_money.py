@@ -1,11 +1,8 @@
 """Amounts are read exactly or not at all."""
 
-import json
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from syncro_quickbooks import money
 
@@ -71,16 +68,6 @@ def test_the_reason_never_repeats_the_value() -> None:
 )
 def test_halves_round_away_from_zero(amount: str, rounded: str) -> None:
     assert money.cents(Decimal(amount)) == Decimal(rounded)
-
-
-@given(st.decimals(min_value="-9999999999", max_value="9999999999", places=5))
-def test_an_amount_survives_json_unchanged(amount: Decimal) -> None:
-    assert money.parse(json.loads(json.dumps(money.to_json(amount)))) == amount
-
-
-def test_an_amount_that_json_cannot_hold_is_refused() -> None:
-    with pytest.raises(ValueError, match="15 digits"):
-        money.to_json(Decimal("12345678901.123456"))
 
 
 @pytest.mark.parametrize(

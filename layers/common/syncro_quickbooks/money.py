@@ -62,13 +62,6 @@ def decimals(number: Decimal) -> int:
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
-def to_json(amount: Decimal) -> float:
-    """`amount` as a JSON number that reads back as exactly the same decimal. Raises ValueError beyond 15 digits."""
-    if len(amount.normalize().as_tuple().digits) > _FLOAT_DIGITS:
-        raise ValueError("an amount of more than 15 digits cannot be written as a JSON number")
-    return float(amount)
-
-
 def show(amount: Decimal, currency: str = "USD") -> str:
     """`amount` for a person to read: $1,234.50, and CAD 1,234.50 in any currency but the US dollar."""
     figure = f"{abs(cents(amount)):,.2f}"

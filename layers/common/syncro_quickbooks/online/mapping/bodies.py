@@ -1,12 +1,11 @@
 """Small tools for QuickBooks Online bodies: reading fields of parsed JSON, writing references, digests of content."""
 
 import hashlib
-import json
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
-from syncro_quickbooks import money
+from syncro_quickbooks import exact_json, money
 from syncro_quickbooks.json_types import JsonObject
 
 # Who an object is and how it is sent, not what it says.
@@ -22,7 +21,7 @@ def digest(content: JsonObject, ignore: Iterable[str] = ()) -> str:
     """SHA-256 (hex) of `content` in canonical JSON without its identity and the top-level fields named in `ignore`."""
     left_out = IDENTITY | set(ignore)
     kept = {key: value for key, value in content.items() if key not in left_out}
-    return hashlib.sha256(json.dumps(kept, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(exact_json.canonical(kept).encode()).hexdigest()
 
 
 def section(parent: JsonObject, key: str) -> JsonObject:

@@ -36,8 +36,9 @@ def discount_percent(line: InvoiceLine) -> Decimal:
 
 
 def discount_dollars(line: InvoiceLine) -> Decimal:
-    """The line's discount in money, under the same condition."""
-    return line.discount_dollars or _ZERO if line.price > 0 else _ZERO
+    """The line's discount in money, under the same condition; on returned goods it lowers what is given back."""
+    dollars = line.discount_dollars or _ZERO if line.price > 0 else _ZERO
+    return dollars if line.quantity >= 0 else -dollars
 
 
 def _full(line: InvoiceLine) -> Decimal:

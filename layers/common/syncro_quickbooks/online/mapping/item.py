@@ -46,7 +46,7 @@ def _content(product: Product, company: Company) -> JsonObject:
         content["Description"] = description
     for field, price in (("UnitPrice", product.price_retail), ("PurchaseCost", product.price_cost)):
         if price is not None and 0 <= price < MAX_PRICE and money.decimals(price) <= MAX_DECIMALS:
-            content[field] = money.to_json(price)
+            content[field] = price
     return content
 
 

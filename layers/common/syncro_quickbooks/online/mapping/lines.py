@@ -51,14 +51,14 @@ class SalesLine:
         """This line as QuickBooks reads it."""
         detail: JsonObject = {"ItemRef": ref(self.item_id)}
         if self.quantity is not None and self.unit_price is not None:
-            detail |= {"Qty": money.to_json(self.quantity), "UnitPrice": money.to_json(self.unit_price)}
+            detail |= {"Qty": self.quantity, "UnitPrice": self.unit_price}
         if self.tax.code is not None:
             detail["TaxCodeRef"] = ref(self.tax.code)
         if class_id is not None:
             detail["ClassRef"] = ref(class_id)
         line: JsonObject = {
             "DetailType": "SalesItemLineDetail",
-            "Amount": money.to_json(self.amount),
+            "Amount": self.amount,
             "SalesItemLineDetail": detail,
         }
         return {**line, "Description": self.description} if self.description else line

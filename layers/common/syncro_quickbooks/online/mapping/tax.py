@@ -156,7 +156,7 @@ def _automated(taxes: Sequence[LineTax], context: TaxContext) -> JsonObject:
         return {}
     if context.settings.ast_policy is AstPolicy.TAX_LINE:
         return {"TxnTaxDetail": {"TotalTax": 0}}
-    detail: JsonObject = {"TotalTax": money.to_json(money.cents(context.snapshot.invoice.tax))}
+    detail: JsonObject = {"TotalTax": money.cents(context.snapshot.invoice.tax)}
     mapped = {context.settings.tax_codes.get(tax.rate.id) for tax in taxes if tax.rate is not None and tax.is_taxed}
     only = next(iter(mapped)) if len(mapped) == 1 else None
     if only is not None:
