@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from .books import Books
 from .entities import BY_LOWER
 from .faults import parse_fault
-from .web import Request, Response, json_response
 from .json_text import Obj, loads
 from .refusals import Refusal
+from .web import Request, Response, json_response
 
 if TYPE_CHECKING:
     from .app import Emulator
@@ -59,7 +59,7 @@ def _add_faults(emu: Emulator, query: dict[str, str], body: Obj) -> Response:
     del query
     if body.pop("clear", False):
         emu.faults.clear()
-    described = body["faults"] if "faults" in body else [body] if body else []
+    described = body.get("faults", [body] if body else [])
     for fault in [parse_fault(one) for one in described]:
         emu.faults.add(fault)
     return json_response(200, {"armed": len(described)})

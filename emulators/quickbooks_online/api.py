@@ -8,10 +8,10 @@ from . import operations, query, refusals, special
 from .books import PACIFIC, Books
 from .entities import BY_LOWER, ENTITIES, Entity
 from .faults import Fault, Step
-from .web import Request
 from .journal import RequestKind
 from .json_text import Obj, loads
 from .refusals import Error, Refusal
+from .web import Request
 
 MAX_BATCH = 30
 MAX_BID = 10
@@ -20,7 +20,7 @@ _NAMES = ("DisplayName", "Name", "DocNumber", "TaxCode", "Id")
 
 @dataclass(slots=True)
 class Forced:
-    """What armed failures say about the operations of one request: refusals by bId ("" is the request), and bIds to omit."""
+    """What armed faults say about one request's operations: refusals by bId ("" is the request), bIds to omit."""
 
     refusals: dict[str, Fault]
     omitted: frozenset[str] = frozenset()
@@ -49,7 +49,7 @@ def answer_time(moment: datetime) -> str:
     return moment.astimezone(PACIFIC).isoformat(timespec="milliseconds")
 
 
-def understand(request: Request, path: list[str]) -> Call:
+def understand(request: Request, path: list[str]) -> Call:  # noqa: PLR0911  # one return a path
     """What a request to `/v3/company/{realm}/<path>` asks for; faults of its content come out of `run`."""
     resource = path[0].lower() if path else ""
     if resource == "query":

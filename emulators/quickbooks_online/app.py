@@ -65,8 +65,8 @@ class Emulator:
     """QuickBooks Online for tests: `emu(environ, start_response)`.
 
     clock: the emulator's time; sleep: how a `slow` fault waits. `enforce_limits` switches the throttles on;
-    `read_allowance` is the month's metered reads for all realms together (None: no limit); `throttle_shape` is "json" or
-    "xml"; `oauth` has the token server's switches; `journal` lists every request in order of arrival.
+    `read_allowance` is the month's metered reads for all realms together (None: no limit); `throttle_shape` is "json"
+    or "xml"; `oauth` has the token server's switches; `journal` lists every request in order of arrival.
     """
 
     def __init__(
@@ -229,10 +229,8 @@ class Emulator:
             self._do_later(arrival, late.delay)
             arrival.entry.note = "late"
             raise ConnectionDropped("dropped, to be done later", timed_out=late.timed_out)
-        if slow := armed.get("slow"):
-            response = self._do_slowly(arrival, slow.delay)
-        else:
-            response = self._perform(arrival)
+        slow = armed.get("slow")
+        response = self._do_slowly(arrival, slow.delay) if slow else self._perform(arrival)
         return _after(arrival.entry, armed, response)
 
     def _before(self, entry: JournalEntry, armed: _Armed) -> Response | None:

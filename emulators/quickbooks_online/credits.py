@@ -1,4 +1,4 @@
-"""Which payment applies how much to which invoice or credit memo, and what that does to balances (facts: QBO 1.4, 1.5)."""
+"""Which payment applies how much to which form, and what that does to balances (facts: QBO 1.4, 1.5)."""
 
 from decimal import Decimal
 

@@ -36,8 +36,8 @@ def _transaction(name: str, queryable: str, *, void: str = "", posting: bool = T
 
 
 _PERSON = (
-    "DisplayName GivenName MiddleName FamilyName CompanyName PrintOnCheckName FullyQualifiedName PrimaryEmailAddr Balance "
-    "Job ParentRef"
+    "DisplayName GivenName MiddleName FamilyName CompanyName PrintOnCheckName FullyQualifiedName PrimaryEmailAddr "
+    "Balance Job ParentRef"
 )
 
 # Payment has no DocNumber filter and PrivateNote is queryable nowhere (facts: QBO 2.4).

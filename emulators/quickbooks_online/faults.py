@@ -33,14 +33,20 @@ class Step:
 class Fault:
     """One kind of failure and the requests it hits.
 
-    Kinds: `before` connection dropped, nothing done; `after` done, answer lost; `late` connection dropped now, done `delay`
-    seconds of emulator time later; `status` answered with `status` in a `shape`, nothing done; `slow` done after `delay`
-    seconds; `truncate` done, half the body sent; `error` this operation or batch member is refused with `code`, `message`,
+    Kinds: `before` connection dropped, nothing done; `after` done, answer lost; `late` connection dropped now, done
+    `delay`
+    seconds of emulator time later; `status` answered with `status` in a `shape`, nothing done; `slow` done after
+    `delay`
+    seconds; `truncate` done, half the body sent; `error` this operation or batch member is refused with `code`,
+    `message`,
     `detail`; `omit` done, but left out of the batch's answer.
 
-    Matching: `method`, `path` (a part of it), `realm`, `operation` (create, update, delete, void, query, read, batch, cdc,
-    taxservice, token, authorize, revoke), `entity`, `bid` and `name` (DisplayName, Name, DocNumber or Id) must all fit one
-    operation of the request; an unset one fits everything. The `nth` matching request is the first to be hit, `times` are
+    Matching: `method`, `path` (a part of it), `realm`, `operation` (create, update, delete, void, query, read, batch,
+    cdc,
+    taxservice, token, authorize, revoke), `entity`, `bid` and `name` (DisplayName, Name, DocNumber or Id) must all fit
+    one
+    operation of the request; an unset one fits everything. The `nth` matching request is the first to be hit, `times`
+    are
     hit in all (None: without end).
     """
 

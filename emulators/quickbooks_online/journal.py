@@ -13,8 +13,9 @@ RequestKind: TypeAlias = Literal["read", "write", "oauth"]
 class JournalEntry:
     """One request.
 
-    `body` is the parsed JSON, or the text. `status` is None when the connection was dropped. `kind` says what Intuit meters:
-    reads are "CorePlus", writes are free (facts: QBO 2.9); `reads` is 1 for a read and the number of queries in a batch.
+    `body` is the parsed JSON, or the text. `status` is None when the connection was dropped. `kind` says what Intuit
+    meters:
+    reads are "CorePlus", writes are free (facts: QBO 2.9); `reads` counts a batch's queries each.
     `operation` reads like "create Invoice". `token` is the last characters of the access token. `note` says what the
     emulator did to it: "replayed", "dropped before", "dropped after", "late", "slow", "truncated" or "".
     """

@@ -1,4 +1,4 @@
-"""Throttles: 500 requests a minute and 10 a second per realm, 40 batches a minute, reads a month (facts: QBO 2.8, 2.9)."""
+"""Throttles per realm: 500 requests a minute, 10 a second, 40 batches a minute (facts: QBO 2.8, 2.9)."""
 
 from collections import defaultdict, deque
 from datetime import datetime, timedelta

@@ -10,8 +10,8 @@ from http import HTTPStatus
 from typing import Literal
 from urllib.parse import urlencode
 
-from .web import Request, Response, json_response
 from .json_text import Obj, loads
+from .web import Request, Response, json_response
 
 ACCESS_SECONDS = 3600
 REFRESH_SECONDS = 8_726_400

@@ -15,7 +15,8 @@ _DEPOSIT_TYPES = ("Bank", "Other Current Asset")
 def prepare(books: Books, entity: str, new: Obj, old: Obj | None, *, by_hand: bool) -> Obj:
     """The payment as QuickBooks stores it.
 
-    Raises Refusal: 2020 CustomerRef or TotalAmt, 620 a line that cannot be linked, 6000 more than is open or paid, 6430 a
+    Raises Refusal: 2020 CustomerRef or TotalAmt, 620 a line that cannot be linked, 6000 more than is open or paid,
+    6430 a
     deposit account of the wrong type, 6540 already deposited.
     """
     del entity, by_hand
@@ -82,7 +83,7 @@ def refuse_deposited(old: Obj | None) -> None:
         raise refusals.simple(
             "6540",
             "Deposited Transaction cannot be changed",
-            "Deposited Transaction cannot be changed : If you want to change this transaction, remove it from the deposit first",
+            "Deposited Transaction cannot be changed : To change this transaction, remove it from the deposit first",
         )
 
 

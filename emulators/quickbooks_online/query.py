@@ -14,7 +14,8 @@ from .json_text import Obj
 MAX_ROWS = 1000
 DEFAULT_ROWS = 100
 _TOKEN = re.compile(
-    r"\s*(?:(?P<text>'(?:\\.|[^'\\])*')|(?P<op><=|>=|=|<|>)|(?P<mark>[(),*])|(?P<word>[A-Za-z_][\w.]*)|(?P<number>-?\d+(?:\.\d+)?))"
+    r"\s*(?:(?P<text>'(?:\\.|[^'\\])*')|(?P<op><=|>=|=|<|>)|(?P<mark>[(),*])|(?P<word>[A-Za-z_][\w.]*)"
+    r"|(?P<number>-?\d+(?:\.\d+)?))"
 )
 _MOMENTS = frozenset({"MetaData.CreateTime", "MetaData.LastUpdatedTime"})
 

@@ -1,4 +1,4 @@
-"""QuickBooks' faults as exceptions. Codes and texts follow Intuit's error-codes page and recorded answers (facts: QBO 2.7)."""
+"""QuickBooks' faults as exceptions; codes and texts by Intuit's error-codes page and recordings (facts: QBO 2.7)."""
 
 from dataclasses import dataclass
 

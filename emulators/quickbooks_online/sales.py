@@ -54,13 +54,14 @@ def prepare(books: Books, entity: str, new: Obj, old: Obj | None, *, by_hand: bo
 def with_balance(books: Books, entity: str, form: Obj, applied: Decimal) -> Obj:
     """The form with Balance (and RemainingCredit) after `applied`.
 
-    Raises Refusal 6000 when more is applied than the form is worth: whether QuickBooks would release payments by itself is
+    Raises Refusal 6000 when more is applied than the form is worth: whether QuickBooks would release payments by
+    itself is
     unknown (facts: QBO 6), so the emulator refuses.
     """
     balance = cents(form["TotalAmt"] - applied - form.get("Deposit", ZERO))
     if balance < 0:
         raise refusals.business(
-            f"The amount applied by linked transactions ({applied}) is more than the transaction's new total ({form['TotalAmt']})"
+            f"The amount applied by linked transactions ({applied}) is more than the new total ({form['TotalAmt']})"
         )
     form = {**form, "Balance": balance}
     if entity == "CreditMemo":
@@ -290,7 +291,7 @@ def line_code(books: Books, detail: Obj) -> str:
 
 
 def keep_sent_amounts(taxes: list[tax.RateTax], sent: Obj) -> None:
-    """Outside the US a sent TaxLine wins over the computed one: why Intuit says to remove TxnTaxDetail before an update."""
+    """Outside the US a sent TaxLine wins: why Intuit says to remove TxnTaxDetail before an update."""
     amounts = {
         line["TaxLineDetail"]["TaxRateRef"]["value"]: line["Amount"]
         for line in sent.get("TaxLine", [])

@@ -1,7 +1,9 @@
 """The field tables of QuickBooks' objects and the checks that need nothing but the body itself.
 
-A table line is `Name:kind(argument)` with `*` for a list and `~` for read-only. Names, lengths and enumerations: Intuit's
-reference pages (facts: QBO 1.0-1.8). Kinds: s text, n number, b true/false, d date, t moment, r reference, e enumeration,
+A table line is `Name:kind(argument)` with `*` for a list and `~` for read-only. Names, lengths and enumerations:
+Intuit's
+reference pages (facts: QBO 1.0-1.8). Kinds: s text, n number, b true/false, d date, t moment, r reference, e
+enumeration,
 o nested object, x anything.
 """
 
@@ -18,7 +20,8 @@ from .tables import TABLES
 _FIELD = re.compile(r"(\w+):([a-z])(?:\(([^)]*)\))?([*~]*)")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _BREAKS_A_NAME = frozenset(":\t\n")
-# Names that stand in a colon-separated FullyQualifiedName (REF customer, item, account); `"` is third-party advice for items.
+# Names that stand in a colon-separated FullyQualifiedName (REF customer, item, account); `"` is third-party advice for
+# items.
 _NAME_FIELDS = frozenset(
     {"DisplayName", "Title", "GivenName", "MiddleName", "FamilyName", "Suffix", "PrintOnCheckName"}
 )
@@ -80,7 +83,7 @@ class _Checker:
             return [self.single(type_name, spec, one) for one in value]
         return self.single(type_name, spec, value)
 
-    def single(self, type_name: str, spec: Field, value: object) -> Any:
+    def single(self, type_name: str, spec: Field, value: object) -> Any:  # noqa: PLR0911  # one return a kind
         if spec.kind == "s":
             return self.text(type_name, spec, value)
         if spec.kind == "n":
@@ -139,7 +142,8 @@ class _Checker:
 def check(type_name: str, body: object, *, latin1_only: bool) -> Checked:
     """Check names, types, lengths and characters of a body.
 
-    Raises Refusal: 2010 unknown field, 2040 characters, 2050 length, 2060 date, 2080 number, 2170 enumeration, 2210 e-mail.
+    Raises Refusal: 2010 unknown field, 2040 characters, 2050 length, 2060 date, 2080 number, 2170 enumeration, 2210
+    e-mail.
     """
     checker = _Checker(latin1_only)
     return Checked(checker.nested(type_name, body), checker.references)

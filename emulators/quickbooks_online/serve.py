@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class QuietHandler(WSGIRequestHandler):
     """No access log; a dropped connection closes the socket without a byte."""
 
-    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002  # werkzeug's signature
+    def log(self, type: str, message: str, *args: object) -> None:  # werkzeug's signature
         """Say nothing: the journal has it all."""
 
     def connection_dropped(self, error: BaseException, environ: "WSGIEnvironment | None" = None) -> None:

@@ -97,7 +97,8 @@ def rows_of(books: Books, entity: str) -> list[Obj]:
 def create_tax_code(books: Books, body: object) -> Obj:
     """TaxService: a TaxCode with its new or existing rates; body and answer are bare (REF taxservice).
 
-    Raises Refusal: 2020, 2050, 2240, 2500, 6240 (duplicate code or rate name), 6000 in an automated-tax company [guess].
+    Raises Refusal: 2020, 2050, 2240, 2500, 6240 (duplicate code or rate name), 6000 in an automated-tax company
+    [guess].
     """
     values = schema.check("TaxService", body, latin1_only=books.country == "US").values
     if books.automated_tax:

@@ -1,6 +1,7 @@
 """Field names, lengths and enumerations per type; the notation is explained in `schema`.
 
-Names and limits: Intuit's reference pages (facts: QBO 1.1-1.8), plus the further names that Intuit's parser lists in its own
+Names and limits: Intuit's reference pages (facts: QBO 1.1-1.8), plus the further names that Intuit's parser lists in
+its own
 2010 answer, so that a body is refused only for a name QuickBooks does not know.
 """
 
@@ -45,7 +46,8 @@ _SALES_FORM = (
 _PURCHASE_FORM = (
     _TXN_BASE
     + """
- VendorRef:r(Vendor) APAccountRef:r(Account) TotalAmt:n~ BillEmail:o(EmailAddress) ReplyEmail:o(EmailAddress) Memo:s(4000)
+ VendorRef:r(Vendor) APAccountRef:r(Account) TotalAmt:n~ BillEmail:o(EmailAddress) ReplyEmail:o(EmailAddress)
+ Memo:s(4000)
  SalesTermRef:r(Term) DueDate:d VendorAddr:o(PhysicalAddress) ShipAddr:o(PhysicalAddress)
 """
 )
@@ -59,7 +61,8 @@ _EXPENSE_DETAIL = "CustomerRef:r(Customer) BillableStatus:e(Billable|NotBillable
 
 _ACCOUNT_TYPES = (
     "Bank|Accounts Receivable|Other Current Asset|Fixed Asset|Other Asset|Accounts Payable|Credit Card|"
-    "Other Current Liability|Long Term Liability|Equity|Income|Cost of Goods Sold|Expense|Other Income|Other Expense|Non-Posting"
+    "Other Current Liability|Long Term Liability|Equity|Income|Cost of Goods Sold|Expense|Other Income|"
+    "Other Expense|Non-Posting"
 )
 
 TABLES: dict[str, str] = {
@@ -86,7 +89,8 @@ TABLES: dict[str, str] = {
 """,
     "Item": _OBJECT
     + """
- Name:s(100) Sku:s(100) Description:s(4000) Active:b SubItem:b ParentRef:r(Item) Level:n~ FullyQualifiedName:s~ Taxable:b
+ Name:s(100) Sku:s(100) Description:s(4000) Active:b SubItem:b ParentRef:r(Item) Level:n~ FullyQualifiedName:s~
+ Taxable:b
  SalesTaxIncluded:b PercentBased:b UnitPrice:n RatePercent:n Type:e(Service|NonInventory|Inventory|Category|Group)
  PaymentMethodRef:r UOMSetRef:r IncomeAccountRef:r(Account) PurchaseDesc:s(1000) PurchaseTaxIncluded:b PurchaseCost:n
  ExpenseAccountRef:r(Account) COGSAccountRef:r(Account) AssetAccountRef:r(Account) PrefVendorRef:r(Vendor) AvgCost:n~
@@ -129,9 +133,11 @@ TABLES: dict[str, str] = {
     "Deposit": _TXN_BASE + " DepositToAccountRef:r(Account) CashBack:x TotalAmt:n~ HomeTotalAmt:n~",
     "Account": _OBJECT
     + f"""
- Name:s(100) SubAccount:b~ ParentRef:r(Account) Description:s(100) FullyQualifiedName:s~ AccountAlias:s TxnLocationType:s
+ Name:s(100) SubAccount:b~ ParentRef:r(Account) Description:s(100) FullyQualifiedName:s~ AccountAlias:s
+ TxnLocationType:s
  Active:b Classification:x~ AccountType:e({_ACCOUNT_TYPES}) AccountSubType:s AcctNum:s(20) BankNum:s OpeningBalance:n
- OpeningBalanceDate:d CurrentBalance:n~ CurrentBalanceWithSubAccounts:n~ CurrencyRef:r(Currency) TaxAccount:b TaxCodeRef:r
+ OpeningBalanceDate:d CurrentBalance:n~ CurrentBalanceWithSubAccounts:n~ CurrencyRef:r(Currency) TaxAccount:b
+ TaxCodeRef:r
 """,
     "Term": _OBJECT
     + """
@@ -144,10 +150,12 @@ TABLES: dict[str, str] = {
     "Class": _OBJECT + " Name:s(100) SubClass:b ParentRef:r(Class) FullyQualifiedName:s~ Active:b",
     "TaxAgency": _OBJECT
     + """
- DisplayName:s(100) TaxTrackedOnSales:b~ TaxTrackedOnPurchases:b~ LastFileDate:d~ TaxRegistrationNumber:s~ TaxAgencyConfig:s~
+ DisplayName:s(100) TaxTrackedOnSales:b~ TaxTrackedOnPurchases:b~ LastFileDate:d~ TaxRegistrationNumber:s~
+ TaxAgencyConfig:s~
 """,
     "TaxService": _OBJECT + " TaxCode:s(100) TaxCodeId:s~ TaxRateDetails:o(TaxRateDetails)*",
-    "TaxRateDetails": "TaxRateName:s(10) TaxRateId:s RateValue:n TaxAgencyId:s TaxApplicableOn:e(Sales|Purchase|Adjustment|Other)",
+    "TaxRateDetails": "TaxRateName:s(10) TaxRateId:s RateValue:n TaxAgencyId:s "
+    "TaxApplicableOn:e(Sales|Purchase|Adjustment|Other)",
     "Line": """
  Id:s LineNum:n Description:s(4000) Amount:n Received:n LinkedTxn:o(LinkedTxn)*
  DetailType:e(SalesItemLineDetail|ItemBasedExpenseLineDetail|AccountBasedExpenseLineDetail|DiscountLineDetail|DescriptionOnly|SubTotalLineDetail|GroupLineDetail|TaxLineDetail|DepositLineDetail|PaymentLineDetail)
@@ -164,18 +172,21 @@ TABLES: dict[str, str] = {
     "DiscountLineDetail": "DiscountRef:r PercentBased:b DiscountPercent:n DiscountAccountRef:r(Account) ServiceDate:d "
     "ClassRef:r(Class) TaxCodeRef:r",
     "DescriptionLineDetail": "ServiceDate:d TaxCodeRef:r",
-    "DepositLineDetail": "Entity:r ClassRef:r(Class) AccountRef:r(Account) PaymentMethodRef:r(PaymentMethod) CheckNum:s(21) "
+    "DepositLineDetail": "Entity:r ClassRef:r(Class) AccountRef:r(Account) "
+    "PaymentMethodRef:r(PaymentMethod) CheckNum:s(21) "
     "TxnType:s TaxCodeRef:r TaxApplicableOn:s",
     "TaxLineDetail": "TaxRateRef:r(TaxRate) PercentBased:b TaxPercent:n NetAmountTaxable:n TaxInclusiveAmount:n "
     "OverrideDeltaAmount:n ServiceDate:d",
-    "TxnTaxDetail": "DefaultTaxCodeRef:r TxnTaxCodeRef:r TotalTax:n TaxLine:o(Line)* TaxReviewStatus:x~ UseAutomatedSalesTax:b",
+    "TxnTaxDetail": "DefaultTaxCodeRef:r TxnTaxCodeRef:r TotalTax:n TaxLine:o(Line)* "
+    "TaxReviewStatus:x~ UseAutomatedSalesTax:b",
     "LinkedTxn": "TxnId:s TxnType:s TxnLineId:s",
     "PhysicalAddress": """
  Id:s~ Line1:s(500) Line2:s(500) Line3:s(500) Line4:s(500) Line5:s(500) City:s(255) Country:s(255) CountryCode:s
  County:s CountrySubDivisionCode:s(255) PostalCode:s(30) PostalCodeSuffix:s Lat:s~ Long:s~ Tag:s Note:s
 """,
     "EmailAddress": "Id:s~ Address:s(100) Default:b Tag:s",
-    "TelephoneNumber": "Id:s~ DeviceType:s CountryCode:s AreaCode:s ExchangeCode:s Extension:s FreeFormNumber:s(30) Default:b Tag:s",
+    "TelephoneNumber": "Id:s~ DeviceType:s CountryCode:s AreaCode:s ExchangeCode:s Extension:s "
+    "FreeFormNumber:s(30) Default:b Tag:s",
     "WebSiteAddress": "Id:s~ URI:s(1000) Default:b Tag:s",
     "MemoRef": "id:s value:s(1000)",
     "MarkupInfo": "PercentBased:b Value:n Percent:n PriceLevelRef:r MarkUpIncomeAccountRef:x~",

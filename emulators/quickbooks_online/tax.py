@@ -1,4 +1,4 @@
-"""Money and tax as QuickBooks computes them: amounts at cents half-up, tax per rate on the rate's sum (facts: QBO 1.7)."""
+"""Money and tax as QuickBooks computes them: cents half-up, tax per rate on the rate's sum (facts: QBO 1.7)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -97,7 +97,9 @@ def compressed(response: Response) -> Response:
     )
 
 
-def fault_response(status: int, shape: Shape, code: str, message: str, detail: str, kind: str, time: str) -> Response:
+def fault_response(  # noqa: PLR0917  # the parts of a fault, in Intuit's order
+    status: int, shape: Shape, code: str, message: str, detail: str, kind: str, time: str
+) -> Response:
     """One fault in any of the shapes Intuit is known to use."""
     if shape == "empty":
         return Response(status, b"", "text/plain")
@@ -117,7 +119,8 @@ def fault_response(status: int, shape: Shape, code: str, message: str, detail: s
 def _xml(code: str, message: str, detail: str, kind: str, time: str) -> str:
     return (
         '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
-        f'<IntuitResponse time="{time}" xmlns="http://schema.intuit.com/finance/v3"><Fault type="{kind}"><Error code="{code}">'
+        f'<IntuitResponse time="{time}" xmlns="http://schema.intuit.com/finance/v3">'
+        f'<Fault type="{kind}"><Error code="{code}">'
         f"<Message>{escape(message)}</Message><Detail>{escape(detail)}</Detail></Error></Fault></IntuitResponse>"
     )
 

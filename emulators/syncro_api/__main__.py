@@ -1,0 +1,41 @@
+"""Run the emulator by itself: `python -m emulators.syncro_api --port 9102 [--data file.json] [--token syncro-token]`."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from ..quickbooks_online.serve import make
+from .app import SyncroEmulator
+
+
+def main() -> int:
+    """Serve until interrupted; the data file is {"customers": [...], "invoices": [...], ...}."""
+    parser = argparse.ArgumentParser(prog="python -m emulators.syncro_api", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--token", default="syncro-token")
+    arguments = parser.parse_args()
+    emulator = SyncroEmulator(arguments.token)
+    if arguments.data:
+        for kind, things in json.loads(arguments.data.read_text()).items():
+            emulator.load(kind, *things)
+    try:
+        server = make(emulator, arguments.host, arguments.port)
+    except (OSError, SystemExit):
+        sys.stderr.write(
+            f"Port {arguments.port} on {arguments.host} is taken or not allowed; choose another with --port.\n"
+        )
+        return 1
+    sys.stdout.write(f"Syncro API emulator on http://{arguments.host}:{server.server_port}\n")
+    sys.stdout.flush()
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        server.server_close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
