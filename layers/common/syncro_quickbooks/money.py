@@ -1,4 +1,4 @@
-"""Money as Decimal: reading it from JSON, rounding it to cents, writing it back to JSON.
+"""Money as Decimal: reading it, rounding it to cents, showing it.
 
 Amounts are strings in Syncro's events and JSON numbers in QuickBooks Online; both are read here and nowhere else.
 """

@@ -78,7 +78,7 @@ def line(line_id: int, price: str, quantity: str = "1", **changes: Json) -> Json
 
 
 def snapshot(
-    *lines: JsonObject, subtotal: str, tax: str, total: str, rates: list[Json] | None = None, **changes: Json
+    *lines: JsonObject, subtotal: str, tax: str, total: str, rates: Json = None, **changes: Json
 ) -> InvoiceSnapshot:
     invoice: JsonObject = {
         "id": 9001,
@@ -173,8 +173,8 @@ def posted(write: Write, **changes: Json) -> JsonObject:
         **write.body,
         "Id": "266",
         "SyncToken": "3",
-        "TotalAmt": float(write.expected.total),
-        "Balance": float(write.expected.total),
+        "TotalAmt": write.expected.total,
+        "Balance": write.expected.total,
         "LinkedTxn": [],
         **changes,
     }

@@ -70,9 +70,8 @@ def test_a_first_link_keeps_the_bookkeepers_display_name() -> None:
 
 
 def test_a_link_alone_causes_no_second_write() -> None:
-    assert (
-        map_customer(FULL, US, MARKER, CURRENT, first_link=True).digest == map_customer(FULL, US, "other", None).digest
-    )
+    linked = map_customer(FULL, US, MARKER, CURRENT, first_link=True)
+    assert linked.digest == map_customer(FULL, US, "another marker", None).digest
     assert map_customer(FULL, US, MARKER, CURRENT).digest == create(FULL).digest
 
 
@@ -83,8 +82,15 @@ def test_a_change_in_syncro_changes_the_digest(changes: dict[str, Json]) -> None
 
 @pytest.mark.parametrize(
     "email",
-    ["no-at-sign.example", "two@@signs.example", "a@b", "a b@c.example", "a@b.example, c@d.example", "ü@b.example"]
-    + ["x" * 95 + "@b.example"],
+    [
+        "no-at-sign.example",
+        "two@@signs.example",
+        "a@b",
+        "a b@c.example",
+        "a@b.example, c@d.example",
+        "ü@b.example",
+        "x" * 95 + "@b.example",
+    ],
 )
 def test_an_e_mail_that_quickbooks_would_refuse_is_left_out_with_a_warning(email: str) -> None:
     write = create(customer(email=email))

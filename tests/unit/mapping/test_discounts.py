@@ -40,22 +40,22 @@ def one(price: str, quantity: str, net: str, **discount: Json) -> Write:
 @pytest.mark.parametrize(
     ("price", "quantity", "discount", "net", "unit"),
     [
-        ("45", "12", {"line_discount_percent": "10"}, "486.00", 40.5),
-        ("33.33", "3", {"line_discount_percent": "15"}, "84.99", 28.33),  # 99.99 x 0.85 = 84.9915
-        ("9.99", "7", {"line_discount_percent": "12.5"}, "61.19", 8.74143),  # 61.18875; 61.19 / 7 = 8.741428...
-        ("45", "12", {"discount_percent": "10"}, "486.00", 40.5),
-        ("45", "12", {"discount_dollars": "40"}, "500.00", 41.66667),
-        ("100", "1", {"line_discount_percent": "10", "discount_dollars": "5"}, "85.00", 85.0),
-        ("100", "2", {"line_discount_percent": "100"}, "0.00", 0.0),
-        ("19.99", "2", {"line_discount_percent": "50"}, "19.99", 9.995),
+        ("45", "12", {"line_discount_percent": "10"}, "486.00", "40.5"),
+        ("33.33", "3", {"line_discount_percent": "15"}, "84.99", "28.33"),  # 99.99 x 0.85 = 84.9915
+        ("9.99", "7", {"line_discount_percent": "12.5"}, "61.19", "8.74143"),  # 61.18875; 61.19 / 7 = 8.741428...
+        ("45", "12", {"discount_percent": "10"}, "486.00", "40.5"),
+        ("45", "12", {"discount_dollars": "40"}, "500.00", "41.66667"),
+        ("100", "1", {"line_discount_percent": "10", "discount_dollars": "5"}, "85.00", "85.0"),
+        ("100", "2", {"line_discount_percent": "100"}, "0.00", "0.0"),
+        ("19.99", "2", {"line_discount_percent": "50"}, "19.99", "9.995"),
     ],
 )
 def test_a_line_discount_becomes_a_lower_price_on_the_same_item(
-    price: str, quantity: str, discount: dict[str, Json], net: str, unit: float
+    price: str, quantity: str, discount: dict[str, Json], net: str, unit: str
 ) -> None:
     write = one(price, quantity, net, **discount)
     assert amounts(write) == [Decimal(net)]
-    assert detail(lines_of(write)[0])["UnitPrice"] == unit
+    assert detail(lines_of(write)[0])["UnitPrice"] == Decimal(unit)
     assert item_ids(write) == ["121"]
     assert codes(write) == []
 

@@ -1,6 +1,7 @@
 """What a person changed in QuickBooks is told apart from what does not concern Syncro."""
 
 import copy
+from decimal import Decimal
 
 import pytest
 
@@ -74,8 +75,8 @@ def test_what_a_person_changed_is_named_with_both_values(changes: dict[str, Json
     [
         ("ItemRef", {"value": "7"}, "line 1 item was id 121, is id 7"),
         ("TaxCodeRef", {"value": "NON"}, "line 1 tax code was id TAX, is id NON"),
-        ("Qty", 3, "line 1 quantity was 2.0, is 3"),
-        ("UnitPrice", 99.5, "line 1 price was 100.0, is 99.5"),
+        ("Qty", 3, "line 1 quantity was 2, is 3"),
+        ("UnitPrice", Decimal("99.5"), "line 1 price was 100, is 99.5"),
     ],
 )
 def test_a_changed_line_is_named(key: str, value: Json, text: str) -> None:
@@ -120,7 +121,7 @@ def test_a_void_is_recognised_in_both_forms(document: JsonObject, voided: bool) 
 
 def test_a_carried_out_update_is_recognised_with_what_quickbooks_adds() -> None:
     body = written(mapped(simple(note="New"), current=last())).body
-    now = {**last(), **body, "SyncToken": "4", "TxnTaxDetail": {"TotalTax": 16.5, "TaxLine": []}}
+    now: JsonObject = {**last(), **body, "SyncToken": "4", "TxnTaxDetail": {"TotalTax": Decimal("16.5"), "TaxLine": []}}
     now["Line"] = last()["Line"]
     assert reflects(now, body)
 

@@ -1,5 +1,7 @@
 """A product becomes an item once, and later only its name, description and prices follow."""
 
+from decimal import Decimal
+
 import pytest
 
 from syncro_quickbooks.json_types import JsonObject
@@ -25,7 +27,7 @@ def test_a_service_becomes_a_service_item() -> None:
     assert write.body == {
         "Name": "Remote Support",
         "Description": "Per hour",
-        "UnitPrice": 125.0,
+        "UnitPrice": Decimal(125),
         "Type": "Service",
         "IncomeAccountRef": {"value": "60"},
         "Taxable": True,
@@ -35,8 +37,8 @@ def test_a_service_becomes_a_service_item() -> None:
 def test_a_stocked_product_becomes_a_non_inventory_item_with_cost() -> None:
     assert item(STOCKED).body == {
         "Name": "Toner",
-        "UnitPrice": 64.99,
-        "PurchaseCost": 40.1,
+        "UnitPrice": Decimal("64.99"),
+        "PurchaseCost": Decimal("40.1"),
         "Type": "NonInventory",
         "IncomeAccountRef": {"value": "61"},
         "ExpenseAccountRef": {"value": "62"},
@@ -87,8 +89,8 @@ def test_an_update_changes_only_name_description_and_prices_of_what_quickbooks_h
         "Name": "Toner",
         "Active": True,
         "Type": "NonInventory",
-        "UnitPrice": 64.99,
-        "PurchaseCost": 40.1,
+        "UnitPrice": Decimal("64.99"),
+        "PurchaseCost": Decimal("40.1"),
         "Description": "Bookkeeper's text",
         "IncomeAccountRef": {"value": "501"},
         "ExpenseAccountRef": {"value": "502"},

@@ -123,14 +123,14 @@ def test_a_taxed_invoice_without_any_rate_asks() -> None:
 def test_automated_tax_is_overridden_with_syncros_total_and_the_mapped_code() -> None:
     write = written(mapped(mixed(), company=US_AUTOMATED))
     assert tax_codes(write) == ["TAX", "NON"]
-    assert write.body["TxnTaxDetail"] == {"TotalTax": 8.25, "TxnTaxCodeRef": {"value": "5"}}
+    assert write.body["TxnTaxDetail"] == {"TotalTax": Decimal("8.25"), "TxnTaxCodeRef": {"value": "5"}}
     assert write.expected == Totals(Decimal("158.25"), Decimal("8.25"))
 
 
 def test_automated_tax_needs_no_mapping() -> None:
     settings = SETTINGS.model_copy(update={"tax_codes": {}})
     write = written(mapped(mixed(), company=US_AUTOMATED, settings=settings))
-    assert write.body["TxnTaxDetail"] == {"TotalTax": 8.25}
+    assert write.body["TxnTaxDetail"] == {"TotalTax": Decimal("8.25")}
 
 
 def test_automated_tax_can_be_left_to_quickbooks() -> None:

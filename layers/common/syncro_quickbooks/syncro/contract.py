@@ -1,4 +1,4 @@
-"""The contract for publishers of Syncro events as JSON Schema: `python -m syncro_quickbooks.syncro.contract <folder>`."""
+"""The contract for publishers of Syncro events, as JSON Schema: `python -m <this module> docs/events` writes it."""
 
 import json
 import sys
