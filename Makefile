@@ -3,6 +3,8 @@
 SHELL := /bin/bash
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
+# The layer, from source, for what runs outside Lambda.
+export PYTHONPATH := $(CURDIR)/layers/common
 
 UV := .tools/uv/bin/uv
 RUN := .venv/bin
@@ -56,7 +58,7 @@ requirements-check: .venv/.complete ## uv.lock fits pyproject.toml, the layer's 
 	  || { echo "layers/common/requirements.txt is out of step with uv.lock: run 'make requirements'" >&2; exit 1; }
 
 schemas: .venv/.complete ## Write the events' JSON Schemas into docs/events and template.yaml
-	PYTHONPATH=layers/common $(RUN)/python -m local.schemas
+	$(RUN)/python -m local.schemas
 
 validate: .venv/.complete ## cfn-lint and sam validate
 	$(RUN)/cfn-lint template.yaml

@@ -42,7 +42,7 @@ def entities(up: Stack, realm_id: str, entity: str) -> list[Template]:
     address = f"{up.config.qbo_url}/_emulator/companies/{realm_id}/{entity}"
     with urlopen(address, timeout=10) as answer:  # noqa: S310 - the emulator's http address
         # Money stays exact: 448.40 must not pass through a float.
-        return [mapping(found) for found in json.load(answer, parse_float=Decimal)]
+        return [mapping(found) for found in json.load(answer, parse_float=Decimal)[entity]]
 
 
 def until(seconds: float, every: float = 0.2) -> Iterator[float]:

@@ -47,6 +47,7 @@ class Config:
     syncro_emulator: bool = True
     qbo_url: str = ""
     intuit_token_url: str = ""
+    intuit_authorize_url: str = ""
     syncro_url: str = ""
     accounts: tuple[Account, ...] = ACCOUNTS
     state: Path = ROOT / ".local"
@@ -85,6 +86,7 @@ def from_environment(env: Mapping[str, str]) -> Config:
         syncro_emulator=syncro_emulator,
         qbo_url=own_qbo if qbo_emulator else _required(env, "QBO_API_BASE_URL"),
         intuit_token_url=f"{own_qbo}/oauth2/v1/tokens/bearer" if qbo_emulator else _required(env, "INTUIT_TOKEN_URL"),
+        intuit_authorize_url=f"{own_qbo}/connect/oauth2" if qbo_emulator else env.get("INTUIT_AUTHORIZE_URL", ""),
         syncro_url=own_syncro if syncro_emulator else _required(env, "SYNCRO_API_BASE_URL"),
         state=Path(env.get("LOCAL_STATE_DIR") or ROOT / ".local"),
     )

@@ -78,7 +78,7 @@ def test_an_event_the_function_fails_on_ends_in_the_dead_letter_queue(up: Stack)
 
 def test_two_runs_do_not_share_a_port(up: Stack, config: Config, tmp_path: Path) -> None:
     env = {**os.environ, "LOCAL_AWS_PORT": str(config.aws_port), "LOCAL_STATE_DIR": str(tmp_path)}
-    second = subprocess.run(  # noqa: S603 - our own interpreter
+    second = subprocess.run(
         [sys.executable, "-m", "local.stack"], cwd=ROOT, env=env, capture_output=True, text=True, check=False
     )
     assert second.returncode == 1
@@ -87,7 +87,7 @@ def test_two_runs_do_not_share_a_port(up: Stack, config: Config, tmp_path: Path)
 
 
 def test_sigterm_stops_everything_a_run_started(free_local_environment: dict[str, str]) -> None:
-    run = subprocess.Popen(  # noqa: S603 - our own interpreter
+    run = subprocess.Popen(
         [sys.executable, "-m", "local.stack"], cwd=ROOT, env={**os.environ, **free_local_environment}
     )
     stack_file = Path(free_local_environment["LOCAL_STATE_DIR"]) / "stack.json"
