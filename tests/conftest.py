@@ -1,0 +1,17 @@
+"""One moto for the whole process; every world has a table and a company of its own."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support import aws
+
+
+@pytest.fixture(scope="session")
+def aws_services() -> Iterator[None]:
+    with aws.moto():
+        aws.client("s3").create_bucket(Bucket="inbox", CreateBucketConfiguration={"LocationConstraint": aws.REGION})
+        aws.client("secretsmanager").create_secret(
+            Name="intuit", SecretString='{"client_id": "test-client", "client_secret": "test-secret"}'
+        )
+        yield

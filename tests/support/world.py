@@ -1,0 +1,288 @@
+"""One deployment in one process and in virtual time: real code, moto for AWS, the QuickBooks emulator in-process.
+
+Messages are delivered at least once; a handler that crashes or raises gets its message again. The world runs until
+nothing is left to do, or until a limit that no healthy history reaches.
+"""
+
+import heapq
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import botocore.exceptions
+import requests
+
+from emulators.quickbooks_online import Company, Emulator, Fault
+from emulators.wsgi_adapter import WSGIAdapter
+from syncro_quickbooks.bootstrap import Deployment
+from syncro_quickbooks.online.faults import QuickBooksError
+from syncro_quickbooks.sync.accounts import Edition
+from tests.support import aws
+from tests.support.boundaries import Boundaries, Crash, Mode
+from tests.support.clock import ManualClock
+from tests.support.events import ACCOUNT
+
+REDIRECT_URI = "https://example.com/callback"
+QBO_URL = "http://quickbooks.test"
+FUNCTION_TIME = timedelta(seconds=300)
+REDELIVERED_AFTER = timedelta(seconds=330)
+LONGEST_HISTORY = timedelta(hours=8)
+
+
+class Interrupted:
+    """A boto3 client whose calls pass the boundaries."""
+
+    def __init__(self, service: str, world: "World") -> None:
+        client = aws.client(service)
+        self._service = service
+        self._world = world
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._client, name)
+        if not callable(value) or name in ("can_paginate", "get_waiter"):
+            return value
+        if name == "get_paginator":
+            return self._paginator
+        return lambda **arguments: self._call(name, value, arguments)
+
+    def _paginator(self, operation: str) -> "_Pages":
+        return _Pages(lambda **arguments: self._call(operation, getattr(self._client, operation), arguments))
+
+    def _call(self, name: str, call: Any, arguments: dict[str, Any]) -> Any:
+        def made() -> Any:
+            answer = call(**arguments)
+            if self._service == "sqs" and name == "send_message":
+                self._world.sent(arguments)
+            return answer
+
+        # The SDK makes TransactWriteItems idempotent with a token; a repeat of it succeeds without doing anything.
+        repeatable = name in ("put_item", "update_item", "delete_item", "send_message")
+        return self._world.boundaries.pass_through(
+            f"{self._service}.{name}",
+            made,
+            lambda: botocore.exceptions.ReadTimeoutError(endpoint_url=f"https://{self._service}.test"),
+            repeat=made if repeatable else None,
+        )
+
+
+class _Pages:
+    """A paginator whose every page is a call of its own."""
+
+    def __init__(self, call: Any) -> None:
+        self._call = call
+
+    def paginate(self, *, PaginationConfig: dict[str, int], **arguments: Any) -> Any:  # noqa: N803
+        arguments["Limit"] = PaginationConfig["PageSize"]
+        while True:
+            page = self._call(**arguments)
+            yield page
+            if not page.get("LastEvaluatedKey"):
+                return
+            arguments["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+class InterruptedAdapter(WSGIAdapter):
+    """HTTP to the emulator, through the boundaries."""
+
+    def __init__(self, world: "World") -> None:
+        super().__init__(world.emulator)
+        self._world = world
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        path = (request.url or "").split("/v3/company/")[-1].split("?")[0]
+        name = f"qbo.{request.method} {path.partition('/')[2] or path}"
+        is_write = "requestid=" in (request.url or "")
+
+        def late() -> None:
+            self._world.emulator.faults.add(Fault(kind="late", delay=115))
+            try:
+                super(InterruptedAdapter, self).send(request, **options)
+            except requests.ConnectionError:
+                pass
+            self._world.clock.sleep(5)
+
+        def lost() -> Exception:
+            return requests.exceptions.ReadTimeout(request=request)
+
+        return self._world.boundaries.pass_through(
+            name,
+            lambda: super(InterruptedAdapter, self).send(request, **options),
+            lost,
+            late=late if is_write else None,
+        )
+
+
+class AwsClients:
+    """The clients of the world's deployment."""
+
+    def __init__(self, world: "World") -> None:
+        self.dynamodb = Interrupted("dynamodb", world)
+        self.sqs = Interrupted("sqs", world)
+        self.kms = aws.client("kms")
+        self.secretsmanager = aws.client("secretsmanager")
+        self.s3 = aws.client("s3")
+
+
+class World:
+    """A deployment with accounts, its queues, and the company's books to look at."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.boundaries = Boundaries()
+        self.emulator = Emulator(clock=self.clock.now)
+        self.messages: list[tuple[datetime, int, str, str]] = []
+        self._order = count()
+        self._next_sweep = self.clock.now() + timedelta(minutes=1)
+        self._push_queue, self._later_queue = aws.queue("push.fifo"), aws.queue("later")
+        self.table_name = aws.new_table()
+        environ = {
+            "TABLE_NAME": self.table_name,
+            "PUSH_QUEUE_URL": self._push_queue,
+            "WAKE_LATER_QUEUE_URL": self._later_queue,
+            "TOKEN_KEY_ID": aws.kms_key(),
+            "INBOX_BUCKET": "inbox",
+            "QBO_API_BASE_URL": QBO_URL,
+            "INTUIT_TOKEN_URL": f"{QBO_URL}/oauth2/v1/tokens/bearer",
+            "INTUIT_AUTHORIZE_URL": f"{QBO_URL}/connect/oauth2",
+            "INTUIT_REVOKE_URL": f"{QBO_URL}/v2/oauth2/tokens/revoke",
+            "INTUIT_CREDENTIALS_SECRET": "intuit",
+        }
+        self.deployment = Deployment(environ, clock=self.clock, aws=AwsClients(self), session_factory=self._session)
+        self.companies: dict[str, Company] = {}
+
+    def _session(self) -> requests.Session:
+        session = requests.Session()
+        session.trust_env = False
+        session.mount(QBO_URL, InterruptedAdapter(self))
+        return session
+
+    # -- what people do --------------------------------------------------------------------------------------------
+
+    def connect(self, account: str = ACCOUNT, realm: str = "9130001", **company: Any) -> Company:
+        """Connect an account to a new company and save settings that are ready for invoices."""
+        made = self.emulator.add_company(realm, **{"country": "US", "tax_mode": "manual", **company})
+        self.companies[account] = made
+        self.sign_in(account, realm)
+        self.deployment.accounts.save_settings(account, ready_settings(made), version=0)
+        return made
+
+    def sign_in(self, account: str, realm: str, *, replace_company: bool = False) -> None:
+        """Go through Intuit's consent, as the browser of the account's admin would."""
+        connector = self.deployment.connector(REDIRECT_URI)
+        state = connector.new_state(account)
+        url = f"{connector.authorize_url(state)}&login_hint={realm}"
+        answer = self._session().get(url, allow_redirects=False)
+        back = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
+        connector.complete(account, back["code"], back["state"], back["realmId"], replace_company=replace_company)
+        self.deployment.accounts.connect(account, Edition.ONLINE, realm, another_company=replace_company)
+
+    def start(self, boundaries: Boundaries) -> None:
+        """From now on calls are counted and one is interrupted."""
+        self.boundaries = boundaries
+
+    # -- what AWS does ---------------------------------------------------------------------------------------------
+
+    def sent(self, arguments: dict[str, Any]) -> None:
+        """A message was sent to one of the queues."""
+        due = self.clock.now() + timedelta(seconds=arguments.get("DelaySeconds", 0))
+        queue = "push" if arguments["QueueUrl"] == self._push_queue else "later"
+        self._enqueue(due, queue, arguments["MessageBody"])
+
+    def _enqueue(self, due: datetime, queue: str, body: str) -> None:
+        heapq.heappush(self.messages, (due, next(self._order), queue, body))
+
+    def publish(self, detail_type: str, detail: dict[str, Any]) -> None:
+        """Deliver an event to intake; a crashed or failed invocation is repeated, as Lambda does."""
+        for _ in range(3):
+            try:
+                self.deployment.intake.accept(detail_type, detail)
+            except Crash:
+                self.boundaries.revive()
+            except botocore.exceptions.BotoCoreError:
+                pass
+            else:
+                return
+            self.clock.sleep(60)
+        raise AssertionError("the event ended in the dead-letter queue")
+
+    def run(self, limit: timedelta = LONGEST_HISTORY) -> None:
+        """Deliver messages and sweep until nothing is left to do."""
+        end = self.clock.now() + limit
+        while self.messages or self.outstanding():
+            assert self.clock.now() < end, f"not quiet after {limit}: {self.outstanding()}"
+            self._step(end)
+
+    def run_for(self, duration: timedelta) -> None:
+        """Deliver messages and sweep for some time, whatever is left then."""
+        end = self.clock.now() + duration
+        while self.clock.now() < end:
+            self._step(end)
+
+    def _step(self, end: datetime) -> None:
+        upcoming = self.messages[0][0] if self.messages else end
+        self.clock.advance_to(min(upcoming, self._next_sweep, end))
+        if self.clock.now() >= self._next_sweep:
+            self._next_sweep = self.clock.now() + timedelta(minutes=1)
+            self._handle("sweep", "")
+        while self.messages and self.messages[0][0] <= self.clock.now():
+            _, _, queue, body = heapq.heappop(self.messages)
+            self._handle(queue, body)
+
+    def _handle(self, queue: str, body: str) -> None:
+        try:
+            if queue == "push":
+                self.deployment.push.run(body, self.clock.now() + FUNCTION_TIME)
+            elif queue == "later":
+                self.deployment.wakes.forward(body)
+            else:
+                self.deployment.wakes.wake_due()
+        except Crash:
+            self.boundaries.revive()
+        except (botocore.exceptions.BotoCoreError, QuickBooksError):
+            pass
+        else:
+            return
+        if body:
+            self._enqueue(self.clock.now() + REDELIVERED_AFTER, queue, body)
+
+    def items(self, part: str) -> list[dict[str, Any]]:
+        """The table's items whose partition holds `part`."""
+        pages = aws.client("dynamodb").get_paginator("scan").paginate(TableName=self.table_name)
+        return [item for page in pages for item in page["Items"] if part in item["pk"]["S"]]
+
+    def outstanding(self) -> list[str]:
+        """Outbox entries and unresolved dispatches."""
+        found = [*self.items("#outbox#"), *self.items("#dispatch#")]
+        return [f"{item['pk']['S']} {item['sk']['S']}" for item in found]
+
+    # -- what a test looks at --------------------------------------------------------------------------------------
+
+    def record(self, kind: str, record_id: int, account: str = ACCOUNT) -> dict[str, Any]:
+        """The record's item, attributes as plain values."""
+        key = {"pk": {"S": f"acct#{account}#{kind}#{record_id}"}, "sk": {"S": "record"}}
+        item = aws.client("dynamodb").get_item(TableName=self.table_name, Key=key)["Item"]
+        return {name: next(iter(value.values())) for name, value in item.items()}
+
+
+def ready_settings(company: Company, **changes: Any) -> dict[str, Any]:
+    """Settings that lack nothing, pointing at what the emulator's company has."""
+
+    def account(kind: str) -> dict[str, str]:
+        found = next(a for a in company.entities("Account") if a["AccountType"] == kind)
+        return {"id": found["Id"], "name": found["Name"]}
+
+    item = company.entities("Item")[0]
+    codes = [code for code in company.entities("TaxCode") if code["TaxGroup"]]
+    return {
+        "schema": 1,
+        "start_date": "2026-01-01",
+        "time_zone": "America/Chicago",
+        "tax_codes": {"1": {"id": codes[0]["Id"], "name": codes[0]["Name"]}},
+        "fallback_item": {"id": item["Id"], "name": item["Name"]},
+        "income_account_service": account("Income"),
+        "income_account_stocked": account("Income"),
+        "expense_account": account("Cost of Goods Sold"),
+        **changes,
+    }
