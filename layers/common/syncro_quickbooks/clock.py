@@ -1,4 +1,4 @@
-"""Time as a dependency: everything that asks for the time or waits takes a `Clock`, so tests can run a night in a second."""
+"""Time as a dependency: what asks for the time or waits takes a `Clock`, so tests can run a night in a second."""
 
 import time
 from datetime import UTC, datetime

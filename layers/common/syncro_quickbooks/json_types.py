@@ -4,6 +4,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TypeAlias
 
-Json: TypeAlias = "str | int | float | Decimal | bool | None | list[Json] | dict[str, Json]"
+Json: TypeAlias = "str | int | float | Decimal | bool | list[Json] | dict[str, Json] | None"
 JsonObject: TypeAlias = dict[str, Json]
 ReadOnlyJsonObject: TypeAlias = Mapping[str, Json]
