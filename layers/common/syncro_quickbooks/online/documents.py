@@ -9,6 +9,7 @@ from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online.client import Done
 from syncro_quickbooks.online.faults import ReadAllowanceExhausted, RequestRefused, Unavailable
 from syncro_quickbooks.online.lists import Blocked, Lists, Ready, Standing
+from syncro_quickbooks.online.mapping.bodies import ref_value
 from syncro_quickbooks.online.mapping.deletion import map_deletion
 from syncro_quickbooks.online.mapping.hand import Difference, foreign_change, is_voided, reflects
 from syncro_quickbooks.online.mapping.invoice import Choices, References, map_invoice, needed_products, precheck_invoice
@@ -53,7 +54,7 @@ class _Candidate:
 
     @property
     def customer(self) -> RecordKey:
-        return RecordKey(Kind.CUSTOMER, str(self.snapshot.invoice.customer_id))
+        return _customer_key(self.snapshot.invoice.customer_id)
 
     @property
     def needs(self) -> list[RecordKey]:
@@ -70,15 +71,15 @@ class Documents:
     def process(self, keys: Sequence[RecordKey], sender: Sender) -> None:
         """Bring each record as far as it can go now: sent, skipped, waiting, or put off."""
         planned: list[Planned] = []
-        open_invoices: list[tuple[View, InvoiceSnapshot]] = []
+        open_views: list[View] = []
         for view in self._work.store.views(keys).values():
             if view.state.attempt is not None:
                 continue  # its outcome is not known; the dispatch brings it to an end first
             if view.record.deleted:
                 self._deleted(view, planned)
-            elif (snapshot := self._snapshot(view)) is not None:
-                open_invoices.append((view, snapshot))
-        candidates = self._candidates(open_invoices)
+            elif self._may_be_sent(view):
+                open_views.append(view)
+        candidates = self._candidates(open_views)
         standings = self._lists.ensure({key for c in candidates for key in c.needs}, sender)
         for candidate in candidates:
             self._plan(candidate, standings, planned)
@@ -86,8 +87,8 @@ class Documents:
 
     # -- planning --------------------------------------------------------------------------------------------------
 
-    def _snapshot(self, view: View) -> InvoiceSnapshot | None:
-        """The invoice that `view` desires, unless that alone already decides about it."""
+    def _may_be_sent(self, view: View) -> bool:
+        """Whether there is anything to map; if not, the reason is noted."""
         if view.record.desired is None:
             self._conclude(view, Attention(_snapshot_too_large(view.key)))
         elif view.state.doubt:
@@ -95,27 +96,39 @@ class Documents:
         elif view.state.gone:
             self._conclude(view, Attention(_voided_by_us(view)))
         else:
-            snapshot = InvoiceSnapshot.model_validate(view.record.desired)
-            posted = view.state.object if view.state.linked else None
-            decided = precheck_invoice(snapshot, self._work.settings, self._work.company, posted)
-            if decided is None:
-                return snapshot
-            self._conclude(view, decided)
-        return None
+            return True
+        return False
 
-    def _candidates(self, open_invoices: Sequence[tuple[View, InvoiceSnapshot]]) -> list[_Candidate]:
-        lines = [line for _, snapshot in open_invoices for line in snapshot.invoice.line_items]
-        ids = {line.product_id for line in lines if line.product_id is not None}
-        views = self._work.store.views([_product_key(product) for product in sorted(ids)])
+    def _candidates(self, views: Sequence[View]) -> list[_Candidate]:
+        """The invoices of `views` that nothing speaks against before their customers and items exist."""
+        snapshots = [(view, InvoiceSnapshot.model_validate(view.record.desired)) for view in views]
+        invoices = [snapshot.invoice for _, snapshot in snapshots]
+        product_ids = {line.product_id for invoice in invoices for line in invoice.line_items}
+        keys = {_product_key(product) for product in product_ids if product is not None}
+        keys |= {_customer_key(invoice.customer_id) for invoice in invoices}
+        known = {key: view.record.desired for key, view in self._work.store.views(sorted(keys)).items()}
         products = {
-            int(key.id): Product.model_validate(view.record.desired)
-            for key, view in views.items()
-            if view.record.desired is not None
+            int(key.id): Product.model_validate(desired)
+            for key, desired in known.items()
+            if desired is not None and key.kind is Kind.PRODUCT
         }
-        return [
-            _Candidate(view, snapshot, products, needed_products(snapshot.invoice, products, self._work.settings))
-            for view, snapshot in open_invoices
-        ]
+        candidates: list[_Candidate] = []
+        for view, snapshot in snapshots:
+            customer = known[_customer_key(snapshot.invoice.customer_id)]
+            decided = self._precheck(view, snapshot, Customer.model_validate(customer) if customer else None)
+            if decided is None:
+                needed = needed_products(snapshot.invoice, products, self._work.settings)
+                candidates.append(_Candidate(view, snapshot, products, needed))
+            else:
+                self._conclude(view, decided)
+        return candidates
+
+    def _precheck(
+        self, view: View, snapshot: InvoiceSnapshot, customer: Customer | None
+    ) -> Skip | Attention | Wait | None:
+        posted = view.state.object if view.state.linked else None
+        settings, company = self._work.settings, self._work.company
+        return precheck_invoice(snapshot, settings, company, posted, customer=customer, choices=_choices(view))
 
     def _plan(self, candidate: _Candidate, standings: Mapping[RecordKey, Standing], planned: list[Planned]) -> None:
         view = candidate.view
@@ -142,10 +155,14 @@ class Documents:
             Customer.model_validate(customer.view.record.desired),
             self._work.settings,
             self._work.company,
-            References(customer.qbo_id, {p: ready[_product_key(p)].qbo_id for p in candidate.needed}),
+            References(
+                customer.qbo_id,
+                {product: ready[_product_key(product)].qbo_id for product in candidate.needed},
+                ref_value(customer.view.state.object or {}, "CurrencyRef") or None,
+            ),
             marker(view.key, generation),
             view.state.object if view.state.linked else None,
-            choices=Choices(force_update=view.record.force != _force(view.state.applied_stamp)),
+            choices=_choices(view),
             applied_digest=view.state.applied_digest,
         )
 
@@ -277,6 +294,14 @@ def applied_state(answer: Settled, stored: JsonObject, *, gone: bool = False) ->
         gone=gone,
         doubt="",
     )
+
+
+def _choices(view: View) -> Choices:
+    return Choices(force_update=view.record.force != _force(view.state.applied_stamp))
+
+
+def _customer_key(customer: int) -> RecordKey:
+    return RecordKey(Kind.CUSTOMER, str(customer))
 
 
 def _product_key(product: int) -> RecordKey:

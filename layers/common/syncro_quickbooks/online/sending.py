@@ -17,7 +17,14 @@ from syncro_quickbooks.online.client import (
     batch_request,
     single_request,
 )
-from syncro_quickbooks.online.faults import ReadAllowanceExhausted, RequestRefused, Throttled, Unavailable
+from syncro_quickbooks.online.faults import (
+    AccountBlocked,
+    Fault,
+    ReadAllowanceExhausted,
+    RequestRefused,
+    Throttled,
+    Unavailable,
+)
 from syncro_quickbooks.online.proof import Absent, Found, NotKnown, Prover
 from syncro_quickbooks.online.work import OutOfTime, Planned, Settled, Settler, Work
 from syncro_quickbooks.storage.packing import TooLarge
@@ -39,6 +46,7 @@ DUPLICATE_REQUEST_ID = "600"
 
 _FIRST_BACKOFF = timedelta(seconds=5)
 _LONGEST_BACKOFF = timedelta(minutes=15)
+_BLOCKED_FOR = timedelta(hours=1)
 _BATCH_ID_LENGTH = 36
 
 
@@ -177,6 +185,7 @@ class Sender:
         """Settle the definite answers; keep the dispatch while one is not."""
         clear: list[Settled] = []
         doubled = False
+        blocked: Problem | None = None
         for member in dispatch.members:
             outcome = outcomes.get(member.bid)
             if member.key not in live or outcome is None:
@@ -185,6 +194,7 @@ class Sender:
                 clear.append(Settled(member, live[member.key], outcome))
             else:
                 doubled = doubled or any(fault.code == DUPLICATE_REQUEST_ID for fault in outcome.faults)
+                blocked = blocked or _account_problem(outcome.faults)
         failure = self._draw_conclusions(clear)
         left = self._still_unresolved(dispatch, live)
         if left:
@@ -192,6 +202,8 @@ class Sender:
             self._keep(replace(dispatch, prove=dispatch.prove or doubled), left, answer="unclear")
         else:
             self._work.store.forget(dispatch)
+        if blocked is not None:
+            raise AccountBlocked(blocked, _BLOCKED_FOR.total_seconds())
         if failure is not None:
             self._note_health(False)
 
@@ -279,10 +291,19 @@ def backoff(tries: int) -> timedelta:
     return timedelta(seconds=longest.total_seconds() * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
 
 
-def _definite(outcome: Refused) -> bool:
-    """Whether the refusal says that nothing was done: a fault of the server or of the line does not."""
-    classes = {explain(fault.code, fault.message, fault.detail, "")[0] for fault in outcome.faults}
-    return RetryClass.TRANSIENT not in classes and not any(f.code == DUPLICATE_REQUEST_ID for f in outcome.faults)
+def _definite(refused: Refused) -> bool:
+    """Whether the refusal is about the member: a fault of the server, the line or the whole account is not."""
+    classes = {explain(fault.code, fault.message, fault.detail, "")[0] for fault in refused.faults}
+    of_record = not classes & {RetryClass.TRANSIENT, RetryClass.ACCOUNT}
+    return of_record and not any(fault.code == DUPLICATE_REQUEST_ID for fault in refused.faults)
+
+
+def _account_problem(faults: Sequence[Fault]) -> Problem | None:
+    for fault in faults:
+        retry_class, problem = explain(fault.code, fault.message, fault.detail, "The QuickBooks company")
+        if retry_class is RetryClass.ACCOUNT:
+            return problem
+    return None
 
 
 def _groups(planned: Sequence[Planned], most_members: int) -> list[list[Planned]]:
