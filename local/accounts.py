@@ -1,5 +1,6 @@
 """Sets the local accounts up like a customer: consent at Intuit, a tax code, settings that name QuickBooks' lists."""
 
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
@@ -9,7 +10,7 @@ import requests
 from local import deployment
 from local.cloudformation import Template, mapping
 from local.config import Account
-from local.stack import Stack
+from local.processes import StartFailed
 from syncro_quickbooks.bootstrap import Deployment
 from syncro_quickbooks.online.tokens import ConnectionKey
 from syncro_quickbooks.sync.accounts import Edition
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
+
+    from local.stack import Stack
 
 REDIRECT_URI = "http://127.0.0.1/connected"
 TAX_RATE_ID, TAX_NAME, TAX_PERCENT = 1, "Austin TX", 8.25
@@ -61,23 +64,29 @@ class LocalClients:
         return self._session.client("s3", endpoint_url=self._url)
 
 
-def deployed(up: Stack) -> Deployment:
+def deployed(up: "Stack") -> Deployment:
     """The stack's own parts, built from the environment of its push function, outside any function."""
     environ = deployment.function_environment(up.config, "QboPushFunction")
     environ["INTUIT_AUTHORIZE_URL"] = up.config.intuit_authorize_url
     return Deployment(environ, aws=LocalClients(up.config.aws_url))
 
 
-def connect(up: Stack) -> None:
-    """Connects every account of the run and saves its settings. Raises requests' errors and those of the connector."""
+def connect(up: "Stack") -> None:
+    """Connects every account of the run and saves its settings. Raises StartFailed, and what the connector raises."""
     parts = deployed(up)
-    for account in up.config.accounts:
-        _consent(parts, account)
-        books = _Books(up.config.qbo_url, account.realm_id, _token(parts, account))
-        books.add_tax_code()
-        settings = settings_for(books)
-        parts.accounts.connect(account.account_id, Edition.ONLINE, account.realm_id)
-        parts.accounts.save_settings(account.account_id, dump_settings(settings), version=0)
+    try:
+        for account in up.config.accounts:
+            _set_up(parts, up.config.qbo_url, account)
+    except requests.RequestException as error:
+        raise StartFailed(f"QuickBooks at {up.config.qbo_url} did not let the accounts connect: {error}") from error
+
+
+def _set_up(parts: Deployment, qbo_url: str, account: Account) -> None:
+    _consent(parts, account)
+    books = _Books(qbo_url, account.realm_id, _token(parts, account))
+    books.add_tax_code()
+    parts.accounts.connect(account.account_id, Edition.ONLINE, account.realm_id)
+    parts.accounts.save_settings(account.account_id, dump_settings(settings_for(books)), version=0)
 
 
 def _consent(parts: Deployment, account: Account) -> None:
@@ -124,6 +133,7 @@ class _Books:
 def settings_for(books: _Books) -> Settings:
     """What the customer picked in the settings for the sample invoices."""
     return Settings(
+        start_date=date(2026, 1, 1),
         time_zone="America/Chicago",
         quiet_seconds=1,  # nobody wants to watch ten quiet seconds
         tax_codes={TAX_RATE_ID: books.ref("TaxCode", TAX_NAME)},

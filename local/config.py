@@ -71,8 +71,9 @@ def from_environment(env: Mapping[str, str]) -> Config:
     """The configuration `env` asks for.
 
     LOCAL_AWS_PORT, LOCAL_QBO_PORT and LOCAL_SYNCRO_PORT choose ports. QBO_EMULATOR=off uses the servers at
-    QBO_API_BASE_URL and INTUIT_TOKEN_URL, SYNCRO_EMULATOR=off the one at SYNCRO_API_BASE_URL. LOCAL_STATE_DIR is where
-    logs and stack.json go, .local unless told otherwise.
+    QBO_API_BASE_URL and INTUIT_TOKEN_URL, and connects the accounts if INTUIT_AUTHORIZE_URL is given, too;
+    SYNCRO_EMULATOR=off uses the one at SYNCRO_API_BASE_URL. LOCAL_STATE_DIR is where logs and stack.json go, .local
+    unless told otherwise.
     Raises StartFailed for what makes no sense.
     """
     qbo_port, syncro_port = _port(env, "LOCAL_QBO_PORT", 9101), _port(env, "LOCAL_SYNCRO_PORT", 9102)

@@ -8,7 +8,6 @@ from decimal import Decimal
 from rich.console import Console
 from rich.table import Table
 
-from local.accounts import connect
 from local.books import entities, publish, sample, until
 from local.cloudformation import Template, mapping
 from local.config import Account, from_environment
@@ -52,8 +51,6 @@ def run(up: Stack, console: Console) -> bool:
     account = up.config.accounts[0]
     events = [sample("invoice_created.json"), sample("invoice_updated.json")]
     wanted = expected(events)
-    connect(up)
-    console.print(f"{account.account_id} is connected to {account.company_name}, realm {account.realm_id}")
     show("Before", up, account, console)
     publish(up, events)
     with console.status(f"{len(events)} events on their way") as status:

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local import deployment
+from local import accounts, deployment
 from local.cloudformation import ROOT, Node
 from local.config import Config, from_environment
 from local.processes import StartFailed, require_free_port, running, stop_on_sigterm
@@ -60,6 +60,11 @@ def stack(config: Config, say: Say) -> Iterator[Stack]:
         for change in changes:
             say(f"Differs from template.yaml: {change}")
         up = Stack(config, outputs, tuple(changes))
+        if config.intuit_authorize_url:
+            accounts.connect(up)
+            say("Connected: " + ", ".join(f"{a.account_id} to realm {a.realm_id}" for a in config.accounts))
+        else:
+            say("INTUIT_AUTHORIZE_URL is not set, so no account is connected")
         parts.callback(stack_file.unlink, missing_ok=True)
         stack_file.write_text(json.dumps(up.describe(), indent=2) + "\n", encoding="utf-8")
         say(f"The stack is up; {stack_file} says where everything is")

@@ -26,7 +26,8 @@ def local_environment(state: Path) -> dict[str, str]:
     """The environment of a local run that disturbs no other."""
     names = ("LOCAL_AWS_PORT", "LOCAL_QBO_PORT", "LOCAL_SYNCRO_PORT")
     ports = dict(zip(names, map(str, free_ports(len(names))), strict=True))
-    return {**ports, "LOCAL_STATE_DIR": str(state), "SYNCRO_EMULATOR": "off", "SYNCRO_API_BASE_URL": "http://127.0.0.1:1"}
+    layer = Path(__file__).parents[2] / "layers/common"
+    return {**ports, "LOCAL_STATE_DIR": str(state), "PYTHONPATH": str(layer)}
 
 
 @pytest.fixture(scope="session")

@@ -76,8 +76,8 @@ def test_an_event_the_function_fails_on_ends_in_the_dead_letter_queue(up: Stack)
     assert letter["requestContext"]["condition"] == "RetriesExhausted"
 
 
-def test_two_runs_do_not_share_a_port(up: Stack, config: Config, tmp_path: Path) -> None:
-    env = {**os.environ, "LOCAL_AWS_PORT": str(config.aws_port), "LOCAL_STATE_DIR": str(tmp_path)}
+def test_two_runs_do_not_share_a_port(up: Stack, config: Config, free_local_environment: dict[str, str]) -> None:
+    env = {**os.environ, **free_local_environment, "LOCAL_AWS_PORT": str(config.aws_port)}
     second = subprocess.run(
         [sys.executable, "-m", "local.stack"], cwd=ROOT, env=env, capture_output=True, text=True, check=False
     )
