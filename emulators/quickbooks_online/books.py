@@ -33,7 +33,7 @@ class Books:
     The first block is what Preferences and the plan decide; the second is switches for what Intuit does not publish:
     tax_rounding "per_rate" or "per_line"; ast_override and manual_total_tax "honour" or "ignore" an explicit TotalTax
     (facts: QBO 1.7, the sources conflict); void_with_payments "refuse" or "unapply"; payments_bump_invoice_token:
-    whether applying a payment raises the invoice's SyncToken; taxservice_fault_status: the HTTP status of TaxService's faults.
+    whether applying a payment raises the invoice's SyncToken; taxservice_fault_status: the HTTP status of its faults.
     """
 
     realm: str

@@ -38,7 +38,7 @@ def prepare(books: Books, entity: str, new: Obj, old: Obj | None, *, by_hand: bo
         raise refusals.business("The transaction amount must be 0 or greater.", "TotalAmt")
     new["Line"], new["TotalAmt"] = lines, cents(total)
     new["LinkedTxn"] = list(old.get("LinkedTxn", [])) if old else []
-    _finish(books, entity, new, party)
+    _finish(books, entity, new, old, party)
     return new
 
 
@@ -188,7 +188,7 @@ def _tax(books: Books, new: Obj, lines: list[Obj]) -> Decimal:
     return total
 
 
-def _finish(books: Books, entity: str, new: Obj, party: Obj) -> None:
+def _finish(books: Books, entity: str, new: Obj, old: Obj | None, party: Obj) -> None:
     if entity == "PurchaseOrder":
         new.setdefault("POStatus", "Open")
     if entity == "Bill":
@@ -199,7 +199,7 @@ def _finish(books: Books, entity: str, new: Obj, party: Obj) -> None:
             books.store.get("BillPayment", one) or {}
             for one in linked(new, "BillPaymentCheck", "BillPaymentCreditCard")
         ]
-        paid = sum((_paid(payment).get(new["Id"], ZERO) for payment in payments), ZERO)
+        paid = sum((_paid(payment).get(old["Id"], ZERO) for payment in payments if old), ZERO)
         new["Balance"] = new["TotalAmt"] - paid
         if new["Balance"] < 0:
             raise refusals.business("The amount paid is more than the bill's new total.", "TotalAmt")

@@ -145,7 +145,9 @@ class _Seeder:
 
     def tax_code(self, name: str, taxable: bool, rates: tuple[tuple[str, str], ...], agency: str) -> None:
         sales = [self._rate(rate_name, percent, agency) for rate_name, percent in rates]
-        bought = [self._rate(f"{rate_name} (Purchases)", percent, agency) for rate_name, percent in rates]
+        # US purchases carry no sales tax, so there are no purchase rates.
+        buying = () if self.books.country == "US" else rates
+        bought = [self._rate(f"{rate_name} (Purchases)", percent, agency) for rate_name, percent in buying]
         self.last_code = self.add(
             "TaxCode",
             {
@@ -156,7 +158,7 @@ class _Seeder:
                 "Taxable": taxable,
                 "TaxGroup": True,
                 "SalesTaxRateList": {"TaxRateDetail": sales},
-                "PurchaseTaxRateList": {"TaxRateDetail": [] if self.books.country == "US" else bought},
+                "PurchaseTaxRateList": {"TaxRateDetail": bought},
                 "TaxCodeConfigType": "SYSTEM_GENERATED" if self.books.automated_tax else "USER_DEFINED",
             },
         )

@@ -1,4 +1,4 @@
-"""Run the emulator by itself: `python -m emulators.syncro_api --port 9102 [--data file.json] [--token syncro-token]`."""
+"""Run it alone: `python -m emulators.syncro_api --port 9102 [--data file.json] [--token syncro-token]`."""
 
 import argparse
 import json

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Obj: TypeAlias = dict[str, Any]
 PAGE_SIZE = 25
+DEFAULT_TOKEN = "syncro-token"
 _KINDS = {
     "customers": "customer",
     "invoices": "invoice",
@@ -47,7 +48,7 @@ class SyncroEmulator:
     `token` is the only API token it accepts. `drop_next_answer` makes the next POST succeed without an answer.
     """
 
-    def __init__(self, token: str = "syncro-token", clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, token: str = DEFAULT_TOKEN, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._clock = clock
         self._lock = threading.RLock()
         self._things: dict[str, dict[int, Obj]] = {kind: {} for kind in _KINDS}
