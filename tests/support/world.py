@@ -22,6 +22,7 @@ from tests.support import aws
 from tests.support.boundaries import Boundaries, Crash, Mode
 from tests.support.clock import ManualClock
 from tests.support.events import ACCOUNT
+from tests.support.recording import record
 
 REDIRECT_URI = "https://example.com/callback"
 QBO_URL = "http://quickbooks.test"
@@ -91,6 +92,7 @@ class InterruptedAdapter(WSGIAdapter):
         self._world = world
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        record(request.method or "", request.url or "", _bytes(request.body))
         path = (request.url or "").split("/v3/company/")[-1].split("?")[0]
         name = f"qbo.{request.method} {path.partition('/')[2] or path}"
         is_write = "requestid=" in (request.url or "")
@@ -264,6 +266,10 @@ class World:
         key = {"pk": {"S": f"acct#{account}#{kind}#{record_id}"}, "sk": {"S": "record"}}
         item = aws.client("dynamodb").get_item(TableName=self.table_name, Key=key)["Item"]
         return {name: next(iter(value.values())) for name, value in item.items()}
+
+
+def _bytes(body: bytes | str | None) -> bytes | None:
+    return body.encode() if isinstance(body, str) else body
 
 
 def ready_settings(company: Company, **changes: Any) -> dict[str, Any]:

@@ -111,7 +111,7 @@ class Deployment:
     @cached_property
     def accounts(self) -> Accounts:
         """Connections, settings and pauses."""
-        return Accounts(self.table, self._clock)
+        return Accounts(self.table, self._clock, self.wakes)
 
     @cached_property
     def intake(self) -> Intake:

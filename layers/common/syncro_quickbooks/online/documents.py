@@ -75,7 +75,7 @@ class Documents:
         for view in self._work.store.views(keys).values():
             if view.state.attempt is not None:
                 continue  # its outcome is not known; the dispatch brings it to an end first
-            if view.record.deleted:
+            if view.record.deleted and not view.state.doubt:
                 self._deleted(view, planned)
             elif self._may_be_sent(view):
                 open_views.append(view)
@@ -201,7 +201,7 @@ class Documents:
         else:
             verdict = Verdict(Status.NEEDS_ATTENTION, (decision.problem,))
         try:
-            self._work.store.conclude(view, verdict)
+            self._work.store.conclude(view, verdict, revisit=verdict.status is Status.NEEDS_ATTENTION)
         except Changed:
             return  # a newer version has come; its own outbox entry stands
 

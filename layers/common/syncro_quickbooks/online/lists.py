@@ -150,6 +150,8 @@ class Lists:
         if view.record.desired is None:
             return Blocked(view, _never_seen(view.key))
         if view.record.status is Status.NEEDS_ATTENTION:
+            if view.state.linked:
+                return Ready(view, view.state.qbo_id)  # what could not be updated can still be invoiced
             (problem, *_) = view.record.problems
             return Blocked(view, problem)
         return None
@@ -286,7 +288,7 @@ class Lists:
     def _park(self, view: View, problem: Problem) -> Standing | None:
         """Nothing was sent: note why. None if the record moved on meanwhile."""
         try:
-            self._work.store.conclude(view, Verdict(Status.NEEDS_ATTENTION, (problem,)))
+            self._work.store.conclude(view, Verdict(Status.NEEDS_ATTENTION, (problem,)), revisit=True)
         except Changed:
             return None
         return Blocked(self._work.store.view(view.key), problem)

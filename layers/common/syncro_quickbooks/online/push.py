@@ -19,6 +19,7 @@ from syncro_quickbooks.online.faults import (
     Unavailable,
 )
 from syncro_quickbooks.online.http import Log
+from syncro_quickbooks.online.mapping.bodies import digest
 from syncro_quickbooks.online.preferences import read_company
 from syncro_quickbooks.online.rate import Breaker, RateLimiter, RateState
 from syncro_quickbooks.online.work import OutOfTime, PostingStopped, Work
@@ -58,7 +59,7 @@ class Push:
         self._clock = clock
         self._client_for = client_for
         self._log = log
-        self._accounts = Accounts(table, clock)
+        self._accounts = Accounts(table, clock, wakes)
         self._leases = Leases(table, clock)
 
     def run(self, account_id: str, deadline: datetime) -> PushReport:
@@ -135,6 +136,7 @@ class Push:
         store = Store(self._table, self._clock, lease, account_id, realm_id)
         work = Work(account_id, realm_id, settings, company, client, store, self._clock, deadline, self._log)
         breaker = Breaker.from_item(health.breaker)
+        self._revisit(health, connection, company, store)
         drain = Drain(work, self._accounts, self._leases, lease, breaker)
         rate_before = limiter.state
         try:
@@ -143,6 +145,13 @@ class Push:
             report.seen = drain.seen
             if (drain.breaker, limiter.state) != (breaker, rate_before):
                 self._accounts.save_flow(account_id, dict(drain.breaker.to_item()), dict(limiter.state.to_item()))
+
+    def _revisit(self, health: Health, connection: Connection, company: Company, store: Store) -> None:
+        """Once settings or preferences differ from those that records were decided by, decide about them again."""
+        decided_by = f"{connection.settings_version} {digest(company.to_json())}"
+        if decided_by != health.decided_by:
+            store.revisit_all()
+            self._accounts.save_decided_by(connection.account_id, decided_by)
 
     def _held_until(self, health: Health, report: PushReport) -> int | None:
         """When the account's pause or open breaker ends (ms). `report.ended` says why nothing is done."""

@@ -7,9 +7,21 @@ from enum import StrEnum
 from syncro_quickbooks.clock import Clock, from_millis, to_millis
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.storage.packing import pack, unpack
-from syncro_quickbooks.storage.table import ABSENT, Condition, ConditionFailed, Item, Key, Put, Table, Update, Value
+from syncro_quickbooks.storage.table import (
+    ABSENT,
+    Condition,
+    ConditionFailed,
+    Delete,
+    Item,
+    Key,
+    Put,
+    Table,
+    Update,
+    Value,
+)
 from syncro_quickbooks.sync.model import Problem
 from syncro_quickbooks.sync.records import SCHEMA, Keys, problems_from_text, problems_to_text
+from syncro_quickbooks.sync.wake import Wakes
 
 
 class Edition(StrEnum):
@@ -42,11 +54,15 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The account's sending health, shared by every worker: its pause, the circuit breaker and the rate used up."""
+    """The account's sending health, shared by every worker: its pause, the circuit breaker, the rate used up.
+
+    `decided_by` names the settings and preferences by which the account's records were last decided about.
+    """
 
     pause: Pause | None = None
     breaker: JsonObject = field(default_factory=dict)
     rate: JsonObject = field(default_factory=dict)
+    decided_by: str = ""
 
 
 class StaleSettings(Exception):
@@ -60,9 +76,10 @@ class AnotherCompany(Exception):
 class Accounts:
     """Reads and changes what belongs to a whole account."""
 
-    def __init__(self, table: Table, clock: Clock) -> None:
+    def __init__(self, table: Table, clock: Clock, wakes: Wakes) -> None:
         self._table = table
         self._clock = clock
+        self._wakes = wakes
 
     def connection(self, account_id: str) -> Connection | None:
         """The account's connection with its settings, or None when it is not connected."""
@@ -94,11 +111,11 @@ class Accounts:
         place = Keys(account_id).of_account("connection")
         item: Item = {"pk": place.pk, "sk": place.sk, "schema": SCHEMA, "edition": str(edition), "realm_id": realm_id}
         same = Condition("attribute_not_exists(#pk) OR #realm_id = :realm", {":realm": realm_id})
+        self.resume(account_id)
         try:
-            self._table.write(Put(item, None if another_company else same))
+            self._write_and_wake(account_id, Put(item, None if another_company else same))
         except ConditionFailed:
             raise AnotherCompany from None
-        self.resume(account_id)
 
     def save_company(self, account_id: str, realm_id: str, company: JsonObject) -> None:
         """Keep what was read of the company."""
@@ -112,7 +129,7 @@ class Accounts:
         item: Item = {"pk": place.pk, "sk": place.sk, "schema": SCHEMA, "settings": pack(settings)}
         unchanged = ABSENT if version == 0 else Condition("#version = :read", {":read": version})
         try:
-            self._table.write(Put({**item, "version": version + 1}, unchanged))
+            self._write_and_wake(account_id, Put({**item, "version": version + 1}, unchanged))
         except ConditionFailed:
             raise StaleSettings from None
         return version + 1
@@ -125,7 +142,7 @@ class Accounts:
             until = item.get("pause_until")
             (problem,) = problems_from_text(str(item["pause"]))
             pause = Pause(problem, from_millis(until) if isinstance(until, int) else None)
-        return Health(pause, _blob(item, "breaker") or {}, _blob(item, "rate") or {})
+        return Health(pause, _blob(item, "breaker") or {}, _blob(item, "rate") or {}, str(item.get("decided_by", "")))
 
     def pause(self, account_id: str, pause: Pause) -> None:
         """Send nothing for the account until the pause ends."""
@@ -148,16 +165,31 @@ class Accounts:
         values: dict[str, Value] = {":breaker": pack(breaker), ":rate": pack(rate)}
         self._table.write(Update(key, "SET #breaker = :breaker, #rate = :rate", values))
 
+    def save_decided_by(self, account_id: str, decided_by: str) -> None:
+        """Note by which settings and preferences records are now decided about."""
+        key = Keys(account_id).of_account("health")
+        self._table.write(Update(key, "SET #decided_by = :by", {":by": decided_by}))
+
     def stop_posting(self, scope: str, reason: str) -> None:
         """Stop all sending for `scope`: `all`, an edition, or `account#<id>`."""
         place = _stop_key(scope)
         self._table.write(Put({"pk": place.pk, "sk": place.sk, "schema": SCHEMA, "reason": reason}))
+
+    def allow_posting(self, scope: str) -> None:
+        """End a posting stop; accounts that were held by it look again by themselves within minutes."""
+        self._table.write(Delete(_stop_key(scope)))
 
     def posting_stopped(self, account_id: str, edition: Edition) -> str | None:
         """The reason why nothing may be sent, or None. Read before every send."""
         places = [_stop_key(scope) for scope in ("all", str(edition), f"account#{account_id}")]
         found = self._table.get_many(places)
         return next((str(item["reason"]) for item in found.values()), None)
+
+    def _write_and_wake(self, account_id: str, change: Put) -> None:
+        """What is written may let held records go on: the wake-up is due with it, even if its message is lost."""
+        now = to_millis(self._clock.now())
+        self._table.transact([change, self._wakes.due_now(account_id, now)])
+        self._wakes.send(account_id, now)
 
 
 def _stop_key(scope: str) -> Key:

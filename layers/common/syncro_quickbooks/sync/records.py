@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from syncro_quickbooks.json_types import JsonObject
-from syncro_quickbooks.storage.packing import pack, unpack
+from syncro_quickbooks.storage.packing import TooLarge, pack, unpack
 from syncro_quickbooks.storage.table import Item, Key, Value
 from syncro_quickbooks.sync.model import Action, Kind, Operation, Problem, RecordKey, Status, Who
 
@@ -131,6 +131,10 @@ class Keys:
     def waiter(self, on: RecordKey, who: RecordKey) -> Key:
         return Key(self.waiters(on), str(who))
 
+    @property
+    def revisits(self) -> str:
+        return f"acct#{self.account_id}#revisit"
+
     def dispatches(self, realm_id: str) -> str:
         return f"acct#{self.account_id}#dispatch#{realm_id}"
 
@@ -200,7 +204,7 @@ def state_to_item(key: Key, state: RealmState) -> Item:
         "doubt": state.doubt,
     }
     if state.object is not None:
-        item["object"] = pack(state.object)
+        item["object"] = _packed_object(state.object)
     if state.attempt is not None:
         attempt = state.attempt
         item["attempt"] = {
@@ -211,6 +215,14 @@ def state_to_item(key: Key, state: RealmState) -> Item:
             "generation": attempt.generation,
         }
     return item
+
+
+def _packed_object(stored: JsonObject) -> bytes:
+    """The object, or without its lines if it is too large: a change of theirs by hand is then not noticed."""
+    try:
+        return pack(stored)
+    except TooLarge:
+        return pack({name: value for name, value in stored.items() if name != "Line"})
 
 
 def problems_to_text(problems: Sequence[Problem]) -> str:

@@ -6,7 +6,18 @@ from datetime import timedelta
 from uuid import uuid4
 
 from syncro_quickbooks.clock import Clock, to_millis
-from syncro_quickbooks.storage.table import ABSENT, Condition, ConditionFailed, Delete, Item, Put, Table, Update, Write
+from syncro_quickbooks.storage.table import (
+    ABSENT,
+    Condition,
+    ConditionFailed,
+    Delete,
+    Item,
+    Key,
+    Put,
+    Table,
+    Update,
+    Write,
+)
 from syncro_quickbooks.sync.dispatches import Dispatch, dispatch_from_item, dispatch_to_item
 from syncro_quickbooks.sync.lease import Lease, LeaseLost
 from syncro_quickbooks.sync.model import Problem, RecordKey, Status
@@ -160,9 +171,23 @@ class Store:
                 raise OwnerTaken(str(owner)) from None
             raise
 
-    def conclude(self, view: View, verdict: Verdict, *, keep_entry: bool = False) -> None:
-        """Nothing was or will be sent for what `view` desires: store why. Raises Changed if it moved on."""
-        self._commit(self._conclude(view, view.record.stamp, verdict, keep_entry=keep_entry))
+    def conclude(self, view: View, verdict: Verdict, *, revisit: bool = False) -> None:
+        """Nothing was or will be sent for what `view` desires: store why. Raises Changed if it moved on.
+
+        With `revisit` it is decided about again when the settings or the company's preferences change.
+        """
+        operations = self._conclude(view, view.record.stamp, verdict)
+        if revisit:
+            operations.append(Put({"pk": self.keys.revisits, "sk": str(view.key), "schema": SCHEMA}))
+        self._commit(operations)
+
+    def revisit_all(self) -> None:
+        """Settings or preferences have changed: put everything that was decided by them back into the outbox."""
+        for item in self._table.query(self.keys.revisits):
+            key = RecordKey.parse(str(item["sk"]))
+            record = self.view(key).record
+            back = [Delete(Key(self.keys.revisits, str(key)))]
+            self._commit(back, self._reopen(record, Status.NEEDS_ATTENTION))
 
     def wait(self, view: View, on: View, problem: Problem) -> None:
         """`view` cannot go on before `on` changes: put it under `on` and out of the outbox.
@@ -210,21 +235,20 @@ class Store:
         for item in self._table.query(self.keys.waiters(on.key)):
             key = RecordKey.parse(str(item["sk"]))
             waiting = self.view(key).record
-            back: list[Write] = [Delete(self.keys.waiter(on.key, key))]
-            moved: list[Write] = [
-                Put(outbox_item(self.keys, waiting, self.now())),
-                Update(
-                    self.keys.record(key),
-                    "SET #status = :pending",
-                    {":pending": str(Status.PENDING), ":waiting": str(Status.WAITING)},
-                    Condition(
-                        "#status = :waiting AND #version = :version",
-                        {":version": waiting.version},
-                    ),
-                ),
-            ]
-            self._commit(back, moved)
+            self._commit([Delete(self.keys.waiter(on.key, key))], self._reopen(waiting, Status.WAITING))
         self._commit([Update(self.keys.record(on.key), "SET #has_waiters = :no", {":no": False})])
+
+    def _reopen(self, record: Record, status: Status) -> list[Write]:
+        """Back into the outbox, if the record still has `status`."""
+        pending = Update(
+            self.keys.record(record.key),
+            "SET #status = :pending",
+            {":pending": str(Status.PENDING)},
+            Condition(
+                "#status = :before AND #version = :version", {":before": str(status), ":version": record.version}
+            ),
+        )
+        return [Put(outbox_item(self.keys, record, self.now())), pending]
 
     # -- parts -----------------------------------------------------------------------------------------------------
 

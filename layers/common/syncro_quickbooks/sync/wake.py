@@ -52,6 +52,11 @@ class Wakes:
             return
         self.send(account_id, due)
 
+    def due_now(self, account_id: str, now: int) -> Update:
+        """The write that makes the account due at `now` (ms), to be part of the caller's transaction."""
+        key = Keys(account_id).of_account("schedule")
+        return Update(key, "SET #next_due = :due, #due_shard = :shard", {":due": now, ":shard": _shard(account_id)})
+
     def send(self, account_id: str, due: int) -> None:
         """Send the wake-up for `due` (ms): now through the push queue, later through the delaying one."""
         delay = max(0, due - to_millis(self._clock.now()))
