@@ -87,7 +87,7 @@ def test_a_truncated_answer_is_half_of_it(us: Any) -> None:
         (
             429,
             "xml",
-            b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><IntuitResponse time="2026-11-23T04:00:00.000-08:00"',
+            b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><IntuitResponse time="2026:00.000-08:00"',
         ),
         (503, "html", b"<html>"),
         (504, "empty", b""),
@@ -219,7 +219,9 @@ def test_the_journal_tells_what_was_asked(us: Any) -> None:
 
 def test_every_answer_has_an_intuit_tid_and_exact_numbers(us: Any) -> None:
     us.customer()
-    body = '{"CustomerRef":{"value":"1"},"Line":[{"Amount":0.30,"DetailType":"SalesItemLineDetail","SalesItemLineDetail":{"ItemRef":{"value":"1"},"Qty":3,"UnitPrice":0.1}}]}'
+    detail = '{"ItemRef":{"value":"1"},"Qty":3,"UnitPrice":0.1}'
+    line = f'{{"Amount":0.30,"DetailType":"SalesItemLineDetail","SalesItemLineDetail":{detail}}}'
+    body = f'{{"CustomerRef":{{"value":"1"}},"Line":[{line}]}}'
     answer = us.call("POST", "invoice", body)
     assert answer.headers["intuit_tid"].startswith("1-")
     assert answer.body["Invoice"]["TotalAmt"] == Decimal("0.30")
