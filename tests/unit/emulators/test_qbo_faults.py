@@ -87,7 +87,7 @@ def test_a_truncated_answer_is_half_of_it(us: Any) -> None:
         (
             429,
             "xml",
-            b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><IntuitResponse time="2026:00.000-08:00"',
+            b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><IntuitResponse time="2026-11-23T04:00:00.000',
         ),
         (503, "html", b"<html>"),
         (504, "empty", b""),
