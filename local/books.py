@@ -7,7 +7,7 @@ from decimal import Decimal
 from urllib.request import urlopen
 
 from local import deployment
-from local.cloudformation import ROOT, Template, mapping
+from local.cloudformation import ROOT, Template, mapping, mappings
 from local.stack import Stack
 
 _EVENTS_A_CALL = 10  # PutEvents takes no more
@@ -43,6 +43,12 @@ def entities(up: Stack, realm_id: str, entity: str) -> list[Template]:
     with urlopen(address, timeout=10) as answer:  # noqa: S310 - the emulator's http address
         # Money stays exact: 448.40 must not pass through a float.
         return [mapping(found) for found in json.load(answer, parse_float=Decimal)[entity]]
+
+
+def calls(up: Stack) -> list[Template]:
+    """Every call to QuickBooks' API so far, oldest first."""
+    with urlopen(f"{up.config.qbo_url}/_emulator/journal", timeout=10) as answer:  # noqa: S310 - as above
+        return [call for call in mappings(json.load(answer)["journal"]) if "/v3/company/" in str(call["path"])]
 
 
 def until(seconds: float, every: float = 0.2) -> Iterator[float]:

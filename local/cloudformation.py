@@ -66,6 +66,13 @@ def mapping(node: Node) -> Template:
     return node
 
 
+def mappings(node: Node) -> list[Template]:
+    """`node`, which must be a list of mappings. Raises TypeError."""
+    if not isinstance(node, list):
+        raise TypeError(f"expected a list, got {node!r}")
+    return [mapping(entry) for entry in node]
+
+
 def resources(template: Template) -> dict[str, Template]:
     """The resources by logical id."""
     return {name: mapping(resource) for name, resource in mapping(template["Resources"]).items()}

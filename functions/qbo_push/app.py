@@ -43,7 +43,7 @@ def handler(event: QueueEvent, context: LambdaContext) -> None:
 
 
 def _try_again_soon(message: Message) -> None:
-    """A failed message keeps its group, the account, locked for the visibility time (over 10 minutes): shorten that."""
+    """A failed message keeps its group, the account, locked for the visibility time (over 5 minutes): shorten that."""
     import boto3  # noqa: PLC0415 - only a failure pays for this client
 
     boto3.client("sqs").change_message_visibility(

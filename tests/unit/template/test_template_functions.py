@@ -112,7 +112,7 @@ def test_functions_are_traced_and_run_what_the_layer_is_built_for() -> None:
 
 
 def test_a_write_of_130_seconds_fits_several_times_into_the_push() -> None:
-    assert FUNCTIONS["QboPushFunction"]["Timeout"] == 600
+    assert FUNCTIONS["QboPushFunction"]["Timeout"] == 300
 
 
 def test_every_variable_the_template_sets_is_read_somewhere() -> None:

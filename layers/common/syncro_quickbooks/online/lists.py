@@ -19,6 +19,7 @@ from syncro_quickbooks.online.matching import (
     Ask,
     Match,
     NoMatch,
+    inactive_name,
     match_customer_by_name,
     match_customer_first,
     match_item,
@@ -239,7 +240,8 @@ class Lists:
             members = [(answer, problem) for answer, problem in taken if answer.member.entity == entity]
             if not members:
                 continue
-            names = ", ".join(quote(str(answer.member.body[column])) for answer, _ in members)
+            taken_names = [str(answer.member.body[column]) for answer, _ in members]
+            names = ", ".join(quote(name) for name in (*taken_names, *map(inactive_name, taken_names)))
             where = f"{column} IN ({names}) AND Active IN (true, false) MAXRESULTS 1000"
             rows = self._work.client.query(select(entity, where), entity, ReadPurpose.USER)
             for answer, problem in members:

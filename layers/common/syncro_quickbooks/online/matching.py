@@ -55,17 +55,21 @@ def match_customer_by_name(customer: Customer, name: CleanName, rows: Sequence[J
     for row in named:
         if our_marker in str(row.get("Notes", "")):
             return Adopt(row)
+    inactive = _inactive_of(rows, "DisplayName", name)
+    if inactive is not None:
+        return Ask(_inactive(f"Customer {name.text!r}", inactive, "Customer"))
     if not named:
         return Ask(_name_elsewhere(customer, name))
     if len(named) > 1 or name.altered:
         return Ask(_name_is_taken(customer, named[0]))
-    if named[0].get("Active") is False:
-        return Ask(_inactive(f"Customer {name.text!r}", named[0], "Customer"))
     return _adopt_unless_other_email(customer, named[0])
 
 
 def match_item(name: CleanName, rows: Sequence[JsonObject]) -> Match:
     """After QuickBooks refused an item's name. `rows` are the items of several names, inactive ones included."""
+    inactive = _inactive_of(rows, "Name", name)
+    if inactive is not None:
+        return Ask(_inactive(f"Item {name.text!r}", inactive, "Item"))
     named = [row for row in rows if _same(row.get("Name"), name.text)]
     if not named:
         return NoMatch()
@@ -79,8 +83,6 @@ def match_item(name: CleanName, rows: Sequence[JsonObject]) -> Match:
                 actions=(Action("remap", "Map to another item"),),
             )
         )
-    if item.get("Active") is False:
-        return Ask(_inactive(f"Item {name.text!r}", item, "Item"))
     if len(named) > 1 or name.altered:
         return Ask(
             Problem(
@@ -91,6 +93,19 @@ def match_item(name: CleanName, rows: Sequence[JsonObject]) -> Match:
             )
         )
     return Adopt(item)
+
+
+def inactive_name(name: str) -> str:
+    """What QuickBooks makes of the name of an entry that is made inactive; the name stays taken (facts: QBO 1.0)."""
+    return f"{name} (deleted)"
+
+
+def _inactive_of(rows: Sequence[JsonObject], column: str, name: CleanName) -> JsonObject | None:
+    names = (name.text, inactive_name(name.text))
+    return next(
+        (row for row in rows if row.get("Active") is False and any(_same(row.get(column), each) for each in names)),
+        None,
+    )
 
 
 def _adopt_unless_other_email(customer: Customer, row: JsonObject) -> Match:

@@ -1,9 +1,11 @@
 """The DynamoDB table: consistent reads, conditional writes and transactions over plain Python values."""
 
+import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
@@ -14,12 +16,14 @@ if TYPE_CHECKING:
 
 Value: TypeAlias = "str | int | bool | bytes | list[Value] | dict[str, Value] | None"
 Item: TypeAlias = dict[str, Value]
+Answer = TypeVar("Answer")
 
 MAX_BLOB_BYTES = 350_000
 """What a packed blob may weigh: an item may have 400 KB, and the rest of it needs room."""
 
 _BATCH_GET_LIMIT = 100  # BatchGetItem: at most 100 keys a call
 _CONFLICTS_RETRIED = 5
+_CONFLICT_PAUSE = 0.02  # seconds, doubled each time
 _NAME = re.compile(r"#(\w+)")
 _VALUE = re.compile(r":\w+")
 
@@ -152,49 +156,43 @@ class Table:
     def transact(self, operations: Sequence[Write]) -> None:
         """Carry out all operations or none (at most 100).
 
-        Raises ConditionFailed naming the operations whose condition did not hold. A clash with another
-        transaction is tried again a few times: nothing was written, and the conditions still guard it.
+        Raises ConditionFailed naming the operations whose condition did not hold.
         """
         if len(operations) == 1 and not isinstance(operations[0], Check):
             self._write_one(operations[0])
             return
         items = [self._transact_item(operation) for operation in operations]
-        for attempt in range(_CONFLICTS_RETRIED + 1):
-            try:
-                self._client.transact_write_items(TransactItems=items)
-            except ClientError as error:
-                codes = _cancellation_codes(error)
-                failed = [place for place, code in enumerate(codes) if code == "ConditionalCheckFailed"]
-                if failed:
-                    raise ConditionFailed(failed) from error
-                if "TransactionConflict" not in codes or attempt == _CONFLICTS_RETRIED:
-                    raise
-            else:
-                return
+        self._conditional(lambda: self._client.transact_write_items(TransactItems=items))
 
     def _write_one(self, operation: Put | Update | Delete) -> None:
         wrapped = self._transact_item(operation)
-        try:
-            if "Put" in wrapped:
-                self._client.put_item(**wrapped["Put"])
-            elif "Update" in wrapped:
-                self._client.update_item(**wrapped["Update"])
-            else:
-                self._client.delete_item(**wrapped["Delete"])
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                raise ConditionFailed([0]) from error
-            raise
+        if "Put" in wrapped:
+            self._conditional(lambda: self._client.put_item(**wrapped["Put"]))
+        elif "Update" in wrapped:
+            self._conditional(lambda: self._client.update_item(**wrapped["Update"]))
+        else:
+            self._conditional(lambda: self._client.delete_item(**wrapped["Delete"]))
 
     def update_and_get(self, update: Update) -> Item:
         """Carry out `update` and return the whole item after it. Raises ConditionFailed."""
-        try:
-            answer = self._client.update_item(**self._transact_item(update)["Update"], ReturnValues="ALL_NEW")
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                raise ConditionFailed([0]) from error
-            raise
+        wrapped = self._transact_item(update)["Update"]
+        answer = self._conditional(lambda: self._client.update_item(**wrapped, ReturnValues="ALL_NEW"))
         return self._item(answer["Attributes"])
+
+    def _conditional(self, call: Callable[[], Answer]) -> Answer:
+        """Make a conditional call. A clash with another transaction wrote nothing and is tried again a few times."""
+        for attempt in range(_CONFLICTS_RETRIED):
+            try:
+                return call()
+            except ClientError as error:
+                codes = _failure_codes(error)
+                failed = [place for place, code in enumerate(codes) if code == "ConditionalCheckFailed"]
+                if failed:
+                    raise ConditionFailed(failed) from error
+                if "TransactionConflict" not in codes:
+                    raise
+                time.sleep(random.uniform(0.5, 1) * _CONFLICT_PAUSE * 2**attempt)  # noqa: S311 - jitter
+        return call()
 
     def query_due(self, shard: str, before: int, limit: int) -> list[Key]:
         """Keys in the `due` index of `shard` with `next_due` before `before` (ms): a hint, read the item."""
@@ -247,9 +245,11 @@ class Table:
         return {name: _plain(self._from_dynamo.deserialize(value)) for name, value in raw.items()}
 
 
-def _cancellation_codes(error: ClientError) -> list[str]:
-    if error.response["Error"]["Code"] != "TransactionCanceledException":
-        return []
+def _failure_codes(error: ClientError) -> list[str]:
+    """Why each operation of a call was refused; a single write has one reason."""
+    code = error.response["Error"]["Code"]
+    if code != "TransactionCanceledException":
+        return [code.removesuffix("Exception")]
     reasons = error.response.get("CancellationReasons", [])
     return [str(reason.get("Code", "None")) for reason in reasons]
 

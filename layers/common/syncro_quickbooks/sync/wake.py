@@ -94,18 +94,20 @@ class Wakes:
     def finish(self, account_id: str, guard: int, next_due: int | None) -> None:
         """The worker is done; `next_due` (ms) is the earliest thing it left, None when it left nothing.
 
-        If somebody has asked for an earlier look since `begin`, their wake-up stands and nothing is changed.
+        If somebody has asked for a look since `begin`, theirs stands unless the worker's is earlier.
         """
         key = Keys(account_id).of_account("schedule")
         mine = Condition("#next_due = :guard", {":guard": guard})
         try:
             if next_due is None:
                 self._table.write(Update(key, "REMOVE #next_due, #due_shard", {}, mine))
-            else:
-                self._table.write(Update(key, "SET #next_due = :due", {":due": next_due}, mine))
-                self.send(account_id, next_due)
+                return
+            self._table.write(Update(key, "SET #next_due = :due", {":due": next_due}, mine))
         except ConditionFailed:
-            return
+            if next_due is not None:
+                self.wake_at(account_id, next_due)
+        else:
+            self.send(account_id, next_due)
 
     def wake_due(self) -> int:
         """Wake every account whose wake-up was missed. Returns how many."""

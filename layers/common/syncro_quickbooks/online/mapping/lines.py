@@ -51,7 +51,7 @@ class SalesLine:
         """This line as QuickBooks reads it."""
         detail: JsonObject = {"ItemRef": ref(self.item_id)}
         if self.quantity is not None and self.unit_price is not None:
-            detail |= {"Qty": self.quantity, "UnitPrice": self.unit_price}
+            detail |= {"Qty": self.quantity.normalize(), "UnitPrice": self.unit_price.normalize()}
         if self.tax.code is not None:
             detail["TaxCodeRef"] = ref(self.tax.code)
         if class_id is not None:
