@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
@@ -45,11 +46,12 @@ def arrived(up: Stack, account: Account, event: Template) -> bool:
 def send(up: Stack, account: Account, event: Template, console: Console) -> bool:
     """Publishes one event and waits for its invoice. False if it does not arrive."""
     what = f"{event['detail-type']} {syncro_invoice(event)['number']}"
+    start = time.monotonic()
     publish(up, [event])
     with console.status(f"{what} is on the bus") as status:
         for gone in until(SECONDS_TO_ARRIVE):
             if arrived(up, account, event):
-                console.print(f"{what}: in QuickBooks {gone:.1f} s after the event")
+                console.print(f"{what}: in QuickBooks {time.monotonic() - start:.1f} s after the event")
                 return True
             status.update(f"{what} is on the bus, {gone:.0f} s")
     console.print(f"{what} did not arrive in QuickBooks within {SECONDS_TO_ARRIVE} s", style="red")
