@@ -32,7 +32,7 @@ def client(service: str) -> Any:
 
 def new_table() -> str:
     """A new, empty table with the keys and indexes of template.yaml. Returns its name."""
-    definition = mapping(resources(load())["Table"]["Properties"])
+    definition = _table_definition()
     name = f"table-{next(_numbers)}"
     client("dynamodb").create_table(
         TableName=name,
@@ -42,6 +42,11 @@ def new_table() -> str:
         },
     )
     return name
+
+
+@cache
+def _table_definition() -> Any:
+    return mapping(resources(load())["Table"]["Properties"])
 
 
 @cache

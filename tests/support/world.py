@@ -5,6 +5,7 @@ nothing is left to do, or until a limit that no healthy history reaches.
 """
 
 import heapq
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -19,10 +20,11 @@ from syncro_quickbooks.bootstrap import Deployment
 from syncro_quickbooks.online.faults import QuickBooksError
 from syncro_quickbooks.sync.accounts import Edition
 from tests.support import aws
-from tests.support.boundaries import Boundaries, Crash, Mode
+from tests.support.boundaries import Boundaries, Crash
 from tests.support.clock import ManualClock
 from tests.support.events import ACCOUNT
 from tests.support.recording import record
+from tests.support.short_cut import ShortCut
 
 REDIRECT_URI = "https://example.com/callback"
 QBO_URL = "http://quickbooks.test"
@@ -32,31 +34,22 @@ LONGEST_HISTORY = timedelta(hours=8)
 
 
 class Interrupted:
-    """A boto3 client whose calls pass the boundaries."""
+    """A client whose calls pass the boundaries."""
 
-    def __init__(self, service: str, world: "World") -> None:
-        client = aws.client(service)
+    def __init__(self, service: str, client: Any, world: "World") -> None:
         self._service = service
         self._world = world
         self._client = client
 
     def __getattr__(self, name: str) -> Any:
-        value = getattr(self._client, name)
-        if not callable(value) or name in ("can_paginate", "get_waiter"):
-            return value
-        if name == "get_paginator":
-            return self._paginator
-        return lambda **arguments: self._call(name, value, arguments)
+        return lambda **arguments: self._call(name, getattr(self._client, name), arguments)
 
-    def _paginator(self, operation: str) -> "_Pages":
+    def get_paginator(self, operation: str) -> "_Pages":
         return _Pages(lambda **arguments: self._call(operation, getattr(self._client, operation), arguments))
 
     def _call(self, name: str, call: Any, arguments: dict[str, Any]) -> Any:
         def made() -> Any:
-            answer = call(**arguments)
-            if self._service == "sqs" and name == "send_message":
-                self._world.sent(arguments)
-            return answer
+            return call(**arguments)
 
         # The SDK makes TransactWriteItems idempotent with a token; a repeat of it succeeds without doing anything.
         repeatable = name in ("put_item", "update_item", "delete_item", "send_message")
@@ -99,10 +92,8 @@ class InterruptedAdapter(WSGIAdapter):
 
         def late() -> None:
             self._world.emulator.faults.add(Fault(kind="late", delay=115))
-            try:
+            with suppress(requests.ConnectionError):
                 super(InterruptedAdapter, self).send(request, **options)
-            except requests.ConnectionError:
-                pass
             self._world.clock.sleep(5)
 
         def lost() -> Exception:
@@ -116,12 +107,23 @@ class InterruptedAdapter(WSGIAdapter):
         )
 
 
+class Queues:
+    """SQS: a message that was sent is in the world's own queues."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+
+    def send_message(self, **arguments: Any) -> dict[str, Any]:
+        self._world.sent(arguments)
+        return {}
+
+
 class AwsClients:
     """The clients of the world's deployment."""
 
     def __init__(self, world: "World") -> None:
-        self.dynamodb = Interrupted("dynamodb", world)
-        self.sqs = Interrupted("sqs", world)
+        self.dynamodb = Interrupted("dynamodb", world.table, world)
+        self.sqs = Interrupted("sqs", Queues(world), world)
         self.kms = aws.client("kms")
         self.secretsmanager = aws.client("secretsmanager")
         self.s3 = aws.client("s3")
@@ -137,8 +139,9 @@ class World:
         self.messages: list[tuple[datetime, int, str, str]] = []
         self._order = count()
         self._next_sweep = self.clock.now() + timedelta(minutes=1)
-        self._push_queue, self._later_queue = aws.queue("push.fifo"), aws.queue("later")
+        self._push_queue, self._later_queue = "push.fifo", "later"
         self.table_name = aws.new_table()
+        self.table = ShortCut(aws.REGION)
         environ = {
             "TABLE_NAME": self.table_name,
             "PUSH_QUEUE_URL": self._push_queue,
@@ -251,8 +254,14 @@ class World:
 
     def items(self, part: str) -> list[dict[str, Any]]:
         """The table's items whose partition holds `part`."""
-        pages = aws.client("dynamodb").get_paginator("scan").paginate(TableName=self.table_name)
-        return [item for page in pages for item in page["Items"] if part in item["pk"]["S"]]
+        found: list[dict[str, Any]] = []
+        more: dict[str, Any] = {}
+        while True:
+            page = self.table.scan(TableName=self.table_name, **more)
+            found += [item for item in page["Items"] if part in item["pk"]["S"]]
+            if not page.get("LastEvaluatedKey"):
+                return found
+            more = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def outstanding(self) -> list[str]:
         """Outbox entries and unresolved dispatches."""
@@ -264,7 +273,7 @@ class World:
     def record(self, kind: str, record_id: int, account: str = ACCOUNT) -> dict[str, Any]:
         """The record's item, attributes as plain values."""
         key = {"pk": {"S": f"acct#{account}#{kind}#{record_id}"}, "sk": {"S": "record"}}
-        item = aws.client("dynamodb").get_item(TableName=self.table_name, Key=key)["Item"]
+        item = self.table.get_item(TableName=self.table_name, Key=key)["Item"]
         return {name: next(iter(value.values())) for name, value in item.items()}
 
 
