@@ -83,6 +83,12 @@ def batch_request(members: Sequence[tuple[str, str, Operation, JsonObject]], req
     return FrozenRequest("POST", "/batch", _identified(request_id), encoded)
 
 
+def query_batch(statements: Sequence[str]) -> FrozenRequest:
+    """The request that asks several queries at once; the answer's bIds count them from "1"."""
+    items: list[Json] = [{"bId": str(place), "Query": each} for place, each in enumerate(statements, start=1)]
+    return FrozenRequest("POST", "/batch", (("minorversion", MINOR_VERSION),), _encoded({"BatchItemRequest": items}))
+
+
 def _member(bid: str, entity: str, operation: Operation, body: JsonObject) -> JsonObject:
     if not _MEMBER_ID.fullmatch(bid):
         raise ValueError(f"{bid!r} is no bId: 1-10 letters, digits and _.:-")

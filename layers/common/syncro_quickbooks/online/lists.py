@@ -45,6 +45,7 @@ from syncro_quickbooks.sync.store import Changed, OwnerTaken, Verdict
 from syncro_quickbooks.syncro.models import Customer, Product
 
 ENTITY_OF = {Kind.CUSTOMER: "Customer", Kind.PRODUCT: "Item"}
+_NAME_COLUMN = {"Customer": "DisplayName", "Item": "Name"}
 
 _ROUNDS = 3
 """Create, adopt, update: after that nothing new can come of another round."""
@@ -235,15 +236,18 @@ class Lists:
         self._work.store.release(view, fresh)
 
     def _names_taken(self, taken: Sequence[tuple[Settled, Problem]]) -> None:
-        """One read for all entries of a kind whose name is taken, then adopt or ask one by one."""
-        for entity, column in (("Customer", "DisplayName"), ("Item", "Name")):
-            members = [(answer, problem) for answer, problem in taken if answer.member.entity == entity]
-            if not members:
-                continue
-            taken_names = [str(answer.member.body[column]) for answer, _ in members]
-            names = ", ".join(quote(name) for name in (*taken_names, *map(inactive_name, taken_names)))
-            where = f"{column} IN ({names}) AND Active IN (true, false) MAXRESULTS 1000"
-            rows = self._work.client.query(select(entity, where), entity, ReadPurpose.USER)
+        """One read for all entries of a kind whose name is taken, in one call; then adopt or ask one by one."""
+        by_entity: dict[str, list[tuple[Settled, Problem]]] = {}
+        for answer, problem in taken:
+            by_entity.setdefault(answer.member.entity, []).append((answer, problem))
+        if not by_entity:
+            return
+        queries = [
+            (_named([answer.member.body for answer, _ in members], entity), entity)
+            for entity, members in by_entity.items()
+        ]
+        found = self._work.client.query_together(queries, ReadPurpose.USER)
+        for members, rows in zip(by_entity.values(), found, strict=True):
             for answer, problem in members:
                 self._adopt_or_ask(answer, problem, rows)
 
@@ -304,6 +308,14 @@ class Lists:
 def _looked_up_first(view: View) -> bool:
     """Items are created without looking: QuickBooks itself refuses a second one of that name."""
     return view.key.kind is Kind.CUSTOMER and not view.state.linked and not view.state.generation
+
+
+def _named(bodies: Sequence[JsonObject], entity: str) -> str:
+    """The statement that finds the entries with the names in `bodies`, inactive ones too."""
+    column = _NAME_COLUMN[entity]
+    taken = [str(body[column]) for body in bodies]
+    names = ", ".join(quote(name) for name in (*taken, *map(inactive_name, taken)))
+    return select(entity, f"{column} IN ({names}) AND Active IN (true, false) MAXRESULTS 1000")
 
 
 def select(entity: str, where: str) -> str:

@@ -1,6 +1,5 @@
 """What became of each member of a write: done, refused, or not clear from the answer."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -64,22 +63,27 @@ def _outcome(body: Mapping[str, Json], entity: str) -> MemberOutcome:
     return Done(found, next(key for key in body if key.lower() == entity.lower()))
 
 
+def answers_by_bid(body: JsonObject) -> dict[str, list[JsonObject]]:
+    """What a batch answer says of each bId; two answers to one are two answers, not the last."""
+    answered = body.get("BatchItemResponse")
+    by_bid: dict[str, list[JsonObject]] = {}
+    for member in answered if isinstance(answered, list) else []:
+        if isinstance(member, dict):
+            by_bid.setdefault(str(member.get("bId")), []).append(member)
+    return by_bid
+
+
 def batch_outcomes(request: FrozenRequest, bids: Sequence[str], body: JsonObject) -> dict[str, MemberOutcome]:
     """What became of each of `bids` according to the `body` of a clean batch answer; every one of them is named."""
     entities = _entities_by_bid(request.body)
-    answered = body.get("BatchItemResponse")
-    members = [member for member in answered if isinstance(member, dict)] if isinstance(answered, list) else []
-    times = Counter(str(member.get("bId")) for member in members)
-    outcomes: dict[str, MemberOutcome] = {bid: Unclear("the answer leaves this member out") for bid in bids}
-    for member in members:
-        bid = str(member.get("bId"))
-        if bid not in outcomes or bid not in entities:
-            continue
-        once = times[bid] == 1
-        outcomes[bid] = (
-            _member_outcome(member, entities[bid]) if once else Unclear("the answer names this member twice")
-        )
-    return outcomes
+    answers = answers_by_bid(body)
+    return {bid: _batched(answers.get(bid, []), entities.get(bid)) for bid in bids}
+
+
+def _batched(answers: Sequence[JsonObject], entity: str | None) -> MemberOutcome:
+    if not answers or entity is None:
+        return Unclear("the answer leaves this member out")
+    return _member_outcome(answers[0], entity) if len(answers) == 1 else Unclear("the answer names this member twice")
 
 
 def _member_outcome(member: JsonObject, entity: str) -> MemberOutcome:

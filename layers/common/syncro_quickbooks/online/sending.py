@@ -208,13 +208,13 @@ class Sender:
             self._note_health(False)
 
     def _draw_conclusions(self, clear: Sequence[Settled]) -> Exception | None:
-        """Settle by entity. A read that fails leaves its members unresolved: their answer is replayed later."""
+        """Settle, each settler's answers together. A failed read leaves members unresolved: they are replayed later."""
         failure: Exception | None = None
-        for entity in dict.fromkeys(settled.member.entity for settled in clear):
-            answers = [settled for settled in clear if settled.member.entity == entity]
+        for settler in dict.fromkeys(self._settlers[settled.member.entity] for settled in clear):
+            answers = [settled for settled in clear if self._settlers[settled.member.entity] is settler]
             answers.sort(key=lambda settled: isinstance(settled.outcome, Refused))
             try:
-                self._settlers[entity].settle(answers)
+                settler.settle(answers)
             except (Unavailable, RequestRefused, ReadAllowanceExhausted) as error:
                 self._work.log.warning("could not read what a refusal is about", extra={"reason": str(error)})
                 failure = error
