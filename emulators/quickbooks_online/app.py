@@ -357,6 +357,11 @@ def _armed(hits: list[tuple[Fault, list[Step]]]) -> _Armed:
 
 
 def _forced(hits: list[tuple[Fault, list[Step]]]) -> Forced:
-    refusals = {step.bid: fault for fault, steps in reversed(hits) if fault.kind == "error" for step in steps}
+    refusals = {
+        "" if fault.whole else step.bid: fault
+        for fault, steps in reversed(hits)
+        if fault.kind == "error"
+        for step in steps
+    }
     omitted = frozenset(step.bid for fault, steps in hits if fault.kind == "omit" for step in steps)
     return Forced(refusals, omitted)

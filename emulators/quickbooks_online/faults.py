@@ -39,7 +39,7 @@ class Fault:
     `delay`
     seconds; `truncate` done, half the body sent; `error` this operation or batch member is refused with `code`,
     `message`,
-    `detail`; `omit` done, but left out of the batch's answer.
+    `detail`, or with `whole` the batch that it is in; `omit` done, but left out of the batch's answer.
 
     Matching: `method`, `path` (a part of it), `realm`, `operation` (create, update, delete, void, query, read, batch,
     cdc,
@@ -68,6 +68,7 @@ class Fault:
     message: str = "A business validation error has occurred while processing your request"
     detail: str = "Business Validation Error: refused on demand"
     element: str = ""
+    whole: bool = False
     seen: int = field(default=0, init=False)
 
     def fits_request(self, method: str, path: str, realm: str) -> bool:

@@ -40,6 +40,8 @@ def judge(status: int, reading: Reading, retry_after: float | None) -> Clean | F
         _raise_for_company(fault)
     if is_token_refused(status, reading):
         raise token_refused(faults)
+    if status == 413:  # turned away at the door for its size, whatever page says so: nothing was done
+        return Faulted((Fault("413", "Request entity too large"),), "SERVICE", status)
     if status >= 500:
         raise Unavailable(f"http_{status}", status=status, faults=faults)
     if isinstance(reading, Unreadable):
