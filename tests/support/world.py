@@ -142,7 +142,7 @@ class World:
         self._push_queue, self._later_queue = "push.fifo", "later"
         self.table_name = aws.new_table()
         self.table = ShortCut(aws.REGION)
-        environ = {
+        self._environ = {
             "TABLE_NAME": self.table_name,
             "PUSH_QUEUE_URL": self._push_queue,
             "WAKE_LATER_QUEUE_URL": self._later_queue,
@@ -154,7 +154,7 @@ class World:
             "INTUIT_REVOKE_URL": f"{QBO_URL}/v2/oauth2/tokens/revoke",
             "INTUIT_CREDENTIALS_SECRET": "intuit",
         }
-        self.deployment = Deployment(environ, clock=self.clock, aws=AwsClients(self), session_factory=self._session)
+        self.deployment = self.process()
         self.companies: dict[str, Company] = {}
 
     def _session(self) -> requests.Session:
@@ -162,6 +162,10 @@ class World:
         session.trust_env = False
         session.mount(QBO_URL, InterruptedAdapter(self))
         return session
+
+    def process(self) -> Deployment:
+        """Another process of the same deployment: it shares the table and the queues and nothing in memory."""
+        return Deployment(self._environ, clock=self.clock, aws=AwsClients(self), session_factory=self._session)
 
     # -- what people do --------------------------------------------------------------------------------------------
 
@@ -234,6 +238,10 @@ class World:
         while self.messages and self.messages[0][0] <= self.clock.now():
             _, _, queue, body = heapq.heappop(self.messages)
             self._handle(queue, body)
+
+    def push(self, account: str = ACCOUNT) -> None:
+        """Deliver a wake-up of the account now."""
+        self._handle("push", account)
 
     def _handle(self, queue: str, body: str) -> None:
         try:
