@@ -6,12 +6,13 @@ from datetime import timedelta
 
 from syncro_quickbooks.clock import to_millis
 from syncro_quickbooks.json_types import JsonObject
+from syncro_quickbooks.online import explanations
 from syncro_quickbooks.online.client import Done
 from syncro_quickbooks.online.faults import ReadAllowanceExhausted, RequestRefused, Unavailable
 from syncro_quickbooks.online.lists import Blocked, Lists, Ready, Standing
 from syncro_quickbooks.online.mapping.bodies import ref_value
 from syncro_quickbooks.online.mapping.deletion import map_deletion
-from syncro_quickbooks.online.mapping.hand import Difference, foreign_change, is_voided, reflects
+from syncro_quickbooks.online.mapping.hand import foreign_change, is_voided, reflects
 from syncro_quickbooks.online.mapping.invoice import Choices, References, map_invoice, needed_products, precheck_invoice
 from syncro_quickbooks.online.mapping.prediction import compare_answer
 from syncro_quickbooks.online.read_budget import ReadPurpose
@@ -19,7 +20,6 @@ from syncro_quickbooks.online.sending import Sender, backoff
 from syncro_quickbooks.online.work import Planned, Settled, Work
 from syncro_quickbooks.sync.catalogue import RetryClass, explain
 from syncro_quickbooks.sync.model import (
-    Action,
     Attention,
     Decision,
     Kind,
@@ -30,7 +30,6 @@ from syncro_quickbooks.sync.model import (
     Skip,
     Status,
     Wait,
-    Who,
     Write,
     marker,
 )
@@ -90,11 +89,11 @@ class Documents:
     def _may_be_sent(self, view: View) -> bool:
         """Whether there is anything to map; if not, the reason is noted."""
         if view.record.desired is None:
-            self._conclude(view, Attention(_snapshot_too_large(view.key)))
+            self._conclude(view, Attention(explanations.snapshot_too_large(view.key)))
         elif view.state.doubt:
-            self._conclude(view, Attention(_still_doubtful(view)))
+            self._conclude(view, Attention(explanations.still_doubtful(view)))
         elif view.state.gone:
-            self._conclude(view, Attention(_voided_by_us(view)))
+            self._conclude(view, Attention(explanations.voided_by_us(view)))
         else:
             return True
         return False
@@ -144,7 +143,7 @@ class Documents:
             decision = self._map(candidate, ready, generation)
         except Exception as error:  # a defect met by one record must not stop the others
             self._work.log.exception("mapping failed", extra={"record": str(view.key)})
-            decision = Attention(_defect(view.key, error))
+            decision = Attention(explanations.defect(view.key, error))
         self._decided(view, decision, generation, planned)
 
     def _map(self, candidate: _Candidate, ready: Mapping[RecordKey, Ready], generation: int) -> Decision:
@@ -174,7 +173,7 @@ class Documents:
         try:
             now = self._work.client.read(INVOICE, view.state.qbo_id, ReadPurpose.USER)
         except (Unavailable, RequestRefused, ReadAllowanceExhausted) as error:
-            self._put_off(view, _not_read(view.key, error))
+            self._put_off(view, explanations.not_read(view.key, error))
             return
         if now is None or is_voided(now):
             gone = replace(view.state, gone=True, object=now or view.state.object)
@@ -260,14 +259,14 @@ class Documents:
             if member.operation is Operation.VOID:
                 self._applied(answer, view.state.object or {})
             else:
-                self._attention(answer, view.state, _gone_by_hand(view, now))
+                self._attention(answer, view.state, explanations.gone_by_hand(view, now))
             return
         if is_voided(now) if member.operation is Operation.VOID else reflects(now, member.body):
             self._applied(answer, now)  # our own earlier request, whose answer was lost
             return
         differences = foreign_change(view.state.object or {}, now)
         if differences:
-            self._attention(answer, view.state, _edited_by_hand(view, differences))
+            self._attention(answer, view.state, explanations.edited_by_hand(view, differences))
         elif str(now.get("SyncToken")) != view.state.sync_token:
             fresh = replace(view.state, sync_token=str(now.get("SyncToken")), object=now)
             self._work.store.release(view, without_attempt(fresh))
@@ -319,75 +318,3 @@ def _force(stamp: str) -> str:
 
 def _done(warnings: tuple[Problem, ...]) -> Verdict:
     return Verdict(Status.SYNCED_WITH_WARNING if warnings else Status.SYNCED, warnings)
-
-
-def _defect(key: RecordKey, error: Exception) -> Problem:
-    return Problem(
-        "internal",
-        f"{key} could not be prepared because of a defect on our side ({type(error).__name__}).",
-        "Contact support; everything else goes on.",
-        who=Who.SUPPORT,
-        actions=(Action("retry", "Try again"),),
-    )
-
-
-def _not_read(key: RecordKey, error: Exception) -> Problem:
-    return Problem(
-        "lookup_failed",
-        f"{key} could not be looked up in QuickBooks: {error}",
-        "Nothing to do: it is tried again by itself.",
-        who=Who.NOBODY,
-    )
-
-
-def _snapshot_too_large(key: RecordKey) -> Problem:
-    return Problem(
-        "snapshot_too_large",
-        f"{key} is too large to be kept, even compressed.",
-        "Split it into smaller invoices in Syncro.",
-    )
-
-
-def _still_doubtful(view: View) -> Problem:
-    return Problem(
-        "possible_duplicate",
-        view.state.doubt,
-        "Decide about the document that was found; until then nothing is posted for this invoice.",
-        actions=(Action("link", "Link the document that was found"), Action("create", "It is another one: post again")),
-    )
-
-
-def _voided_by_us(view: View) -> Problem:
-    return Problem(
-        "voided_after_deletion",
-        f"{view.key} was deleted in Syncro, so it was voided in QuickBooks; now Syncro has changed it again.",
-        "Post it again as a new document, or stop syncing it.",
-        actions=(Action("recreate", "Post it again"), Action("stop", "Stop syncing")),
-    )
-
-
-def _gone_by_hand(view: View, now: JsonObject | None) -> Problem:
-    number = (view.state.object or {}).get("DocNumber", view.state.qbo_id)
-    done = "voided" if now is not None else "deleted"
-    return Problem(
-        f"{done}_in_quickbooks",
-        f"Invoice {number} ({view.key}) was {done} in QuickBooks; Syncro still has it.",
-        "Recreate it in QuickBooks, or stop syncing it.",
-        actions=(Action("recreate", "Recreate in QuickBooks"), Action("stop", "Stop syncing")),
-    )
-
-
-def _edited_by_hand(view: View, differences: Sequence[Difference]) -> Problem:
-    number = (view.state.object or {}).get("DocNumber", view.state.qbo_id)
-    return Problem(
-        "edited_in_quickbooks",
-        f"Invoice {number} ({view.key}) was changed in QuickBooks since it was last sent: "
-        + "; ".join(str(difference) for difference in differences),
-        "Overwrite it with Syncro's, keep QuickBooks', or stop syncing it.",
-        who=Who.BOOKKEEPER,
-        actions=(
-            Action("overwrite", "Overwrite with Syncro's"),
-            Action("keep", "Keep QuickBooks'"),
-            Action("unlink", "Stop syncing"),
-        ),
-    )

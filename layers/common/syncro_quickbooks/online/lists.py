@@ -4,12 +4,13 @@ QuickBooks keeps names unique, so an entry may be created without looking first;
 and adopted by the rules of `matching`, or somebody is asked.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from syncro_quickbooks.json_types import JsonObject
+from syncro_quickbooks.online import explanations
 from syncro_quickbooks.online.client import Done, quote
 from syncro_quickbooks.online.faults import ReadAllowanceExhausted, RequestRefused, Unavailable
 from syncro_quickbooks.online.mapping.customer import customer_name, map_customer
@@ -29,7 +30,6 @@ from syncro_quickbooks.online.sending import Sender, backoff
 from syncro_quickbooks.online.work import Planned, Settled, Work
 from syncro_quickbooks.sync.catalogue import RetryClass, explain
 from syncro_quickbooks.sync.model import (
-    Action,
     Attention,
     Decision,
     Kind,
@@ -148,9 +148,9 @@ class Lists:
         """What is clear without asking QuickBooks or mapping anything."""
         if view.state.attempt is not None:
             until = sender.unresolved.get(view.key, self._work.clock.now() + _LOOK_AGAIN)
-            return Blocked(view, _outcome_unknown(view.key), until)
+            return Blocked(view, explanations.outcome_unknown(view.key), until)
         if view.record.desired is None:
-            return Blocked(view, _never_seen(view.key))
+            return Blocked(view, explanations.never_seen(view.key))
         if view.record.status is Status.NEEDS_ATTENTION:
             if view.state.linked:
                 return Ready(view, view.state.qbo_id)  # what could not be updated can still be invoiced
@@ -281,7 +281,7 @@ class Lists:
         try:
             self._work.store.release(view, state)
         except OwnerTaken as taken:
-            verdict = Verdict(Status.NEEDS_ATTENTION, (_taken_by_another(view.key, found, taken.owner),))
+            verdict = Verdict(Status.NEEDS_ATTENTION, (explanations.taken_by_another(view.key, found, taken.owner),))
             self._work.store.settle(view, without_attempt(view.state), view.record.stamp, verdict)
 
     # -- blocking --------------------------------------------------------------------------------------------------
@@ -321,29 +321,3 @@ def _named(bodies: Sequence[JsonObject], entity: str) -> str:
 def select(entity: str, where: str) -> str:
     """A statement of QuickBooks' query language; values in `where` are quoted by `client.quote`."""
     return f"SELECT * FROM {entity} WHERE {where}"  # noqa: S608 - no SQL: QuickBooks' own read-only language
-
-
-def _outcome_unknown(key: RecordKey) -> Problem:
-    return Problem(
-        "outcome_unknown",
-        f"QuickBooks has not answered about {key} yet; it is being found out what became of it.",
-        "Nothing to do: it is tried again by itself.",
-    )
-
-
-def _never_seen(key: RecordKey) -> Problem:
-    return Problem(
-        f"{key.kind}_unknown",
-        f"No event has brought {key} yet.",
-        f"Save the {key.kind} once in Syncro, so that it is sent again.",
-    )
-
-
-def _taken_by_another(key: RecordKey, found: Mapping[str, object], owner: str) -> Problem:
-    name = found.get("DisplayName") or found.get("Name") or found.get("Id")
-    return Problem(
-        "linked_to_another",
-        f"{key} would be QuickBooks' {name!r}, but that already belongs to {owner} in Syncro.",
-        "Rename one of the two in Syncro, or create this one in QuickBooks with a suffix.",
-        actions=(Action("create_with_suffix", "Create with a suffix"),),
-    )

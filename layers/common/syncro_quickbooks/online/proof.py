@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from syncro_quickbooks.json_types import Json, JsonObject
+from syncro_quickbooks.online import explanations
 from syncro_quickbooks.online.faults import ReadAllowanceExhausted, RequestRefused, Throttled, Unavailable
 from syncro_quickbooks.online.mapping.hand import foreign_change, is_voided, reflects
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.work import Work
 from syncro_quickbooks.sync.dispatches import Dispatch, Member
-from syncro_quickbooks.sync.model import Action, Operation, Problem, RecordKey, marker
+from syncro_quickbooks.sync.model import Operation, Problem, RecordKey, marker
 from syncro_quickbooks.sync.records import View
 
 CLOCKS_MAY_DIFFER = timedelta(minutes=10)
@@ -106,7 +107,7 @@ def _among(made: Sequence[JsonObject], member: Member) -> Finding:
             return Found(candidate)
     for candidate in made:
         if "syncro:" not in str(candidate.get("PrivateNote", "")) and _looks_like(candidate, member.body):
-            return Doubtful(_looks_alike(member, candidate))
+            return Doubtful(explanations.looks_alike(member, candidate))
     return Absent()
 
 
@@ -121,17 +122,3 @@ def _looks_like(candidate: JsonObject, body: JsonObject) -> bool:
 
 def _reference(ref: Json) -> str:
     return str(ref.get("value", "")) if isinstance(ref, dict) else ""
-
-
-def _looks_alike(member: Member, candidate: JsonObject) -> Problem:
-    found = f"{member.entity} {candidate.get('DocNumber') or candidate.get('Id')}"
-    return Problem(
-        "possible_duplicate",
-        f"The answer to posting {member.key} was lost, and QuickBooks holds {found}, which looks like it but does not "
-        "carry our marker. Posting again could book it twice.",
-        f"Look at {found} in QuickBooks: link it if it is this one, else post again.",
-        actions=(
-            Action("link", f"Link {found}", {"entity": member.entity, "id": str(candidate.get("Id", ""))}),
-            Action("create", "It is another one: post again"),
-        ),
-    )

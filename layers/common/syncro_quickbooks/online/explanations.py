@@ -1,0 +1,121 @@
+"""What the push tells people about a record: what happened, what it means, what to do, and the actions for it."""
+
+from collections.abc import Mapping, Sequence
+
+from syncro_quickbooks.json_types import JsonObject
+from syncro_quickbooks.online.mapping.hand import Difference
+from syncro_quickbooks.sync.dispatches import Member
+from syncro_quickbooks.sync.model import Action, Problem, RecordKey, Who
+from syncro_quickbooks.sync.records import View
+
+
+def defect(key: RecordKey, error: Exception) -> Problem:
+    return Problem(
+        "internal",
+        f"{key} could not be prepared because of a defect on our side ({type(error).__name__}).",
+        "Contact support; everything else goes on.",
+        who=Who.SUPPORT,
+        actions=(Action("retry", "Try again"),),
+    )
+
+
+def not_read(key: RecordKey, error: Exception) -> Problem:
+    return Problem(
+        "lookup_failed",
+        f"{key} could not be looked up in QuickBooks: {error}",
+        "Nothing to do: it is tried again by itself.",
+        who=Who.NOBODY,
+    )
+
+
+def snapshot_too_large(key: RecordKey) -> Problem:
+    return Problem(
+        "snapshot_too_large",
+        f"{key} is too large to be kept, even compressed.",
+        "Split it into smaller invoices in Syncro.",
+    )
+
+
+def still_doubtful(view: View) -> Problem:
+    return Problem(
+        "possible_duplicate",
+        view.state.doubt,
+        "Decide about the document that was found; until then nothing is posted for this invoice.",
+        actions=(Action("link", "Link the document that was found"), Action("create", "It is another one: post again")),
+    )
+
+
+def voided_by_us(view: View) -> Problem:
+    return Problem(
+        "voided_after_deletion",
+        f"{view.key} was deleted in Syncro, so it was voided in QuickBooks; now Syncro has changed it again.",
+        "Post it again as a new document, or stop syncing it.",
+        actions=(Action("recreate", "Post it again"), Action("stop", "Stop syncing")),
+    )
+
+
+def gone_by_hand(view: View, now: JsonObject | None) -> Problem:
+    number = (view.state.object or {}).get("DocNumber", view.state.qbo_id)
+    done = "voided" if now is not None else "deleted"
+    return Problem(
+        f"{done}_in_quickbooks",
+        f"Invoice {number} ({view.key}) was {done} in QuickBooks; Syncro still has it.",
+        "Recreate it in QuickBooks, or stop syncing it.",
+        actions=(Action("recreate", "Recreate in QuickBooks"), Action("stop", "Stop syncing")),
+    )
+
+
+def edited_by_hand(view: View, differences: Sequence[Difference]) -> Problem:
+    number = (view.state.object or {}).get("DocNumber", view.state.qbo_id)
+    return Problem(
+        "edited_in_quickbooks",
+        f"Invoice {number} ({view.key}) was changed in QuickBooks since it was last sent: "
+        + "; ".join(str(difference) for difference in differences),
+        "Overwrite it with Syncro's, keep QuickBooks', or stop syncing it.",
+        who=Who.BOOKKEEPER,
+        actions=(
+            Action("overwrite", "Overwrite with Syncro's"),
+            Action("keep", "Keep QuickBooks'"),
+            Action("unlink", "Stop syncing"),
+        ),
+    )
+
+
+def outcome_unknown(key: RecordKey) -> Problem:
+    return Problem(
+        "outcome_unknown",
+        f"QuickBooks has not answered about {key} yet; it is being found out what became of it.",
+        "Nothing to do: it is tried again by itself.",
+    )
+
+
+def never_seen(key: RecordKey) -> Problem:
+    return Problem(
+        f"{key.kind}_unknown",
+        f"No event has brought {key} yet.",
+        f"Save the {key.kind} once in Syncro, so that it is sent again.",
+    )
+
+
+def taken_by_another(key: RecordKey, found: Mapping[str, object], owner: str) -> Problem:
+    name = found.get("DisplayName") or found.get("Name") or found.get("Id")
+    return Problem(
+        "linked_to_another",
+        f"{key} would be QuickBooks' {name!r}, but that already belongs to {owner} in Syncro.",
+        "Rename one of the two in Syncro, or create this one in QuickBooks with a suffix.",
+        actions=(Action("create_with_suffix", "Create with a suffix"),),
+    )
+
+
+def looks_alike(member: Member, candidate: JsonObject) -> Problem:
+    found = f"{member.entity} {candidate.get('DocNumber') or candidate.get('Id')}"
+    return Problem(
+        "possible_duplicate",
+        f"The answer to posting {member.key} was lost, and QuickBooks holds {found}, which looks like it but does not "
+        "carry our marker. Posting again could book it twice.",
+        f"Look at {found} in QuickBooks: link it if it is this one, else post again.",
+        actions=(
+            Action("link", f"Link {found}", {"entity": member.entity, "id": str(candidate.get("Id", ""))}),
+            Action("create", "It is another one: post again"),
+        ),
+    )
