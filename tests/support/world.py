@@ -199,6 +199,10 @@ class World:
         queue = "push" if arguments["QueueUrl"] == self._push_queue else "later"
         self._enqueue(due, queue, arguments["MessageBody"])
 
+    def lose_messages(self) -> None:
+        """Everything in the queues is lost."""
+        self.messages.clear()
+
     def _enqueue(self, due: datetime, queue: str, body: str) -> None:
         heapq.heappush(self.messages, (due, next(self._order), queue, body))
 
