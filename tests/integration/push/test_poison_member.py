@@ -1,5 +1,7 @@
 """One record that QuickBooks refuses is parked with cause and fix; what was sent together with it lands."""
 
+from datetime import timedelta
+
 import pytest
 
 from emulators.quickbooks_online import Fault
@@ -16,6 +18,7 @@ MEMBER = {"kind": "error", "code": "6000", "detail": "Business Validation Error:
 WHOLE = {**MEMBER, "whole": True}
 TOO_LARGE = {"kind": "status", "status": 413, "shape": "html", "times": None}
 TOO_LARGE_EMPTY = {**TOO_LARGE, "shape": "empty"}
+FAILS = {"kind": "status", "status": 500, "times": None}
 
 
 def connected() -> World:
@@ -113,3 +116,51 @@ def test_a_poison_customer_among_thirty_new_ones_holds_back_only_its_own_invoice
     assert len(standing(company)) == 30
     assert world.record("invoice", 1017)["status"] == "waiting"
     assert problem_of(world.record("customer", 17))["code"] == "qbo_6000"
+
+
+def test_an_invoice_that_quickbooks_fails_at_is_found_and_does_not_hold_up_the_account() -> None:
+    world = connected()
+    world.emulator.faults.add(Fault(entity="Invoice", name=f"10{POISON}", **FAILS))  # type: ignore[arg-type]  # a table of keywords
+    for invoice_id in BATCH:
+        world.publish("invoice.created", invoice_detail(invoice_id))
+    world.run_for(timedelta(hours=1))
+    company = world.companies["acme"]
+    assert_each_once(company)
+    assert len(standing(company)) == 30  # with the first one
+    failing = world.record("invoice", POISON)
+    assert failing["status"] == "retrying"
+    assert problem_of(failing)["code"] == "quickbooks_fails"
+    assert f"10{POISON}" in problem_of(failing)["message"]
+
+    for invoice_id in (2001, 2002, 2003):
+        with spending(world) as spent:
+            world.publish("invoice.created", invoice_detail(invoice_id))
+            world.run_for(timedelta(minutes=1))
+        assert world.record("invoice", invoice_id)["status"] == "synced", spent.operations
+        world.run_for(timedelta(minutes=41))
+    with spending(world) as spent:
+        world.run_for(timedelta(days=1))
+    assert spent.calls <= 16, spent.operations  # a few tries, at growing intervals
+
+    world.emulator.faults.clear()
+    world.publish("invoice.updated", invoice_detail(POISON, version=2))
+    world.run()
+    assert_each_once(company)
+    assert len(standing(company)) == 34
+    assert world.record("invoice", POISON)["status"] == "synced"
+
+
+def test_an_item_that_quickbooks_fails_at_holds_up_only_the_invoices_that_need_it() -> None:
+    world = connected()
+    world.emulator.faults.add(Fault(entity="Item", name="Product 17", **FAILS))  # type: ignore[arg-type]  # a table of keywords
+    world.publish("invoice.created", invoice_detail(1001, lines=[line(1, 17), line(2, 3)]))
+    world.run_for(timedelta(hours=1))
+    for invoice_id in (2001, 2002, 2003):
+        world.publish("invoice.created", invoice_detail(invoice_id))
+        world.run_for(timedelta(minutes=16))  # the longest pause of the breaker
+        assert world.record("invoice", invoice_id)["status"] == "synced"
+    assert world.record("invoice", 1001)["status"] == "retrying"
+    world.emulator.faults.clear()
+    world.run()
+    assert_each_once(world.companies["acme"])
+    assert world.record("invoice", 1001)["status"] == "synced"

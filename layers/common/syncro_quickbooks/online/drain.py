@@ -37,8 +37,23 @@ class Drain:
 
         Raises what ends a run early: OutOfTime, PostingStopped, LeaseLost and the client's errors.
         """
-        for dispatch in self._work.store.dispatches():
-            self._sender.recover(dispatch)
+        dispatches = self._work.store.dispatches()
+        failing = [dispatch for dispatch in dispatches if dispatch.failing]
+        for dispatch in failing:
+            self._sender.set_aside(dispatch)
+        for dispatch in dispatches:
+            if not dispatch.failing:
+                self._sender.recover(dispatch)
+        next_due = self._passes()
+        if failing:
+            # Last, for what QuickBooks fails at must not use up the one attempt that an open breaker allows.
+            for dispatch in failing:
+                self._sender.recover(dispatch)
+            next_due = self._passes()
+        return next_due
+
+    def _passes(self) -> int | None:
+        """Go through the outbox as long as something is due. Returns when to look again (ms)."""
         next_due: int | None = None
         for _ in range(_PASSES):
             next_due = self._one_pass()

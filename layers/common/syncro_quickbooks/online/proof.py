@@ -34,7 +34,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """QuickBooks certainly did not carry it out."""
+    """QuickBooks certainly did not carry it out. `asked`: it said so itself just now."""
+
+    asked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class Prover:
     def _one(self, member: Member, view: View) -> Finding:
         if member.operation is Operation.CREATE:
             # Names are unique in QuickBooks: creating again is refused with 6240 if the first one came through.
-            return Absent()
+            return Absent(asked=False)
         try:
             now = self._work.client.read(member.entity, view.state.qbo_id, ReadPurpose.RECOVERY)
         except (Unavailable, Throttled, RequestRefused, ReadAllowanceExhausted):

@@ -30,7 +30,7 @@ from syncro_quickbooks.online.work import OutOfTime, Planned, Settled, Settler, 
 from syncro_quickbooks.storage.packing import TooLarge
 from syncro_quickbooks.sync.catalogue import RetryClass, explain
 from syncro_quickbooks.sync.dispatches import PROOF_AFTER, Dispatch, Member
-from syncro_quickbooks.sync.model import Problem, RecordKey, Status
+from syncro_quickbooks.sync.model import Action, Problem, RecordKey, Status, Who
 from syncro_quickbooks.sync.records import Attempt, View, without_attempt
 from syncro_quickbooks.sync.store import Changed, Verdict
 
@@ -43,9 +43,13 @@ TIME_FOR_A_WRITE = timedelta(seconds=150)
 """A write may take 130 s and its answer must still be stored."""
 
 DUPLICATE_REQUEST_ID = "600"
+FAILS = "quickbooks_fails"
+"""Code of the problem on a record that QuickBooks seems to fail at, whatever else it does; such a one is sent alone."""
 
 _FIRST_BACKOFF = timedelta(seconds=5)
 _LONGEST_BACKOFF = timedelta(minutes=15)
+_FIRST_SUSPICION = timedelta(minutes=5)
+_LONGEST_SUSPICION = timedelta(days=1)
 _BLOCKED_FOR = timedelta(hours=1)
 _BATCH_ID_LENGTH = 36
 
@@ -75,7 +79,9 @@ class Sender:
 
     def send(self, planned: Sequence[Planned]) -> None:
         """Freeze and send `planned` in as few requests as the limits allow, and settle what is answered."""
-        for group in _groups(planned, self._most_members):
+        suspects = [item for item in planned if _is_suspect(item.view)]
+        others = [item for item in planned if not _is_suspect(item.view)]
+        for group in (*_groups(others, self._most_members), *_groups(suspects, 1)):
             dispatch = self._freeze(group)
             if dispatch is not None:
                 self._deliver(dispatch, {item.view.key: _attempting(item, dispatch.id) for item in group})
@@ -83,6 +89,8 @@ class Sender:
     def recover(self, dispatch: Dispatch) -> None:
         """Bring an unresolved dispatch of an earlier run to an end, or note when to try again."""
         keys = [member.key for member in dispatch.members]
+        for key in keys:
+            self.unresolved.pop(key, None)
         live = {
             key: view
             for key, view in self._work.store.views(keys).items()
@@ -103,6 +111,11 @@ class Sender:
             self._before_send()
             self._work.store.note_send(again)
             self._deliver(again, live)
+
+    def set_aside(self, dispatch: Dispatch) -> None:
+        """Leave the members of an unresolved dispatch alone until it is recovered."""
+        for member in dispatch.members:
+            self.unresolved[member.key] = dispatch.due
 
     # -- freezing --------------------------------------------------------------------------------------------------
 
@@ -174,10 +187,15 @@ class Sender:
         if len(dispatch.members) == 1:
             self._settle(dispatch, live, {dispatch.members[0].bid: Refused(refused.faults)})
             return
-        self._most_members = max(1, len(dispatch.members) // 2)
+        self._halve(dispatch)
         for view in live.values():
             self._work.store.release(view, without_attempt(view.state))
         self._work.store.forget(dispatch)
+
+    def _halve(self, dispatch: Dispatch) -> None:
+        """From now on send less at a time than `dispatch`, so that one culprit is found and the others go on."""
+        if len(dispatch.members) > 1:
+            self._most_members = min(self._most_members, len(dispatch.members) // 2)
 
     def _settle(
         self, dispatch: Dispatch, live: Mapping[RecordKey, View], outcomes: Mapping[str, MemberOutcome]
@@ -246,6 +264,9 @@ class Sender:
                 clear.append(Settled(member, view, Done(entity=member.entity, object=finding.object)))
             elif isinstance(finding, Absent):
                 self._work.store.release(view, without_attempt(view.state))
+                if finding.asked:
+                    self._note_health(True)
+                self._suspect(dispatch, member, view)
             elif isinstance(finding, NotKnown):
                 unknown = True
             else:
@@ -259,6 +280,17 @@ class Sender:
         else:
             self._work.store.forget(dispatch)
 
+    def _suspect(self, dispatch: Dispatch, member: Member, view: View) -> None:
+        """One of the members may be what QuickBooks fails at: find it, and try it ever more rarely and by itself."""
+        self._halve(dispatch)
+        if len(dispatch.members) > 1 or not dispatch.failing or member.stamp != view.record.stamp:
+            return
+        wait = min(_FIRST_SUSPICION * 2 ** min(view.record.tries, 10), _LONGEST_SUSPICION)
+        try:
+            self._work.store.postpone(view, to_millis(self._work.clock.now() + wait), _fails_at(member))
+        except Changed:
+            return  # a newer version has come, which may be a better one
+
     def _keep(
         self,
         dispatch: Dispatch,
@@ -270,11 +302,13 @@ class Sender:
     ) -> None:
         """Note when to look at the dispatch again, and what QuickBooks said this time."""
         now = self._work.clock.now()
-        same = dispatch.same_answers + 1 if server_error and answer == dispatch.last_answer else int(server_error)
+        same = dispatch.same_answers
+        if answer:
+            same = same + 1 if server_error and answer == dispatch.last_answer else int(server_error)
         kept = replace(
             dispatch,
             due=now + (backoff(dispatch.sends) if after is None else after),
-            last_answer=answer,
+            last_answer=answer or dispatch.last_answer,
             same_answers=same,
         )
         self._work.store.note_send(kept)
@@ -289,6 +323,22 @@ def backoff(tries: int) -> timedelta:
     """How long to wait after the `tries`th failure: doubling from 5 s to 15 min, with jitter."""
     longest = min(_FIRST_BACKOFF * 2 ** min(tries - 1, 10), _LONGEST_BACKOFF)
     return timedelta(seconds=longest.total_seconds() * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
+
+
+def _is_suspect(view: View) -> bool:
+    return any(problem.code == FAILS for problem in view.record.problems)
+
+
+def _fails_at(member: Member) -> Problem:
+    return Problem(
+        FAILS,
+        f"QuickBooks failed again and again at {member.entity} {member.body.get('DocNumber', member.key.id)} "
+        f"({member.key}) without saying why, and does not have it.",
+        "Nothing to do at first: it is tried again by itself, at growing intervals. If that does not help, change "
+        "something about it in Syncro, or tell support.",
+        who=Who.SUPPORT,
+        actions=(Action("retry", "Try again"), Action("skip", "Skip for good")),
+    )
 
 
 def _definite(refused: Refused) -> bool:

@@ -58,6 +58,11 @@ class Dispatch:
     prove: bool = False
 
     @property
+    def failing(self) -> bool:
+        """Whether the last answer was a 5xx: the server may be down, or fail at just this request."""
+        return self.same_answers > 0
+
+    @property
     def settled_by_proof(self) -> bool:
         """Whether another send could not bring an outcome that can be trusted."""
         aged = self.last_sent_at - self.first_sent_at > REPLAY_TRUSTED_FOR
