@@ -60,6 +60,7 @@ __all__ = [
     "Unclear",
     "batch_request",
     "quote",
+    "select",
     "single_request",
 ]
 
@@ -74,6 +75,11 @@ def quote(value: str) -> str:
     The backslash is escaped as well ([G] in facts QBO 2.4: an unescaped one could end the literal early).
     """
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def select(entity: str, where: str) -> str:
+    """A statement of QuickBooks' query language; values in `where` are quoted by `quote`."""
+    return f"SELECT * FROM {entity} WHERE {where}"  # noqa: S608 - no SQL: QuickBooks' own read-only language
 
 
 class Client:

@@ -1,13 +1,16 @@
 """Documents: decides about invoices, sees to what they refer to, has them sent, and settles the answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
+from typing import TypeVar
 
 from syncro_quickbooks.clock import to_millis
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online import explanations
 from syncro_quickbooks.online.client import Done
+from syncro_quickbooks.online.company import TaxMode
 from syncro_quickbooks.online.faults import ReadAllowanceExhausted, RequestRefused, Unavailable
 from syncro_quickbooks.online.lists import Blocked, Lists, Ready, Standing
 from syncro_quickbooks.online.mapping.bodies import ref_value
@@ -29,15 +32,20 @@ from syncro_quickbooks.sync.model import (
     RecordKey,
     Skip,
     Status,
+    Totals,
     Wait,
     Write,
     marker,
 )
 from syncro_quickbooks.sync.records import RealmState, View, without_attempt
-from syncro_quickbooks.sync.store import Changed, Verdict
+from syncro_quickbooks.sync.settings import AstPolicy
+from syncro_quickbooks.sync.store import Changed, OwnerTaken, Verdict
 from syncro_quickbooks.syncro.models import Customer, InvoiceSnapshot, Product
 
+Decided = TypeVar("Decided")
+
 INVOICE = "Invoice"
+TAX_DIFFERS = "quickbooks_tax_differs"
 FORECAST = "predicted_"
 """Codes of warnings that only foretell what QuickBooks will compute; its answer replaces them."""
 
@@ -66,6 +74,7 @@ class Documents:
     def __init__(self, work: Work, lists: Lists) -> None:
         self._work = work
         self._lists = lists
+        self._override_ignored = work.override_ignored
 
     def process(self, keys: Sequence[RecordKey], sender: Sender) -> None:
         """Bring each record as far as it can go now: sent, skipped, waiting, or put off."""
@@ -101,11 +110,7 @@ class Documents:
     def _candidates(self, views: Sequence[View]) -> list[_Candidate]:
         """The invoices of `views` that nothing speaks against before their customers and items exist."""
         snapshots = [(view, InvoiceSnapshot.model_validate(view.record.desired)) for view in views]
-        invoices = [snapshot.invoice for _, snapshot in snapshots]
-        product_ids = {line.product_id for invoice in invoices for line in invoice.line_items}
-        keys = {_product_key(product) for product in product_ids if product is not None}
-        keys |= {_customer_key(invoice.customer_id) for invoice in invoices}
-        known = {key: view.record.desired for key, view in self._work.store.views(sorted(keys)).items()}
+        known = self._mentioned([snapshot for _, snapshot in snapshots])
         products = {
             int(key.id): Product.model_validate(desired)
             for key, desired in known.items()
@@ -114,7 +119,7 @@ class Documents:
         candidates: list[_Candidate] = []
         for view, snapshot in snapshots:
             customer = known[_customer_key(snapshot.invoice.customer_id)]
-            decided = self._precheck(view, snapshot, Customer.model_validate(customer) if customer else None)
+            decided = self._guarded(view, partial(self._precheck, view, snapshot, customer))
             if decided is None:
                 needed = needed_products(snapshot.invoice, products, self._work.settings)
                 candidates.append(_Candidate(view, snapshot, products, needed))
@@ -122,12 +127,31 @@ class Documents:
                 self._conclude(view, decided)
         return candidates
 
+    def _mentioned(self, snapshots: Sequence[InvoiceSnapshot]) -> dict[RecordKey, JsonObject | None]:
+        """What is desired of the customers and products that the invoices name."""
+        invoices = [snapshot.invoice for snapshot in snapshots]
+        product_ids = {line.product_id for invoice in invoices for line in invoice.line_items}
+        keys = {_product_key(product) for product in product_ids if product is not None}
+        keys |= {_customer_key(invoice.customer_id) for invoice in invoices}
+        return {key: view.record.desired for key, view in self._work.store.views(sorted(keys)).items()}
+
     def _precheck(
-        self, view: View, snapshot: InvoiceSnapshot, customer: Customer | None
+        self, view: View, snapshot: InvoiceSnapshot, customer: JsonObject | None
     ) -> Skip | Attention | Wait | None:
+        if self._override_ignored and snapshot.invoice.tax:
+            return Attention(explanations.override_ignored(view.key))
         posted = view.state.object if view.state.linked else None
         settings, company = self._work.settings, self._work.company
-        return precheck_invoice(snapshot, settings, company, posted, customer=customer, choices=_choices(view))
+        owner = Customer.model_validate(customer) if customer else None
+        return precheck_invoice(snapshot, settings, company, posted, customer=owner, choices=_choices(view))
+
+    def _guarded(self, view: View, decide: Callable[[], Decided]) -> Decided | Attention:
+        """A defect of ours that one record meets is that record's problem: it must not stop the others."""
+        try:
+            return decide()
+        except Exception as error:
+            self._work.log.exception("mapping failed", extra={"record": str(view.key)})
+            return Attention(explanations.defect(view.key, error))
 
     def _plan(self, candidate: _Candidate, standings: Mapping[RecordKey, Standing], planned: list[Planned]) -> None:
         view = candidate.view
@@ -139,11 +163,7 @@ class Documents:
                 return
             ready[key] = standing
         generation = _generation(view.state)
-        try:
-            decision = self._map(candidate, ready, generation)
-        except Exception as error:  # a defect met by one record must not stop the others
-            self._work.log.exception("mapping failed", extra={"record": str(view.key)})
-            decision = Attention(explanations.defect(view.key, error))
+        decision = self._guarded(view, partial(self._map, candidate, ready, generation))
         self._decided(view, decision, generation, planned)
 
     def _map(self, candidate: _Candidate, ready: Mapping[RecordKey, Ready], generation: int) -> Decision:
@@ -179,6 +199,10 @@ class Documents:
             gone = replace(view.state, gone=True, object=now or view.state.object)
             self._work.store.settle(view, gone, view.record.stamp, Verdict(Status.SYNCED))
             return
+        differences = foreign_change(view.state.object or {}, now)
+        if differences:
+            self._conclude(view, Attention(explanations.edited_and_deleted(view, differences)))
+            return
         decision = map_deletion(view.key, now, self._work.settings, self._work.company)
         self._decided(view, decision, view.state.generation, planned)
 
@@ -186,7 +210,7 @@ class Documents:
         if not isinstance(decision, Write):
             self._conclude(view, decision)
         elif decision.digest == view.state.applied_digest and _force(view.state.applied_stamp) == view.record.force:
-            self._conclude(view, Nothing(decision.warnings))
+            self._conclude(view, Nothing(_warnings(decision.warnings, decision.expected, view.state.object or {})))
         else:
             planned.append(Planned(view, decision, generation))
 
@@ -230,6 +254,9 @@ class Documents:
                 self._settle(answer)
             except Changed:
                 continue  # settled before, by whoever held the lease then
+            except OwnerTaken as taken:
+                problem = explanations.taken_by_another(answer.view.key, answer.member.body, taken.owner)
+                self._attention(answer, answer.view.state, problem)
 
     def _settle(self, answer: Settled) -> None:
         if isinstance(answer.outcome, Done):
@@ -246,10 +273,16 @@ class Documents:
     def _applied(self, answer: Settled, stored: JsonObject) -> None:
         member = answer.member
         voided = member.operation in (Operation.VOID, Operation.DELETE)
-        warnings = tuple(w for w in member.warnings if not w.code.startswith(FORECAST))
-        if member.expected is not None and not voided:
-            warnings += compare_answer(member.expected, stored)
+        warnings = member.warnings if voided else _warnings(member.warnings, member.expected, stored)
+        if self._is_override_ignored(warnings):
+            self._override_ignored = True
+            self._work.note_override_ignored()
         self._work.store.settle(answer.view, applied_state(answer, stored, gone=voided), member.stamp, _done(warnings))
+
+    def _is_override_ignored(self, warnings: Sequence[Problem]) -> bool:
+        overriding = self._work.settings.ast_policy is AstPolicy.OVERRIDE
+        automated = self._work.company.tax_mode is TaxMode.US_AUTOMATED
+        return automated and overriding and any(warning.code == TAX_DIFFERS for warning in warnings)
 
     def _compare_with_now(self, answer: Settled, problem: Problem) -> None:
         """Something changed the document; only a person's change of money, lines or status is asked about."""
@@ -274,8 +307,8 @@ class Documents:
             self._attention(answer, view.state, problem)
 
     def _attention(self, answer: Settled, state: RealmState, problem: Problem) -> None:
-        verdict = Verdict(Status.NEEDS_ATTENTION, (problem,))
-        self._work.store.settle(answer.view, without_attempt(state), answer.member.stamp, verdict)
+        verdict, revisit = Verdict(Status.NEEDS_ATTENTION, (problem,)), explanations.settings_may_help(problem)
+        self._work.store.settle(answer.view, without_attempt(state), answer.member.stamp, verdict, revisit=revisit)
 
 
 def applied_state(answer: Settled, stored: JsonObject, *, gone: bool = False) -> RealmState:
@@ -293,6 +326,12 @@ def applied_state(answer: Settled, stored: JsonObject, *, gone: bool = False) ->
         gone=gone,
         doubt="",
     )
+
+
+def _warnings(warnings: Sequence[Problem], expected: Totals | None, posted: JsonObject) -> tuple[Problem, ...]:
+    """What to warn of once QuickBooks' own figures are known: they replace what was foretold of them."""
+    kept = tuple(warning for warning in warnings if not warning.code.startswith(FORECAST))
+    return kept if expected is None else kept + compare_answer(expected, posted)
 
 
 def _choices(view: View) -> Choices:

@@ -85,6 +85,8 @@ class Drain:
         """Work on some entries. Returns when those that are left of them are due (ms)."""
         if not chunk:
             return []
+        self._work.keep_going()
+        self._leases.renew(self._lease)
         self.seen += len(chunk)
         if layer == _LIST_LAYER:
             self._lists.process(chunk, self._sender)

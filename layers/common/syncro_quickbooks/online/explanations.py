@@ -1,12 +1,20 @@
 """What the push tells people about a record: what happened, what it means, what to do, and the actions for it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online.mapping.hand import Difference
 from syncro_quickbooks.sync.dispatches import Member
 from syncro_quickbooks.sync.model import Action, Problem, RecordKey, Who
 from syncro_quickbooks.sync.records import View
+
+MOST_DIFFERENCES = 10
+
+
+def settings_may_help(problem: Problem) -> bool:
+    """Whether other settings, or other choices in them, could make the record go through."""
+    return any(action.name in ("open_settings", "remap") for action in problem.actions)
 
 
 def defect(key: RecordKey, error: Exception) -> Problem:
@@ -67,10 +75,12 @@ def gone_by_hand(view: View, now: JsonObject | None) -> Problem:
 
 def edited_by_hand(view: View, differences: Sequence[Difference]) -> Problem:
     number = (view.state.object or {}).get("DocNumber", view.state.qbo_id)
+    shown = [str(difference) for difference in differences[:MOST_DIFFERENCES]]
+    if len(differences) > MOST_DIFFERENCES:
+        shown.append(f"and {len(differences) - MOST_DIFFERENCES} more")
     return Problem(
         "edited_in_quickbooks",
-        f"Invoice {number} ({view.key}) was changed in QuickBooks since it was last sent: "
-        + "; ".join(str(difference) for difference in differences),
+        f"Invoice {number} ({view.key}) was changed in QuickBooks since it was last sent: " + "; ".join(shown),
         "Overwrite it with Syncro's, keep QuickBooks', or stop syncing it.",
         who=Who.BOOKKEEPER,
         actions=(
@@ -78,6 +88,29 @@ def edited_by_hand(view: View, differences: Sequence[Difference]) -> Problem:
             Action("keep", "Keep QuickBooks'"),
             Action("unlink", "Stop syncing"),
         ),
+    )
+
+
+def edited_and_deleted(view: View, differences: Sequence[Difference]) -> Problem:
+    """Deleted in Syncro after a person changed it in QuickBooks."""
+    edited = edited_by_hand(view, differences)
+    return replace(
+        edited,
+        code="deleted_but_edited",
+        message=f"{view.key} was deleted in Syncro, but: {edited.message}",
+        fix="Void it in QuickBooks, or leave it there.",
+        actions=(Action("void", "Void it in QuickBooks"), Action("skip", "Leave it in QuickBooks")),
+    )
+
+
+def override_ignored(key: RecordKey) -> Problem:
+    """QuickBooks' automated sales tax computes its own figure; taxed invoices wait for a choice."""
+    return Problem(
+        "sales_tax_override_ignored",
+        f"{key} is taxed, and QuickBooks' automated sales tax replaced Syncro's figure on an earlier invoice.",
+        "Choose in the settings: accept QuickBooks' tax, or send Syncro's tax as a line on an item of your own.",
+        who=Who.BOOKKEEPER,
+        actions=(Action("open_settings", "Open settings", {"setting": "ast_policy"}),),
     )
 
 

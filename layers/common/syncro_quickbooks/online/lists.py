@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from syncro_quickbooks.clock import to_millis
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online import explanations
-from syncro_quickbooks.online.client import Done, quote
+from syncro_quickbooks.online.client import Done, quote, select
 from syncro_quickbooks.online.faults import ReadAllowanceExhausted, RequestRefused, Unavailable
 from syncro_quickbooks.online.mapping.customer import customer_name, map_customer
 from syncro_quickbooks.online.mapping.item import item_name, map_item
@@ -102,17 +103,25 @@ class Lists:
         """Entries with an outbox entry of their own: somebody waits for them. Push them and let the waiters go on."""
         for key, standing in self.ensure(keys, sender).items():
             view = self._work.store.view(key)
-            if view.state.attempt is not None or (isinstance(standing, Blocked) and standing.until is not None):
-                continue  # its entry stays; the dispatch or a later pass brings it on
-            if isinstance(standing, Ready):
-                self._work.store.release_waiters(view)
-                verdict = Verdict(Status.SYNCED)
-            else:
-                verdict = Verdict(Status.NEEDS_ATTENTION, (standing.problem,))
+            if view.state.attempt is not None:
+                continue  # the dispatch brings it on
             try:
-                self._work.store.conclude(view, verdict)
+                self._processed(view, standing)
             except Changed:
-                continue
+                continue  # a newer version has come; its own entry stands
+
+    def _processed(self, view: View, standing: Standing) -> None:
+        if isinstance(standing, Blocked) and standing.until is not None:
+            self._work.store.postpone(view, to_millis(standing.until), standing.problem)
+            return
+        if isinstance(standing, Ready):
+            self._work.store.release_waiters(view, self._work.keep_going)
+        if view.record.status not in (Status.PENDING, Status.RETRYING):
+            self._work.store.dismiss(view)  # what was found out while it was sent stands
+        elif isinstance(standing, Ready):
+            self._work.store.conclude(view, Verdict(Status.SYNCED))
+        else:
+            self._work.store.conclude(view, Verdict(Status.NEEDS_ATTENTION, (standing.problem,)), revisit=True)
 
     # -- planning --------------------------------------------------------------------------------------------------
 
@@ -136,7 +145,11 @@ class Lists:
 
     def _planned(self, view: View, planned: list[Planned]) -> Standing | None:
         generation = view.state.generation if view.state.linked else view.state.generation + 1
-        decision = self._map(view, generation)
+        try:
+            decision = self._map(view, generation)
+        except Exception as error:  # a defect met by one record must not stop the others
+            self._work.log.exception("mapping failed", extra={"record": str(view.key)})
+            decision = Attention(explanations.defect(view.key, error))
         if isinstance(decision, Attention):
             return self._park(view, decision.problem)
         if not isinstance(decision, Write) or decision.digest == view.state.applied_digest:
@@ -151,7 +164,7 @@ class Lists:
             return Blocked(view, explanations.outcome_unknown(view.key), until)
         if view.record.desired is None:
             return Blocked(view, explanations.never_seen(view.key))
-        if view.record.status is Status.NEEDS_ATTENTION:
+        if view.record.status is Status.NEEDS_ATTENTION and view.record.decided_in == self._work.realm_id:
             if view.state.linked:
                 return Ready(view, view.state.qbo_id)  # what could not be updated can still be invoiced
             (problem, *_) = view.record.problems
@@ -289,7 +302,8 @@ class Lists:
     def _parked_attempt(self, answer: Settled, problem: Problem) -> None:
         view = answer.view
         verdict = Verdict(Status.NEEDS_ATTENTION, (problem,))
-        self._work.store.settle(view, without_attempt(view.state), answer.member.stamp, verdict)
+        state, revisit = without_attempt(view.state), explanations.settings_may_help(problem)
+        self._work.store.settle(view, state, answer.member.stamp, verdict, revisit=revisit)
 
     def _park(self, view: View, problem: Problem) -> Standing | None:
         """Nothing was sent: note why. None if the record moved on meanwhile."""
@@ -316,8 +330,3 @@ def _named(bodies: Sequence[JsonObject], entity: str) -> str:
     taken = [str(body[column]) for body in bodies]
     names = ", ".join(quote(name) for name in (*taken, *map(inactive_name, taken)))
     return select(entity, f"{column} IN ({names}) AND Active IN (true, false) MAXRESULTS 1000")
-
-
-def select(entity: str, where: str) -> str:
-    """A statement of QuickBooks' query language; values in `where` are quoted by `client.quote`."""
-    return f"SELECT * FROM {entity} WHERE {where}"  # noqa: S608 - no SQL: QuickBooks' own read-only language

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from syncro_quickbooks.json_types import Json, JsonObject
 from syncro_quickbooks.online import explanations
+from syncro_quickbooks.online.client import quote, select
 from syncro_quickbooks.online.faults import ReadAllowanceExhausted, RequestRefused, Throttled, Unavailable
 from syncro_quickbooks.online.mapping.hand import foreign_change, is_voided, reflects
 from syncro_quickbooks.online.read_budget import ReadPurpose
@@ -68,7 +69,7 @@ class Prover:
         findings = self._created(dispatch.first_sent_at, created)
         for member in members:
             if member.bid not in findings:
-                findings[member.bid] = self._one(member, live[member.key])
+                findings[member.bid] = self._one(member, live[member.key], dispatch.first_sent_at)
         return findings
 
     def _created(self, first_sent_at: datetime, members: Sequence[Member]) -> dict[str, Finding]:
@@ -86,10 +87,9 @@ class Prover:
                     findings[member.bid] = NotKnown() if made is None else _among(made, member)
         return findings
 
-    def _one(self, member: Member, view: View) -> Finding:
+    def _one(self, member: Member, view: View, first_sent_at: datetime) -> Finding:
         if member.operation is Operation.CREATE:
-            # Names are unique in QuickBooks: creating again is refused with 6240 if the first one came through.
-            return Absent(asked=False)
+            return self._named(member, first_sent_at)
         try:
             now = self._work.client.read(member.entity, view.state.qbo_id, ReadPurpose.RECOVERY)
         except (Unavailable, Throttled, RequestRefused, ReadAllowanceExhausted):
@@ -97,9 +97,31 @@ class Prover:
         if now is None:
             return Absent()
         done = is_voided(now) if member.operation is Operation.VOID else reflects(now, member.body)
-        if done:
-            return Found(now)
+        return Found(now) if done else Absent()
+
+    def _named(self, member: Member, first_sent_at: datetime) -> Finding:
+        """List entries, by the name that was sent: Syncro's may be another by now.
+
+        A customer carries our marker; an item has no room for one, but its name is QuickBooks' only one, so one made
+        since is ours. Anything else of that name is for the next create to run into and the adoption rules to judge.
+        """
+        column = "DisplayName" if "DisplayName" in member.body else "Name"
+        where = f"{column} = {quote(str(member.body[column]))} AND Active IN (true, false)"
+        try:
+            rows = self._work.client.query(select(member.entity, where), member.entity, ReadPurpose.RECOVERY)
+        except (Unavailable, Throttled, RequestRefused, ReadAllowanceExhausted):
+            return NotKnown()
+        mine = marker(member.key, member.generation)
+        for row in rows:
+            if mine in str(row.get("Notes", "")).split() or (column == "Name" and _made_since(row, first_sent_at)):
+                return Found(row)
         return Absent()
+
+
+def _made_since(row: JsonObject, moment: datetime) -> bool:
+    times = row.get("MetaData")
+    stamp = times.get("CreateTime") if isinstance(times, dict) else None
+    return isinstance(stamp, str) and datetime.fromisoformat(stamp) >= moment - CLOCKS_MAY_DIFFER
 
 
 def _among(made: Sequence[JsonObject], member: Member) -> Finding:

@@ -1,6 +1,6 @@
 """The push: one run brings everything in an account's outbox that is due into QuickBooks Online."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -26,8 +26,14 @@ from syncro_quickbooks.online.work import OutOfTime, PostingStopped, Work
 from syncro_quickbooks.storage.table import Table
 from syncro_quickbooks.sync.accounts import Accounts, Connection, Edition, Health, Pause
 from syncro_quickbooks.sync.lease import Lease, LeaseHeld, LeaseLost, Leases
-from syncro_quickbooks.sync.model import Problem, Who
-from syncro_quickbooks.sync.settings import Settings, load_settings, missing_for_invoices
+from syncro_quickbooks.sync.model import Action, Problem, Who
+from syncro_quickbooks.sync.settings import (
+    CHANGED_IN_QUICKBOOKS,
+    Settings,
+    SettingsError,
+    load_settings,
+    missing_for_invoices,
+)
 from syncro_quickbooks.sync.store import Store
 from syncro_quickbooks.sync.wake import Wakes
 
@@ -35,6 +41,7 @@ COMPANY_READ_EVERY = timedelta(hours=24)
 """Preferences steer the mapping; a bookkeeper changes them now and then (closing date, numbering)."""
 
 _LOOK_AGAIN_WHEN_STOPPED = timedelta(minutes=5)
+_LOOK_AGAIN_FOR_SETUP = timedelta(hours=4)  # two metered reads each time
 _LOOK_AGAIN_WHEN_UNREADABLE = timedelta(minutes=1)
 
 ClientFactory: TypeAlias = Callable[[Connection, RateLimiter], Client]
@@ -48,6 +55,15 @@ class PushReport:
     ended: str = "done"
     seen: int = 0
     next_due: datetime | None = None
+
+
+class _NeedsSetup(Exception):
+    """Something must be chosen or changed before the first invoice is sent."""
+
+    def __init__(self, problem: Problem, wait: timedelta | None) -> None:
+        super().__init__(problem.code)
+        self.problem = problem
+        self.wait = wait
 
 
 class Push:
@@ -68,10 +84,6 @@ class Push:
         Ends well before `deadline`. What it raises is unexpected; the wake-up may then simply be delivered again.
         """
         report = PushReport(account_id)
-        connection = self._accounts.connection(account_id)
-        if connection is None or connection.edition is not Edition.ONLINE:
-            report.ended = "not connected to QuickBooks Online"
-            return report
         try:
             lease = self._leases.take(account_id)
         except LeaseHeld as held:
@@ -79,46 +91,58 @@ class Push:
             self._wakes.wake_at(account_id, held.until)
             return report
         try:
-            self._under_lease(connection, lease, deadline, report)
+            self._under_lease(lease, deadline, report)
         except LeaseLost:
             report.ended = "another worker took over"
         finally:
             self._leases.give_back(lease)
         return report
 
-    def _under_lease(self, connection: Connection, lease: Lease, deadline: datetime, report: PushReport) -> None:
-        account_id = connection.account_id
-        guard = self._wakes.begin(account_id)
-        next_due: int | None
-        try:
-            next_due = self._drained(connection, lease, deadline, report)
-        except (OutOfTime, NotEnoughTime):
-            report.ended = "out of time"
-            next_due = to_millis(self._clock.now())
-        except PostingStopped as stopped:
-            report.ended = f"posting is stopped: {stopped}"
-            next_due = to_millis(self._clock.now() + _LOOK_AGAIN_WHEN_STOPPED)
-        except Throttled as throttled:
-            next_due = self._pause(report, _THROTTLED, timedelta(seconds=throttled.retry_after))
-        except AccountBlocked as blocked:
-            next_due = self._pause(report, blocked.problem, timedelta(seconds=blocked.retry_after))
-        except Reconnect as reconnect:
-            next_due = self._pause(report, reconnect.problem, None)
-        except (Unavailable, RequestRefused, ReadAllowanceExhausted) as error:
-            next_due = self._pause(report, _unreadable(error), _LOOK_AGAIN_WHEN_UNREADABLE)
-        self._wakes.finish(account_id, guard, next_due)
+    def _under_lease(self, lease: Lease, deadline: datetime, report: PushReport) -> None:
+        guard = self._wakes.begin(report.account_id)
+        connection = self._accounts.connection(report.account_id)
+        next_due: int | None = None
+        if connection is None or connection.edition is not Edition.ONLINE:
+            report.ended = "not connected to QuickBooks Online"
+        else:
+            next_due = self._next_due(connection, lease, deadline, report)
+        self._wakes.finish(report.account_id, guard, next_due)
         report.next_due = None if next_due is None else from_millis(next_due)
 
-    def _pause(self, report: PushReport, problem: Problem, wait: timedelta | None) -> int | None:
+    def _next_due(self, connection: Connection, lease: Lease, deadline: datetime, report: PushReport) -> int | None:
+        """Drain the outbox; whatever ends that early is noted with the account. Returns when to look again (ms)."""
+        try:
+            return self._drained(connection, lease, deadline, report)
+        except (OutOfTime, NotEnoughTime):
+            report.ended = "out of time"
+            return to_millis(self._clock.now())
+        except PostingStopped as stopped:
+            report.ended = f"posting is stopped: {stopped}"
+            return to_millis(self._clock.now() + _LOOK_AGAIN_WHEN_STOPPED)
+        except Reconnect as reconnect:
+            problem, wait = reconnect.problem, None
+        except _NeedsSetup as setup:
+            problem, wait = setup.problem, setup.wait
+        except Throttled as throttled:
+            problem, wait = _THROTTLED, timedelta(seconds=throttled.retry_after)
+        except AccountBlocked as blocked:
+            problem, wait = blocked.problem, timedelta(seconds=blocked.retry_after)
+        except (Unavailable, RequestRefused, ReadAllowanceExhausted) as error:
+            problem, wait = _unreadable(error), _LOOK_AGAIN_WHEN_UNREADABLE
+        return self._pause(connection, report, problem, wait)
+
+    def _pause(
+        self, connection: Connection, report: PushReport, problem: Problem, wait: timedelta | None
+    ) -> int | None:
         report.ended = f"paused: {problem.code}"
         until = None if wait is None else self._clock.now() + wait
-        self._accounts.pause(report.account_id, Pause(problem, until))
+        self._accounts.pause(connection, Pause(problem, until))
         return None if until is None else to_millis(until)
 
     def _drained(self, connection: Connection, lease: Lease, deadline: datetime, report: PushReport) -> int | None:
         """Returns when to look again (ms), None when nothing is left that time alone will change."""
         account_id = connection.account_id
-        health = self._accounts.health(account_id)
+        health = self._accounts.health(connection)
         held_until = self._held_until(health, report)
         if held_until is not None or report.ended != "done":
             return held_until
@@ -126,17 +150,28 @@ class Push:
             self._accounts.resume(account_id)
         limiter = RateLimiter(self._clock, RateState.from_item(health.rate))
         client = self._client_for(connection, limiter)
-        settings = Settings() if connection.settings is None else load_settings(connection.settings)
+        settings = _settings(connection)
         company = self._company(connection, client)
-        missing = missing_for_invoices(settings, company)
-        if missing or not settings.sync_invoices_to:
-            report.ended = "needs set-up: " + ", ".join(problem.code for problem in missing)
-            return None  # saving settings wakes the account
+        missing = missing_for_invoices(settings, company) if settings.sync_invoices_to else ()
+        if missing:
+            raise self._needs_setup(account_id, missing)
         realm_id = connection.realm_id
         store = Store(self._table, self._clock, lease, account_id, realm_id)
-        work = Work(account_id, realm_id, settings, company, client, store, self._clock, deadline, self._log)
+        work = Work(
+            account_id,
+            realm_id,
+            settings,
+            company,
+            client,
+            store,
+            self._clock,
+            deadline,
+            self._log,
+            note_override_ignored=lambda: self._accounts.note_override_ignored(connection),
+            override_ignored=health.override_ignored,
+        )
         breaker = Breaker.from_item(health.breaker)
-        self._revisit(health, connection, company, store)
+        self._revisit(health, connection, work)
         drain = Drain(work, self._accounts, self._leases, lease, breaker)
         rate_before = limiter.state
         try:
@@ -146,11 +181,18 @@ class Push:
             if (drain.breaker, limiter.state) != (breaker, rate_before):
                 self._accounts.save_flow(account_id, dict(drain.breaker.to_item()), dict(limiter.state.to_item()))
 
-    def _revisit(self, health: Health, connection: Connection, company: Company, store: Store) -> None:
+    def _needs_setup(self, account_id: str, missing: Sequence[Problem]) -> "_NeedsSetup":
+        """Saving settings wakes the account; what is to be changed in QuickBooks must be looked at again."""
+        in_quickbooks = any(problem.code in CHANGED_IN_QUICKBOOKS for problem in missing)
+        if in_quickbooks:
+            self._accounts.forget_company(account_id)
+        return _NeedsSetup(missing[0], _LOOK_AGAIN_FOR_SETUP if in_quickbooks else None)
+
+    def _revisit(self, health: Health, connection: Connection, work: Work) -> None:
         """Once settings or preferences differ from those that records were decided by, decide about them again."""
-        decided_by = f"{connection.settings_version} {digest(company.to_json())}"
+        decided_by = f"{connection.realm_id} {connection.settings_version} {digest(work.company.to_json())}"
         if decided_by != health.decided_by:
-            store.revisit_all()
+            work.store.revisit_all(work.keep_going)
             self._accounts.save_decided_by(connection.account_id, decided_by)
 
     def _held_until(self, health: Health, report: PushReport) -> int | None:
@@ -172,12 +214,33 @@ class Push:
             return Company.from_json(connection.company)
         try:
             company = read_company(client)
+        except ValueError as error:
+            raise AccountBlocked(_unusable("company", error), _LOOK_AGAIN_FOR_SETUP.total_seconds()) from error
         except (Unavailable, RequestRefused, ReadAllowanceExhausted):
             if connection.company is None:
                 raise
             return Company.from_json(connection.company)
         self._accounts.save_company(connection.account_id, connection.realm_id, company.to_json())
         return company
+
+
+def _settings(connection: Connection) -> Settings:
+    if connection.settings is None:
+        return Settings()
+    try:
+        return load_settings(connection.settings)
+    except SettingsError as error:
+        raise AccountBlocked(_unusable("settings", error), _LOOK_AGAIN_FOR_SETUP.total_seconds()) from error
+
+
+def _unusable(what: str, error: Exception) -> Problem:
+    return Problem(
+        f"{what}_unusable",
+        f"The account's {what} cannot be used: {error}",
+        "Save the settings again; if that does not help, contact support.",
+        who=Who.ADMIN,
+        actions=(Action("open_settings", "Open settings"),),
+    )
 
 
 _THROTTLED = Problem(

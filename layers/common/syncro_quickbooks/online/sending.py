@@ -9,6 +9,7 @@ from uuid import uuid4
 from syncro_quickbooks import exact_json
 from syncro_quickbooks.clock import to_millis
 from syncro_quickbooks.json_types import JsonObject
+from syncro_quickbooks.online import verdict
 from syncro_quickbooks.online.client import (
     Done,
     FrozenRequest,
@@ -20,7 +21,10 @@ from syncro_quickbooks.online.client import (
 from syncro_quickbooks.online.faults import (
     AccountBlocked,
     Fault,
+    Faulted,
+    QuickBooksError,
     ReadAllowanceExhausted,
+    Reconnect,
     RequestRefused,
     Throttled,
     Unavailable,
@@ -51,6 +55,7 @@ _LONGEST_BACKOFF = timedelta(minutes=15)
 _FIRST_SUSPICION = timedelta(minutes=5)
 _LONGEST_SUSPICION = timedelta(days=1)
 _BLOCKED_FOR = timedelta(hours=1)
+_WRAPPER_BYTES = 200  # what a batch puts around a member, and its share of what is around them all
 _BATCH_ID_LENGTH = 36
 
 
@@ -100,7 +105,8 @@ class Sender:
             self._work.store.forget(dispatch)
         elif dispatch.due > self._work.clock.now():
             self._hold(dispatch, live)
-        elif dispatch.settled_by_proof:
+        elif dispatch.settled_by_proof or len(live) < len(dispatch.members):
+            # Sent again, a member that is settled could be carried out after all: a refusal may not be replayed.
             self._prove(dispatch, live)
         else:
             again = replace(dispatch, last_sent_at=self._work.clock.now(), sends=dispatch.sends + 1)
@@ -203,7 +209,7 @@ class Sender:
         """Settle the definite answers; keep the dispatch while one is not."""
         clear: list[Settled] = []
         doubled = False
-        blocked: Problem | None = None
+        blocked: QuickBooksError | None = None
         for member in dispatch.members:
             outcome = outcomes.get(member.bid)
             if member.key not in live or outcome is None:
@@ -212,7 +218,7 @@ class Sender:
                 clear.append(Settled(member, live[member.key], outcome))
             else:
                 doubled = doubled or any(fault.code == DUPLICATE_REQUEST_ID for fault in outcome.faults)
-                blocked = blocked or _account_problem(outcome.faults)
+                blocked = blocked or _of_account(outcome.faults)
         failure = self._draw_conclusions(clear)
         left = self._still_unresolved(dispatch, live)
         if left:
@@ -221,7 +227,7 @@ class Sender:
         else:
             self._work.store.forget(dispatch)
         if blocked is not None:
-            raise AccountBlocked(blocked, _BLOCKED_FOR.total_seconds())
+            raise blocked
         if failure is not None:
             self._note_health(False)
 
@@ -348,11 +354,20 @@ def _definite(refused: Refused) -> bool:
     return of_record and not any(fault.code == DUPLICATE_REQUEST_ID for fault in refused.faults)
 
 
-def _account_problem(faults: Sequence[Fault]) -> Problem | None:
+def _of_account(faults: Sequence[Fault]) -> QuickBooksError | None:
+    """What one member's faults mean for the whole account, if anything; a refused token is simply refreshed."""
+    try:
+        verdict.judge(200, Faulted(tuple(faults), ""), None)
+    except Reconnect as reconnect:
+        return None if verdict.TOKEN_CODES & {fault.code for fault in faults} else reconnect
+    except (Throttled, AccountBlocked) as pause:
+        return pause
+    except Unavailable:
+        return None
     for fault in faults:
         retry_class, problem = explain(fault.code, fault.message, fault.detail, "The QuickBooks company")
-        if retry_class is RetryClass.ACCOUNT:
-            return problem
+        if retry_class is RetryClass.ACCOUNT and fault.code not in verdict.TOKEN_CODES:
+            return AccountBlocked(problem, _BLOCKED_FOR.total_seconds())
     return None
 
 
@@ -360,7 +375,7 @@ def _groups(planned: Sequence[Planned], most_members: int) -> list[list[Planned]
     groups: list[list[Planned]] = []
     size = lines = 0
     for item in planned:
-        weight = len(exact_json.dumps(item.write.body))
+        weight = len(exact_json.dumps(item.write.body)) + _WRAPPER_BYTES
         full = groups and (
             len(groups[-1]) >= most_members or size + weight > MAX_BYTES or lines + item.write.lines > MAX_LINES
         )

@@ -1,8 +1,8 @@
 """What one run of the push works with, and how it can end early."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
 
 from syncro_quickbooks.clock import Clock
@@ -14,6 +14,9 @@ from syncro_quickbooks.sync.model import Write
 from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.sync.settings import Settings
 from syncro_quickbooks.sync.store import Store
+
+TIME_TO_END = timedelta(seconds=30)
+"""Enough to finish a chunk that sends nothing, and to arrange the next run."""
 
 
 class OutOfTime(Exception):
@@ -37,6 +40,13 @@ class Work:
     clock: Clock
     deadline: datetime
     log: Log
+    note_override_ignored: Callable[[], None]
+    override_ignored: bool = False
+
+    def keep_going(self) -> None:
+        """Raises OutOfTime shortly before the deadline: what is done after it would be cut off half way."""
+        if self.deadline - self.clock.now() < TIME_TO_END:
+            raise OutOfTime
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from uuid import uuid4
 
 from syncro_quickbooks.clock import Clock, from_millis, to_millis
 from syncro_quickbooks.json_types import JsonObject
@@ -18,6 +19,7 @@ from syncro_quickbooks.storage.table import (
     Table,
     Update,
     Value,
+    Write,
 )
 from syncro_quickbooks.sync.model import Problem
 from syncro_quickbooks.sync.records import SCHEMA, Keys, problems_from_text, problems_to_text
@@ -33,7 +35,10 @@ class Edition(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """An account's link to one QuickBooks company. `company` is what was last read of it, None before that."""
+    """An account's link to one QuickBooks company. `company` is what was last read of it, None before that.
+
+    Settings name lists of one company: those of another are no settings. `consents` counts the sign-ins.
+    """
 
     account_id: str
     edition: Edition
@@ -42,6 +47,7 @@ class Connection:
     company_read_at: datetime | None = None
     settings: JsonObject | None = None
     settings_version: int = 0
+    consents: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +62,15 @@ class Pause:
 class Health:
     """The account's sending health, shared by every worker: its pause, the circuit breaker, the rate used up.
 
-    `decided_by` names the settings and preferences by which the account's records were last decided about.
+    `decided_by` names the settings and preferences by which the account's records were last decided about;
+    `override_ignored` says that QuickBooks computes sales tax itself whatever it is sent.
     """
 
     pause: Pause | None = None
     breaker: JsonObject = field(default_factory=dict)
     rate: JsonObject = field(default_factory=dict)
     decided_by: str = ""
+    override_ignored: bool = False
 
 
 class StaleSettings(Exception):
@@ -98,22 +106,24 @@ class Accounts:
             realm_id=realm_id,
             company=_blob(same_realm, "company"),
             company_read_at=from_millis(read_at) if isinstance(read_at, int) else None,
-            settings=_blob(settings, "settings"),
+            settings=_blob(settings if settings and settings["realm_id"] == realm_id else None, "settings"),
             settings_version=int(str(settings["version"])) if settings else 0,
+            consents=int(str(connection["consents"])),
         )
 
     def connect(self, account_id: str, edition: Edition, realm_id: str, *, another_company: bool = False) -> None:
-        """Record that the account is connected to `realm_id`, and clear its pause.
+        """Record that the account is connected to `realm_id`; what paused an earlier connection counts no more.
 
         Raises AnotherCompany if it was connected to a different one and `another_company` does not allow that:
-        links are kept per realm, so nothing of the first company is touched either way.
+        links, settings and preferences are kept per realm, so nothing of the first company is used either way.
         """
-        place = Keys(account_id).of_account("connection")
-        item: Item = {"pk": place.pk, "sk": place.sk, "schema": SCHEMA, "edition": str(edition), "realm_id": realm_id}
-        same = Condition("attribute_not_exists(#pk) OR #realm_id = :realm", {":realm": realm_id})
-        self.resume(account_id)
+        change = "SET #schema = :schema, #edition = :edition, #realm_id = :realm ADD #consents :one"
+        values: dict[str, Value] = {":schema": SCHEMA, ":edition": str(edition), ":realm": realm_id, ":one": 1}
+        same = Condition("attribute_not_exists(#pk) OR #realm_id = :realm")
+        keys = Keys(account_id)
+        connected = Update(keys.of_account("connection"), change, values, None if another_company else same)
         try:
-            self._write_and_wake(account_id, Put(item, None if another_company else same))
+            self._write_and_wake(account_id, connected, Delete(keys.of_account("company")))
         except ConditionFailed:
             raise AnotherCompany from None
 
@@ -123,41 +133,65 @@ class Accounts:
         item: Item = {"pk": place.pk, "sk": place.sk, "schema": SCHEMA, "realm_id": realm_id, "company": pack(company)}
         self._table.write(Put({**item, "read_at": to_millis(self._clock.now())}))
 
+    def forget_company(self, account_id: str) -> None:
+        """Have the company's preferences read afresh by the next run."""
+        self._table.write(Delete(Keys(account_id).of_account("company")))
+
     def save_settings(self, account_id: str, settings: JsonObject, *, version: int) -> int:
-        """Replace the settings read at `version` (0: never saved). Returns the new version. Raises StaleSettings."""
+        """Replace the settings read at `version` (0: never saved), and end the account's pause.
+
+        Settings are of the connected company. Returns the new version. Raises StaleSettings, and LookupError for an
+        account that is not connected: there is nothing to choose from.
+        """
+        connection = self._table.get(Keys(account_id).of_account("connection"))
+        if connection is None:
+            raise LookupError(f"account {account_id} is not connected to QuickBooks")
         place = Keys(account_id).of_account("settings")
         item: Item = {"pk": place.pk, "sk": place.sk, "schema": SCHEMA, "settings": pack(settings)}
+        item |= {"realm_id": connection["realm_id"], "version": version + 1}
         unchanged = ABSENT if version == 0 else Condition("#version = :read", {":read": version})
         try:
-            self._write_and_wake(account_id, Put({**item, "version": version + 1}, unchanged))
+            self._write_and_wake(account_id, Put(item, unchanged), _unpause(account_id))
         except ConditionFailed:
             raise StaleSettings from None
         return version + 1
 
-    def health(self, account_id: str) -> Health:
-        """The account's pause, breaker and rate."""
-        item = self._table.get(Keys(account_id).of_account("health")) or {}
+    def health(self, connection: Connection) -> Health:
+        """The account's pause (of this connection, not of an earlier sign-in), breaker and rate."""
+        item = self._table.get(Keys(connection.account_id).of_account("health")) or {}
         pause = None
-        if "pause" in item:
+        if "pause" in item and item["pause_of"] == connection.consents:
             until = item.get("pause_until")
             (problem,) = problems_from_text(str(item["pause"]))
             pause = Pause(problem, from_millis(until) if isinstance(until, int) else None)
-        return Health(pause, _blob(item, "breaker") or {}, _blob(item, "rate") or {}, str(item.get("decided_by", "")))
+        return Health(
+            pause=pause,
+            breaker=_blob(item, "breaker") or {},
+            rate=_blob(item, "rate") or {},
+            decided_by=str(item.get("decided_by", "")),
+            override_ignored=item.get("override_ignored") == connection.settings_version,
+        )
 
-    def pause(self, account_id: str, pause: Pause) -> None:
-        """Send nothing for the account until the pause ends."""
-        text = problems_to_text([pause.problem])
-        key = Keys(account_id).of_account("health")
+    def pause(self, connection: Connection, pause: Pause) -> None:
+        """Send nothing over this connection until the pause ends. A new sign-in, even one under way, ends it."""
+        key = Keys(connection.account_id).of_account("health")
+        values: dict[str, Value] = {":pause": problems_to_text([pause.problem]), ":of": connection.consents}
+        change = "SET #pause = :pause, #pause_of = :of"
         if pause.until is None:
-            self._table.write(Update(key, "SET #pause = :pause REMOVE #pause_until", {":pause": text}))
+            self._table.write(Update(key, f"{change} REMOVE #pause_until", values))
         else:
-            until = to_millis(pause.until)
-            change = "SET #pause = :pause, #pause_until = :until"
-            self._table.write(Update(key, change, {":pause": text, ":until": until}))
+            until: Value = to_millis(pause.until)
+            self._table.write(Update(key, f"{change}, #pause_until = :until", {**values, ":until": until}))
 
     def resume(self, account_id: str) -> None:
         """End the account's pause."""
-        self._table.write(Update(Keys(account_id).of_account("health"), "REMOVE #pause, #pause_until"))
+        self._table.write(_unpause(account_id))
+
+    def note_override_ignored(self, connection: Connection) -> None:
+        """QuickBooks computed a tax of its own in spite of ours; holds until the settings are saved again."""
+        key = Keys(connection.account_id).of_account("health")
+        values: dict[str, Value] = {":version": connection.settings_version}
+        self._table.write(Update(key, "SET #override_ignored = :version", values))
 
     def save_flow(self, account_id: str, breaker: JsonObject, rate: JsonObject) -> None:
         """Share the state of the circuit breaker and of the rate limiter with the next worker."""
@@ -185,11 +219,15 @@ class Accounts:
         found = self._table.get_many(places)
         return next((str(item["reason"]) for item in found.values()), None)
 
-    def _write_and_wake(self, account_id: str, change: Put) -> None:
+    def _write_and_wake(self, account_id: str, *changes: Write) -> None:
         """What is written may let held records go on: the wake-up is due with it, even if its message is lost."""
-        now = to_millis(self._clock.now())
-        self._table.transact([change, self._wakes.due_now(account_id, now)])
-        self._wakes.send(account_id, now)
+        now, wake_id = to_millis(self._clock.now()), uuid4().hex
+        self._table.transact([*changes, self._wakes.due_at(account_id, now, wake_id)])
+        self._wakes.send(account_id, now, wake_id)
+
+
+def _unpause(account_id: str) -> Update:
+    return Update(Keys(account_id).of_account("health"), "REMOVE #pause, #pause_of, #pause_until")
 
 
 def _stop_key(scope: str) -> Key:

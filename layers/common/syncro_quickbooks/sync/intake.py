@@ -156,7 +156,7 @@ class Intake:
         act = desired.document or record.has_waiters
         first_dirty = record.first_dirty_at or now
         quiet = quiet_ms if desired.document and record.status in _NOT_POSTED and not desired.deleted else 0
-        due = max(now, min(now + quiet, first_dirty + LONGEST_QUIET_MS))
+        due = max(now, min(now + quiet, first_dirty + max(quiet, LONGEST_QUIET_MS)))
         newer = Record(desired.key, desired.version, force=record.force)
         change = (
             "SET #schema = :schema, #kind = :kind, #id = :id, #version = :version, #deleted = :deleted, "

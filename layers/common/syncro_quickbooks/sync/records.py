@@ -23,7 +23,8 @@ class Record:
     """One Syncro thing: the newest snapshot of it, and where its sync stands.
 
     `desired` is None when no event has brought it yet, or when it was too large to keep.
-    `force` is the id of the newest Force Update request, empty without one.
+    `force` is the id of the newest Force Update request, empty without one. `decided_in` is the realm that status and
+    problems are about.
     """
 
     key: RecordKey
@@ -37,6 +38,7 @@ class Record:
     has_waiters: bool = False
     first_dirty_at: int = 0
     changed_at: int = 0
+    decided_in: str = ""
 
     @property
     def stamp(self) -> str:
@@ -165,6 +167,7 @@ def record_from_item(key: RecordKey, item: Item | None) -> Record:
         has_waiters=bool(item.get("has_waiters")),
         first_dirty_at=_int(item.get("first_dirty_at")),
         changed_at=_int(item.get("changed_at")),
+        decided_in=str(item.get("decided_in", "")),
     )
 
 
@@ -225,19 +228,24 @@ def _packed_object(stored: JsonObject) -> bytes:
         return pack({name: value for name, value in stored.items() if name != "Line"})
 
 
+MOST_PROBLEMS = 20
+LONGEST_TEXT = 2_000
+"""More than anybody reads; without a limit a long diff would not fit into the record's item."""
+
+
 def problems_to_text(problems: Sequence[Problem]) -> str:
-    """`problems` as JSON, the form they have in the table."""
+    """`problems` as JSON, the form they have in the table; very long texts are cut."""
     return json.dumps(
         [
             {
                 "code": problem.code,
-                "message": problem.message,
+                "message": problem.message[:LONGEST_TEXT],
                 "fix": problem.fix,
                 "who": str(problem.who),
-                "verbatim": problem.verbatim,
+                "verbatim": problem.verbatim[:LONGEST_TEXT],
                 "actions": [{"name": a.name, "label": a.label, "params": dict(a.params)} for a in problem.actions],
             }
-            for problem in problems
+            for problem in problems[:MOST_PROBLEMS]
         ]
     )
 

@@ -12,6 +12,8 @@ from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.sync.model import Action, Problem, Who
 
 SCHEMA = 1
+CHANGED_IN_QUICKBOOKS = frozenset({"setup_custom_numbers", "setup_auto_apply_credit"})
+"""Codes of the checklist that somebody mends in QuickBooks, not here."""
 
 
 class Numbering(StrEnum):

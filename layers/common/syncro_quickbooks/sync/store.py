@@ -1,6 +1,6 @@
 """Reads records and commits what a worker learned about them, each change one transaction under the lease."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
@@ -40,6 +40,7 @@ HISTORY_KEPT = timedelta(days=400)
 """A year-end question must still find its answer."""
 
 _OUTBOX_PAGE = 200
+_HELD = (Status.NEEDS_ATTENTION, Status.WAITING)
 
 
 class Changed(Exception):
@@ -139,13 +140,24 @@ class Store:
 
     # -- settling --------------------------------------------------------------------------------------------------
 
-    def settle(self, view: View, state: RealmState, stamp: str, verdict: Verdict, *, keep_entry: bool = False) -> None:
+    def settle(
+        self,
+        view: View,
+        state: RealmState,
+        stamp: str,
+        verdict: Verdict,
+        *,
+        keep_entry: bool = False,
+        revisit: bool = False,
+    ) -> None:
         """An attempt for `stamp` is over: store `state` without it, and the verdict if `stamp` is still desired.
 
+        With `keep_entry` the outbox entry stays, `revisit` is as for `conclude`.
         If a newer version has come meanwhile, its outbox entry and status stay as they are.
         Raises OwnerTaken if the link in `state` is another record's, Changed if the attempt is not the stored one.
         """
-        self._end_attempt(view, state, self._conclude(view, stamp, verdict, keep_entry=keep_entry))
+        revisits = [self._revisit(view.key)] if revisit else []
+        self._end_attempt(view, state, [*self._conclude(view, stamp, verdict, keep_entry=keep_entry), *revisits])
 
     def release(self, view: View, state: RealmState) -> None:
         """An attempt is over without a verdict: store `state` without it and let the record be planned again.
@@ -176,18 +188,26 @@ class Store:
 
         With `revisit` it is decided about again when the settings or the company's preferences change.
         """
-        operations = self._conclude(view, view.record.stamp, verdict)
-        if revisit:
-            operations.append(Put({"pk": self.keys.revisits, "sk": str(view.key), "schema": SCHEMA}))
-        self._commit(operations)
+        revisits = [self._revisit(view.key)] if revisit else []
+        self._commit([*self._conclude(view, view.record.stamp, verdict), *revisits])
 
-    def revisit_all(self) -> None:
-        """Settings or preferences have changed: put everything that was decided by them back into the outbox."""
+    def dismiss(self, view: View) -> None:
+        """The outbox entry has nothing more to say; status and problems stay. Raises Changed if the record moved on."""
+        same = Condition("attribute_not_exists(#pk) OR #stamp = :stamp", {":stamp": view.record.stamp})
+        self._commit([Delete(self.keys.outbox_entry(view.key), same)])
+
+    def revisit_all(self, keep_going: Callable[[], None]) -> None:
+        """Settings or preferences have changed: put everything that was decided by them back into the outbox.
+
+        `keep_going` is called before each record and raises when the run must end; the rest follows in the next one.
+        """
         for item in self._table.query(self.keys.revisits):
+            keep_going()
             key = RecordKey.parse(str(item["sk"]))
             record = self.view(key).record
             back = [Delete(Key(self.keys.revisits, str(key)))]
-            self._commit(back, self._reopen(record, Status.NEEDS_ATTENTION))
+            held = record.status if record.status in _HELD else Status.NEEDS_ATTENTION
+            self._commit(back, self._reopen(record, held))
 
     def wait(self, view: View, on: View, problem: Problem) -> None:
         """`view` cannot go on before `on` changes: put it under `on` and out of the outbox.
@@ -207,7 +227,9 @@ class Store:
             else Condition("#version = :seen AND #status = :status", {":seen": other.version, ":status": other.status}),
         )
         waiter: Item = {"pk": self.keys.waiters(on.key), "sk": str(view.key), "since": self.now()}
-        self._commit([mark, Put(waiter), *self._conclude(view, view.record.stamp, Verdict(Status.WAITING, (problem,)))])
+        waiting = self._conclude(view, view.record.stamp, Verdict(Status.WAITING, (problem,)))
+        # Other settings may make the dependency needless.
+        self._commit([mark, Put(waiter), self._revisit(view.key), *waiting])
 
     def postpone(self, view: View, due: int, problem: Problem) -> None:
         """Try again at `due` (ms). Raises Changed if the record moved on."""
@@ -230,9 +252,10 @@ class Store:
             ]
         )
 
-    def release_waiters(self, on: View) -> None:
-        """Move everything that waits on `on` back into the outbox."""
+    def release_waiters(self, on: View, keep_going: Callable[[], None]) -> None:
+        """Move everything that waits on `on` back into the outbox; `keep_going` as for `revisit_all`."""
         for item in self._table.query(self.keys.waiters(on.key)):
+            keep_going()
             key = RecordKey.parse(str(item["sk"]))
             waiting = self.view(key).record
             self._commit([Delete(self.keys.waiter(on.key, key))], self._reopen(waiting, Status.WAITING))
@@ -250,6 +273,9 @@ class Store:
         )
         return [Put(outbox_item(self.keys, record, self.now())), pending]
 
+    def _revisit(self, key: RecordKey) -> Put:
+        return Put({"pk": self.keys.revisits, "sk": str(key), "schema": SCHEMA})
+
     # -- parts -----------------------------------------------------------------------------------------------------
 
     def _claim(self, key: RecordKey, state: RealmState) -> Put:
@@ -262,9 +288,10 @@ class Store:
         operations: list[Write] = [
             Update(
                 self.keys.record(view.key),
-                "SET #status = :status, #problems = :problems, #changed_at = :now, #tries = :none, "
-                "#first_dirty_at = :none",
+                "SET #status = :status, #problems = :problems, #decided_in = :realm, #changed_at = :now, "
+                "#tries = :none, #first_dirty_at = :none",
                 {
+                    ":realm": self.realm_id,
                     ":status": str(verdict.status),
                     ":problems": problems_to_text(verdict.problems),
                     ":now": now,

@@ -4,6 +4,7 @@
 wake-up. A wake-up carries no state, so a lost, late or repeated one does no harm: the sweep repairs what was missed.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -40,25 +41,30 @@ class Wakes:
 
     def wake_at(self, account_id: str, due: int) -> None:
         """See to it that the account is looked at by `due` (ms). Sends nothing if that is already so."""
-        earlier = Update(
-            Keys(account_id).of_account("schedule"),
-            "SET #next_due = :due, #due_shard = :shard",
-            {":due": due, ":shard": _shard(account_id)},
-            Condition("attribute_not_exists(#next_due) OR #next_due > :due", {":due": due}),
+        wake_id = uuid4().hex
+        earlier = replace(
+            self.due_at(account_id, due, wake_id),
+            condition=Condition("attribute_not_exists(#next_due) OR #next_due > :due"),
         )
         try:
             self._table.write(earlier)
         except ConditionFailed:
             return
-        self.send(account_id, due)
+        self.send(account_id, due, wake_id)
 
-    def due_now(self, account_id: str, now: int) -> Update:
-        """The write that makes the account due at `now` (ms), to be part of the caller's transaction."""
-        key = Keys(account_id).of_account("schedule")
-        return Update(key, "SET #next_due = :due, #due_shard = :shard", {":due": now, ":shard": _shard(account_id)})
+    def due_at(self, account_id: str, due: int, wake_id: str) -> Update:
+        """The write that makes the account due at `due` (ms), to be part of the caller's transaction."""
+        return Update(
+            Keys(account_id).of_account("schedule"),
+            "SET #next_due = :due, #due_shard = :shard, #wake_id = :wake_id",
+            {":due": due, ":shard": _shard(account_id), ":wake_id": wake_id},
+        )
 
-    def send(self, account_id: str, due: int) -> None:
-        """Send the wake-up for `due` (ms): now through the push queue, later through the delaying one."""
+    def send(self, account_id: str, due: int, wake_id: str = "") -> None:
+        """Send the wake-up for `due` (ms): now through the push queue, later through the delaying one.
+
+        A later one carries `wake_id`, so that it counts only as long as nobody has arranged another look.
+        """
         delay = max(0, due - to_millis(self._clock.now()))
         if delay == 0:
             self._sqs.send_message(
@@ -70,25 +76,24 @@ class Wakes:
         else:
             # Rounded up, so the wake-up never comes before there is something to do.
             seconds = min(_LONGEST_DELAY, -(-delay // 1000))
-            self._sqs.send_message(QueueUrl=self._later_queue_url, MessageBody=account_id, DelaySeconds=seconds)
+            body = f"{account_id} {wake_id}"
+            self._sqs.send_message(QueueUrl=self._later_queue_url, MessageBody=body, DelaySeconds=seconds)
 
-    def forward(self, account_id: str) -> None:
-        """A delayed wake-up has come: pass it on, or delay it again if the time is further off than SQS can wait."""
+    def forward(self, body: str) -> None:
+        """A delayed wake-up has come: pass it on, or delay it again if the time is further off than SQS can wait.
+
+        One that was superseded ends here, else every look put off would leave another message going round.
+        """
+        account_id, _, wake_id = body.partition(" ")
         item = self._table.get(Keys(account_id).of_account("schedule"))
         due = item.get("next_due") if item else None
-        if isinstance(due, int):
-            self.send(account_id, due)
+        if item is not None and isinstance(due, int) and item.get("wake_id") == wake_id:
+            self.send(account_id, due, wake_id)
 
     def begin(self, account_id: str) -> int:
-        """A worker starts to look. Returns the guard: when to look again should the worker die."""
+        """A worker starts to look. Returns the guard: when the sweep is to look again should the worker die."""
         guard = to_millis(self._clock.now() + _GUARD)
-        self._table.write(
-            Update(
-                Keys(account_id).of_account("schedule"),
-                "SET #next_due = :guard, #due_shard = :shard",
-                {":guard": guard, ":shard": _shard(account_id)},
-            )
-        )
+        self._table.write(self.due_at(account_id, guard, uuid4().hex))
         return guard
 
     def finish(self, account_id: str, guard: int, next_due: int | None) -> None:
@@ -96,18 +101,19 @@ class Wakes:
 
         If somebody has asked for a look since `begin`, theirs stands unless the worker's is earlier.
         """
-        key = Keys(account_id).of_account("schedule")
         mine = Condition("#next_due = :guard", {":guard": guard})
+        wake_id = uuid4().hex
         try:
             if next_due is None:
-                self._table.write(Update(key, "REMOVE #next_due, #due_shard", {}, mine))
+                key = Keys(account_id).of_account("schedule")
+                self._table.write(Update(key, "REMOVE #next_due, #due_shard, #wake_id", {}, mine))
                 return
-            self._table.write(Update(key, "SET #next_due = :due", {":due": next_due}, mine))
+            self._table.write(replace(self.due_at(account_id, next_due, wake_id), condition=mine))
         except ConditionFailed:
             if next_due is not None:
                 self.wake_at(account_id, next_due)
         else:
-            self.send(account_id, next_due)
+            self.send(account_id, next_due, wake_id)
 
     def wake_due(self) -> int:
         """Wake every account whose wake-up was missed. Returns how many."""

@@ -20,7 +20,7 @@ Moment: TypeAlias = Annotated[
 ]
 # Ids become parts of storage keys and of markers in QuickBooks, so they are whole positive numbers of bounded length.
 SyncroId: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=2**53 - 1)]
-Version: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=2**53 - 1)]
+Version: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=2**53 - 1)]
 Flag: TypeAlias = Annotated[bool, Field(strict=True)]
 
 
