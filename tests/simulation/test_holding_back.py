@@ -88,11 +88,6 @@ def test_an_outage_of_writes_is_not_hammered_and_costs_nothing() -> None:
     assert_synced(world, 309, *numbers)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="reads do not feed the circuit breaker, and neither the lookup's wait nor the proof's grows: an outage "
-    "costs a metered read a minute for each waiting customer and four for each unresolved request, while it lasts",
-)
 @pytest.mark.parametrize("new_customers", [True, False])
 def test_a_whole_outage_is_not_hammered(new_customers: bool) -> None:
     world = connected()

@@ -233,7 +233,8 @@ class Documents:
             if standing.until is None:
                 self._work.store.wait(view, standing.view, standing.problem)
             else:
-                self._work.store.postpone(view, to_millis(standing.until), standing.problem)
+                until = max(standing.until, self._work.clock.now() + backoff(view.record.tries + 1))
+                self._work.store.postpone(view, to_millis(until), standing.problem)
         except Changed:
             return  # one of the two moved on; the next pass sees how
 

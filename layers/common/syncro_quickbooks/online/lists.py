@@ -133,6 +133,7 @@ class Lists:
         try:
             match = self._first_match(view) if _looked_up_first(view) else NoMatch()
         except (Unavailable, RequestRefused) as error:
+            sender.note_failed_read(error)
             return self._later(view, "lookup_failed", f"QuickBooks could not be read: {error}", _LOOK_AGAIN)
         except ReadAllowanceExhausted as error:
             return self._later(view, "read_allowance", str(error), _READS_GONE)

@@ -118,6 +118,11 @@ class Sender:
             self._work.store.note_send(again)
             self._deliver(again, live)
 
+    def note_failed_read(self, error: QuickBooksError) -> None:
+        """A read failed too: during an outage reads, which are metered, must stop like writes."""
+        if isinstance(error, Unavailable):
+            self._note_health(False)
+
     def set_aside(self, dispatch: Dispatch) -> None:
         """Leave the members of an unresolved dispatch alone until it is recovered."""
         for member in dispatch.members:
@@ -281,7 +286,10 @@ class Sender:
                 self._work.store.settle(view, doubtful, member.stamp, verdict)
         self._draw_conclusions(clear)
         left = self._still_unresolved(dispatch, live)
-        if left or unknown:
+        if unknown:
+            self._keep(replace(dispatch, prove=True, sends=dispatch.sends + 1), left)
+            self._note_health(False)
+        elif left:
             self._keep(replace(dispatch, prove=True), left)
         else:
             self._work.store.forget(dispatch)
