@@ -1,0 +1,326 @@
+"""The functions' handlers, as Lambda calls them: environment, boto3 and HTTP are real, AWS is moto."""
+
+import importlib.util
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import count
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import boto3
+import pytest
+import requests
+from botocore.exceptions import BotoCoreError, ClientError
+
+from emulators.quickbooks_online import Company, Emulator, Fault, serve
+from emulators.quickbooks_online.special import create_tax_code
+from syncro_quickbooks.bootstrap import deployment
+from syncro_quickbooks.sync.accounts import Edition
+from tests.support import aws
+from tests.support.books import sales_lines, standing
+from tests.support.world import ready_settings
+
+pytestmark = pytest.mark.usefixtures("aws_services")
+
+ROOT = Path(__file__).parents[3]
+ACCOUNT, REALM = "demo-msp", "9130077"
+_numbers = count(1)
+
+
+@dataclass
+class Context:
+    """What Lambda tells a handler about its invocation."""
+
+    function_name: str = "function-under-test"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:eu-central-1:123456789012:function:function-under-test"
+    aws_request_id: str = "8f5a0c2e-0000-4000-8000-000000000000"
+    seconds_left: int = 600
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.seconds_left * 1000
+
+
+@dataclass
+class Stack:
+    """One deployment in this process."""
+
+    company: Company
+    emulator: Emulator
+    push_queue: str
+    later_queue: str
+    dead_letters: str
+    doors: dict[str, ModuleType] = field(default_factory=dict)
+
+    def call(self, function: str, event: dict[str, Any]) -> Any:
+        """Invoke a function with an event as it comes over the wire."""
+        if function not in self.doors:
+            self.doors[function] = load(function)
+        handler: Callable[[dict[str, Any], Context], Any] = self.doors[function].handler
+        return handler(json.loads(json.dumps(event)), Context())
+
+    def letters(self) -> list[dict[str, Any]]:
+        """What is in the events' dead-letter queue."""
+        return [json.loads(body) for body in taken(self.dead_letters)]
+
+
+def taken(queue_url: str) -> list[str]:
+    """The bodies of a queue's messages, which are then gone."""
+    sqs = aws.client("sqs")
+    messages = sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10).get("Messages", [])
+    for message in messages:
+        sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+    return [message["Body"] for message in messages]
+
+
+def load(function: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"door_{function}", ROOT / "functions" / function / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def sample(name: str) -> dict[str, Any]:
+    event = json.loads((ROOT / "events" / f"{name}.json").read_text())
+    assert isinstance(event, dict)
+    return event
+
+
+@pytest.fixture
+def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    """The demo account, connected through Intuit's consent to an emulator that really listens."""
+    number = next(_numbers)
+    emulator = Emulator()
+    company = emulator.add_company(REALM)
+    queues = {name: aws.queue(f"doors-{number}-{name}") for name in ("push.fifo", "later", "dead-letters")}
+    with serve(emulator) as url:
+        environment = {
+            "AWS_DEFAULT_REGION": aws.REGION,
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "TABLE_NAME": aws.new_table(),
+            "PUSH_QUEUE_URL": queues["push.fifo"],
+            "WAKE_LATER_QUEUE_URL": queues["later"],
+            "EVENTS_DLQ_URL": queues["dead-letters"],
+            "TOKEN_KEY_ID": aws.kms_key(),
+            "INBOX_BUCKET": "inbox",
+            "QBO_API_BASE_URL": url,
+            "INTUIT_TOKEN_URL": f"{url}/oauth2/v1/tokens/bearer",
+            "INTUIT_AUTHORIZE_URL": f"{url}/connect/oauth2",
+            "INTUIT_REVOKE_URL": f"{url}/v2/oauth2/tokens/revoke",
+            "INTUIT_CREDENTIALS_SECRET": "intuit",
+        }
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        deployment.cache_clear()
+        connect(company)
+        made = Stack(company, emulator, queues["push.fifo"], queues["later"], queues["dead-letters"])
+        made.call("qbo_push", sample("push_wake_up"))  # whoever connects and saves settings wakes the account
+        taken(made.push_queue)
+        yield made
+        deployment.cache_clear()
+
+
+def connect(company: Company) -> None:
+    """The admin connects the company and chooses the settings; its tax code is the events' 8.25 %."""
+    rate = {"TaxRateName": "Austin", "RateValue": Decimal("8.25"), "TaxAgencyId": "1", "TaxApplicableOn": "Sales"}
+    code = create_tax_code(company, {"TaxCode": "Austin, TX", "TaxRateDetails": [rate]})["TaxCodeId"]
+    connector = deployment().connector("https://example.com/callback")
+    state = connector.new_state(ACCOUNT)
+    url = f"{connector.authorize_url(state)}&login_hint={REALM}"
+    answer = requests.get(url, allow_redirects=False, timeout=10)
+    back = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
+    connector.complete(ACCOUNT, back["code"], back["state"], back["realmId"])
+    accounts = deployment().accounts
+    accounts.connect(ACCOUNT, Edition.ONLINE, REALM)
+    settings = ready_settings(company, tax_codes={"1": {"id": code}}, quiet_seconds=0)
+    accounts.save_settings(ACCOUNT, settings, version=0)
+
+
+def record(kind: str, record_id: int) -> dict[str, Any] | None:
+    key = {"pk": {"S": f"acct#{ACCOUNT}#{kind}#{record_id}"}, "sk": {"S": "record"}}
+    item = aws.client("dynamodb").get_item(TableName=os.environ["TABLE_NAME"], Key=key).get("Item")
+    return None if item is None else {name: next(iter(value.values())) for name, value in item.items()}
+
+
+def status(kind: str, record_id: int) -> str:
+    found = record(kind, record_id)
+    assert found is not None
+    return str(found["status"])
+
+
+def test_the_sample_events_go_through_the_doors_into_quickbooks(stack: Stack) -> None:
+    stack.call("on_invoice_updated", sample("invoice_created"))
+    assert status("invoice", 9001) == "pending"
+    assert taken(stack.push_queue) == [ACCOUNT]
+    stack.call("qbo_push", sample("push_wake_up"))
+    assert status("invoice", 9001) == "synced"
+    (invoice,) = standing(stack.company)
+    # 3.5 x 125.00; 12 x 45.00 less 10 %; 2 x 64.99; 85.00; 8.25 % on the last two
+    assert sales_lines(invoice) == [
+        ("Remote Support", Decimal("437.50")),
+        ("Managed Workstation", Decimal("486.00")),
+        ("Toner LX-200 Black", Decimal("129.98")),
+        ("Services", Decimal("85.00")),
+    ]
+    assert (str(invoice["TxnTaxDetail"]["TotalTax"]), str(invoice["TotalAmt"])) == ("17.74", "1156.22")
+
+    for event in ("customer_updated", "product_updated", "invoice_updated"):
+        stack.call("on_invoice_updated", sample(event))
+    stack.call("qbo_push", sample("push_wake_up"))
+    (invoice,) = standing(stack.company)
+    assert str(invoice["TotalAmt"]) == "1226.57"
+
+    stack.call("on_invoice_updated", sample("force_update_requested"))
+    stack.call("qbo_push", sample("push_wake_up"))
+    assert status("invoice", 9001) == "synced"
+
+    stack.call("on_invoice_updated", sample("invoice_deleted"))
+    stack.call("qbo_push", sample("push_wake_up"))
+    assert standing(stack.company) == []
+    assert status("invoice", 9001) == "synced"
+    assert stack.letters() == []
+
+
+def test_a_malformed_event_goes_to_the_dead_letters_with_the_reason_and_is_not_raised(stack: Stack) -> None:
+    event = sample("invoice_created")
+    del event["detail"]["invoice"]["total"]
+    stack.call("on_invoice_updated", event)
+    (letter,) = stack.letters()
+    assert "invoice.total: " in letter["reason"]
+    assert letter["event"] == event
+    assert record("invoice", 9001) is None
+    assert record("customer", 410) is None
+    assert taken(stack.push_queue) == []
+
+
+def test_an_event_of_an_unknown_account_goes_to_the_dead_letters(stack: Stack) -> None:
+    event = sample("invoice_created")
+    event["detail"]["account_id"] = "nobody"
+    stack.call("on_invoice_updated", event)
+    (letter,) = stack.letters()
+    assert letter["reason"].startswith("account nobody is not known here")
+    assert letter["event"]["id"] == event["id"]
+
+
+def test_a_malformed_event_as_large_as_the_bus_allows_still_fits_into_a_dead_letter(stack: Stack) -> None:
+    event = sample("invoice_created")
+    del event["detail"]["customer"]
+    event["detail"]["invoice"]["note"] = "\U0001f527" * 62_000
+    assert 240_000 < len(json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()) < 256 * 1024
+    stack.call("on_invoice_updated", event)
+    (letter,) = stack.letters()
+    assert "customer: " in letter["reason"]
+    assert letter["event"] == event
+
+
+def test_a_large_event_in_the_inbox_comes_through_the_door(stack: Stack) -> None:
+    event = sample("invoice_created")
+    key = f"{ACCOUNT}/invoice-9001-1.json"
+    aws.client("s3").put_object(Bucket="inbox", Key=key, Body=json.dumps(event["detail"]).encode())
+    kept = {name: event["detail"][name] for name in ("event_id", "account_id", "occurred_at", "version")}
+    stack.call("on_invoice_updated", {**event, "detail": {**kept, "snapshot_ref": key}})
+    stack.call("qbo_push", sample("push_wake_up"))
+    assert [str(invoice["TotalAmt"]) for invoice in standing(stack.company)] == ["1156.22"]
+
+
+def test_a_passing_trouble_is_raised_so_that_lambda_tries_again(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = os.environ["TABLE_NAME"]
+    monkeypatch.setenv("TABLE_NAME", "not-there-yet")
+    deployment.cache_clear()
+    with pytest.raises((ClientError, BotoCoreError)):
+        stack.call("on_invoice_updated", sample("invoice_created"))
+    assert stack.letters() == []
+
+    monkeypatch.setenv("TABLE_NAME", table)
+    deployment.cache_clear()
+    stack.call("on_invoice_updated", sample("invoice_created"))
+    assert status("invoice", 9001) == "pending"
+
+
+def test_a_push_that_fails_is_raised_and_its_message_comes_back_within_a_minute(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack.call("on_invoice_updated", sample("invoice_created"))
+    sqs = aws.client("sqs")
+    (message,) = sqs.receive_message(QueueUrl=stack.push_queue, VisibilityTimeout=630)["Messages"]
+    event = sample("push_wake_up")
+    event["Records"][0] |= {"body": message["Body"], "receiptHandle": message["ReceiptHandle"]}
+    shortened: list[dict[str, Any]] = []
+    real = boto3.client
+
+    def watched(service: str, **options: Any) -> Any:
+        client = real(service, **options)
+        client.meta.events.register(
+            "provide-client-params.sqs.ChangeMessageVisibility", lambda params, **_: shortened.append(params)
+        )
+        return client
+
+    monkeypatch.setattr(boto3, "client", watched)
+    monkeypatch.setenv("TABLE_NAME", "not-there-yet")
+    deployment.cache_clear()
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        stack.call("qbo_push", event)
+    (asked,) = shortened
+    assert (asked["ReceiptHandle"], asked["VisibilityTimeout"]) == (message["ReceiptHandle"], 60)
+
+
+def test_an_outage_of_quickbooks_is_not_a_failure_of_the_function(stack: Stack) -> None:
+    stack.call("on_invoice_updated", sample("invoice_created"))
+    stack.emulator.faults.add(Fault(kind="status", status=503, times=None))
+    stack.call("qbo_push", sample("push_wake_up"))
+    assert standing(stack.company) == []
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed"]
+    waiting = aws.client("sqs").get_queue_attributes(QueueUrl=stack.later_queue, AttributeNames=names)["Attributes"]
+    assert sum(map(int, waiting.values())) == 1
+
+
+def test_the_sweep_wakes_what_was_missed(stack: Stack) -> None:
+    stack.call("on_invoice_updated", sample("invoice_created"))
+    assert taken(stack.push_queue) == [ACCOUNT]
+    assert stack.call("sweep", sample("sweep_schedule")) == {"batchItemFailures": []}
+    assert taken(stack.push_queue) == []  # it is not late yet
+
+    schedule = {"pk": {"S": f"acct#{ACCOUNT}"}, "sk": {"S": "schedule"}}
+    aws.client("dynamodb").update_item(
+        TableName=os.environ["TABLE_NAME"],
+        Key=schedule,
+        UpdateExpression="SET next_due = :due",
+        ExpressionAttributeValues={":due": {"N": str(int(datetime.now(UTC).timestamp() * 1000) - 60_000)}},
+    )
+    assert stack.call("sweep", sample("sweep_schedule")) == {"batchItemFailures": []}
+    assert taken(stack.push_queue) == [ACCOUNT]
+
+
+def test_the_sweep_passes_a_later_wake_up_on_when_its_time_has_come(stack: Stack) -> None:
+    settings = ready_settings(stack.company, quiet_seconds=1)
+    deployment().accounts.save_settings(ACCOUNT, settings, version=1)
+    stack.call("qbo_push", sample("push_wake_up"))
+    taken(stack.push_queue)
+    stack.call("on_invoice_updated", sample("invoice_created"))
+    assert taken(stack.push_queue) == []
+    time.sleep(1.3)  # SQS holds it back
+    (body,) = taken(stack.later_queue)
+    records = [{"messageId": "m-1", "body": body}, {"messageId": "m-2", "body": "nobody"}]
+    assert stack.call("sweep", {"Records": records}) == {"batchItemFailures": []}
+    assert taken(stack.push_queue) == [ACCOUNT]
+
+
+def test_the_sweep_hands_back_only_the_wake_ups_it_could_not_pass_on(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TABLE_NAME", "not-there-yet")
+    deployment.cache_clear()
+    later = {"Records": [{"messageId": "m-1", "body": ACCOUNT}, {"messageId": "m-2", "body": "nobody"}]}
+    assert stack.call("sweep", later) == {"batchItemFailures": [{"itemIdentifier": "m-1"}, {"itemIdentifier": "m-2"}]}
+    with pytest.raises(ClientError):
+        stack.call("sweep", sample("sweep_schedule"))
