@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 _CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4})
 
-DEFAULT_READ_ALLOWANCE = "500000"  # Intuit's free tier (facts: QBO 2.9)
-
 
 class AwsClients(Protocol):
     """The AWS services a deployment uses."""
@@ -180,9 +178,9 @@ class Deployment:
 
     def _client_of(self, connection: "ConnectionKey", tokens: "TokenSource", limiter: "RateLimiter") -> "Client":
         from syncro_quickbooks.online.client import Client  # noqa: PLC0415
-        from syncro_quickbooks.online.read_budget import WorkspaceReadBudget  # noqa: PLC0415
+        from syncro_quickbooks.online.read_budget import WorkspaceReadBudget, allowance_from_env  # noqa: PLC0415
 
-        allowance = int(self._environ.get("READ_ALLOWANCE", DEFAULT_READ_ALLOWANCE))
+        allowance = allowance_from_env(self._environ)
         return Client(
             base_url=self._environ["QBO_API_BASE_URL"],
             account_id=connection.account_id,

@@ -3,9 +3,10 @@
 from syncro_quickbooks.clock import to_millis
 from syncro_quickbooks.online.documents import Documents
 from syncro_quickbooks.online.faults import Unavailable
+from syncro_quickbooks.online.frozen import MAX_MEMBERS
 from syncro_quickbooks.online.lists import ENTITY_OF, Lists
 from syncro_quickbooks.online.rate import Breaker
-from syncro_quickbooks.online.sending import MAX_MEMBERS, Sender
+from syncro_quickbooks.online.sending import Sender
 from syncro_quickbooks.online.work import PostingStopped, Settler, Work
 from syncro_quickbooks.sync.accounts import Accounts, Edition
 from syncro_quickbooks.sync.lease import Lease, Leases

@@ -29,6 +29,7 @@ from syncro_quickbooks.online.faults import (
     Throttled,
     Unavailable,
 )
+from syncro_quickbooks.online.frozen import MAX_BATCH_BYTES, MAX_MEMBERS
 from syncro_quickbooks.online.proof import Absent, Found, NotKnown, Prover
 from syncro_quickbooks.online.work import OutOfTime, Planned, Settled, Settler, Work
 from syncro_quickbooks.storage.packing import TooLarge
@@ -38,12 +39,10 @@ from syncro_quickbooks.sync.model import Action, Problem, RecordKey, Status, Who
 from syncro_quickbooks.sync.records import Attempt, View, without_attempt
 from syncro_quickbooks.sync.store import Changed, Verdict
 
-MAX_MEMBERS = 30
-MAX_BYTES = 1_000_000
 MAX_LINES = 1_000
-"""A batch holds at most 30 payloads (facts: QBO 2.3); bytes and lines keep it within the 120 s Intuit works on it."""
+"""Lines of all documents in one batch: keeps it well within the 120 s that Intuit works on a request."""
 
-TIME_FOR_A_WRITE = timedelta(seconds=150)
+TIME_TO_SEND_AND_SETTLE = timedelta(seconds=150)
 """A write may take 130 s and its answer must still be stored."""
 
 DUPLICATE_REQUEST_ID = "600"
@@ -167,7 +166,7 @@ class Sender:
         self._work.store.conclude(group[0].view, Verdict(Status.NEEDS_ATTENTION, (problem,)))
 
     def _check_time(self) -> None:
-        if self._work.deadline - self._work.clock.now() < TIME_FOR_A_WRITE:
+        if self._work.deadline - self._work.clock.now() < TIME_TO_SEND_AND_SETTLE:
             raise OutOfTime
 
     # -- sending ---------------------------------------------------------------------------------------------------
@@ -385,7 +384,7 @@ def _groups(planned: Sequence[Planned], most_members: int) -> list[list[Planned]
     for item in planned:
         weight = len(exact_json.dumps(item.write.body)) + _WRAPPER_BYTES
         full = groups and (
-            len(groups[-1]) >= most_members or size + weight > MAX_BYTES or lines + item.write.lines > MAX_LINES
+            len(groups[-1]) >= most_members or size + weight > MAX_BATCH_BYTES or lines + item.write.lines > MAX_LINES
         )
         if not groups or full:
             groups.append([])

@@ -23,7 +23,10 @@ class Kind(StrEnum):
 
 
 class Status(StrEnum):
-    """Where a record stands, in the words the bookkeeper sees."""
+    """Where a record stands, in the words the bookkeeper sees.
+
+    SENDING is never stored: a record is shown as sending while its state holds an attempt.
+    """
 
     DORMANT = "dormant"
     WAITING = "waiting"
