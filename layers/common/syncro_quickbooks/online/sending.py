@@ -6,46 +6,40 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from syncro_quickbooks import exact_json
 from syncro_quickbooks.clock import to_millis
-from syncro_quickbooks.json_types import JsonObject
-from syncro_quickbooks.online import verdict
 from syncro_quickbooks.online.client import (
     Done,
-    FrozenRequest,
     MemberOutcome,
     Refused,
-    batch_request,
-    single_request,
 )
 from syncro_quickbooks.online.faults import (
-    AccountBlocked,
-    Fault,
-    Faulted,
     QuickBooksError,
     ReadAllowanceExhausted,
-    Reconnect,
     RequestRefused,
     Throttled,
     Unavailable,
 )
-from syncro_quickbooks.online.frozen import MAX_BATCH_BYTES, MAX_MEMBERS
+from syncro_quickbooks.online.frozen import MAX_MEMBERS
+from syncro_quickbooks.online.grouping import (
+    attempting,
+    groups,
+    member_of,
+    request_for,
+    request_from_json,
+    request_to_json,
+)
 from syncro_quickbooks.online.proof import Absent, Found, NotKnown, Prover
+from syncro_quickbooks.online.refusals import DUPLICATE_REQUEST_ID, is_definite, of_account
 from syncro_quickbooks.online.work import OutOfTime, Planned, Settled, Settler, Work
 from syncro_quickbooks.storage.packing import TooLarge
-from syncro_quickbooks.sync.catalogue import RetryClass, explain
 from syncro_quickbooks.sync.dispatches import PROOF_AFTER, Dispatch, Member
 from syncro_quickbooks.sync.model import Action, Problem, RecordKey, Status, Who
-from syncro_quickbooks.sync.records import Attempt, View, without_attempt
+from syncro_quickbooks.sync.records import View, without_attempt
 from syncro_quickbooks.sync.store import Changed, Verdict
-
-MAX_LINES = 1_000
-"""Lines of all documents in one batch: keeps it well within the 120 s that Intuit works on a request."""
 
 TIME_TO_SEND_AND_SETTLE = timedelta(seconds=150)
 """A write may take 130 s and its answer must still be stored."""
 
-DUPLICATE_REQUEST_ID = "600"
 FAILS = "quickbooks_fails"
 """Code of the problem on a record that QuickBooks seems to fail at, whatever else it does; such a one is sent alone."""
 
@@ -53,9 +47,6 @@ _FIRST_BACKOFF = timedelta(seconds=5)
 _LONGEST_BACKOFF = timedelta(minutes=15)
 _FIRST_SUSPICION = timedelta(minutes=5)
 _LONGEST_SUSPICION = timedelta(days=1)
-_BLOCKED_FOR = timedelta(hours=1)
-_WRAPPER_BYTES = 200  # what a batch puts around a member, and its share of what is around them all
-_BATCH_ID_LENGTH = 36
 
 
 class Sender:
@@ -85,10 +76,10 @@ class Sender:
         """Freeze and send `planned` in as few requests as the limits allow, and settle what is answered."""
         suspects = [item for item in planned if _is_suspect(item.view)]
         others = [item for item in planned if not _is_suspect(item.view)]
-        for group in (*_groups(others, self._most_members), *_groups(suspects, 1)):
+        for group in (*groups(others, self._most_members), *groups(suspects, 1)):
             dispatch = self._freeze(group)
             if dispatch is not None:
-                self._deliver(dispatch, {item.view.key: _attempting(item, dispatch.id) for item in group})
+                self._deliver(dispatch, {item.view.key: attempting(item, dispatch.id) for item in group})
 
     def recover(self, dispatch: Dispatch) -> None:
         """Bring an unresolved dispatch of an earlier run to an end, or note when to try again."""
@@ -133,18 +124,18 @@ class Sender:
         self._check_time()
         self._before_send()
         now = self._work.clock.now()
-        members = tuple(_member(str(place), item) for place, item in enumerate(group, start=1))
+        members = tuple(member_of(str(place), item) for place, item in enumerate(group, start=1))
         dispatch = Dispatch(
             id=f"{to_millis(now):015d}-{uuid4().hex[:8]}",
             realm_id=self._work.realm_id,
-            request=_request_to_json(_request(members)),
+            request=request_to_json(request_for(members)),
             members=members,
             first_sent_at=now,
             last_sent_at=now,
             due=now,
         )
         try:
-            self._work.store.freeze(dispatch, [_attempting(item, dispatch.id) for item in group])
+            self._work.store.freeze(dispatch, [attempting(item, dispatch.id) for item in group])
         except Changed:
             return None  # another attempt of one of them has begun; the next pass sees it
         except TooLarge as too_large:
@@ -172,7 +163,7 @@ class Sender:
     # -- sending ---------------------------------------------------------------------------------------------------
 
     def _deliver(self, dispatch: Dispatch, live: Mapping[RecordKey, View]) -> None:
-        request = _request_from_json(dispatch.request)
+        request = request_from_json(dispatch.request)
         bids = [member.bid for member in dispatch.members]
         try:
             outcomes = self._work.client.send(request, bids, deadline=self._work.deadline)
@@ -218,11 +209,11 @@ class Sender:
             outcome = outcomes.get(member.bid)
             if member.key not in live or outcome is None:
                 continue
-            if isinstance(outcome, Done) or (isinstance(outcome, Refused) and _definite(outcome)):
+            if isinstance(outcome, Done) or (isinstance(outcome, Refused) and is_definite(outcome)):
                 clear.append(Settled(member, live[member.key], outcome))
             else:
                 doubled = doubled or any(fault.code == DUPLICATE_REQUEST_ID for fault in outcome.faults)
-                blocked = blocked or _of_account(outcome.faults)
+                blocked = blocked or of_account(outcome.faults)
         failure = self._draw_conclusions(clear)
         left = self._still_unresolved(dispatch, live)
         if left:
@@ -351,95 +342,4 @@ def _fails_at(member: Member) -> Problem:
         "something about it in Syncro, or tell support.",
         who=Who.SUPPORT,
         actions=(Action("retry", "Try again"), Action("skip", "Skip for good")),
-    )
-
-
-def _definite(refused: Refused) -> bool:
-    """Whether the refusal is about the member: a fault of the server, the line or the whole account is not."""
-    classes = {explain(fault.code, fault.message, fault.detail, "")[0] for fault in refused.faults}
-    of_record = not classes & {RetryClass.TRANSIENT, RetryClass.ACCOUNT}
-    return of_record and not any(fault.code == DUPLICATE_REQUEST_ID for fault in refused.faults)
-
-
-def _of_account(faults: Sequence[Fault]) -> QuickBooksError | None:
-    """What one member's faults mean for the whole account, if anything; a refused token is simply refreshed."""
-    try:
-        verdict.judge(200, Faulted(tuple(faults), ""), None)
-    except Reconnect as reconnect:
-        return None if verdict.TOKEN_CODES & {fault.code for fault in faults} else reconnect
-    except (Throttled, AccountBlocked) as pause:
-        return pause
-    except Unavailable:
-        return None
-    for fault in faults:
-        retry_class, problem = explain(fault.code, fault.message, fault.detail, "The QuickBooks company")
-        if retry_class is RetryClass.ACCOUNT and fault.code not in verdict.TOKEN_CODES:
-            return AccountBlocked(problem, _BLOCKED_FOR.total_seconds())
-    return None
-
-
-def _groups(planned: Sequence[Planned], most_members: int) -> list[list[Planned]]:
-    groups: list[list[Planned]] = []
-    size = lines = 0
-    for item in planned:
-        weight = len(exact_json.dumps(item.write.body)) + _WRAPPER_BYTES
-        full = groups and (
-            len(groups[-1]) >= most_members or size + weight > MAX_BATCH_BYTES or lines + item.write.lines > MAX_LINES
-        )
-        if not groups or full:
-            groups.append([])
-            size = lines = 0
-        groups[-1].append(item)
-        size, lines = size + weight, lines + item.write.lines
-    return groups
-
-
-def _member(bid: str, item: Planned) -> Member:
-    return Member(
-        bid=bid,
-        key=item.view.key,
-        entity=item.write.entity,
-        operation=item.write.operation,
-        generation=item.generation,
-        stamp=item.view.record.stamp,
-        digest=item.write.digest,
-        body=item.write.body,
-        expected=item.write.expected,
-        warnings=item.write.warnings,
-    )
-
-
-def _attempting(item: Planned, dispatch_id: str) -> View:
-    attempt = Attempt(dispatch_id, item.write.operation, item.view.record.stamp, item.write.digest, item.generation)
-    return replace(item.view, state=replace(item.view.state, attempt=attempt, generation=item.generation))
-
-
-def _request(members: Sequence[Member]) -> FrozenRequest:
-    request_id = str(uuid4())[:_BATCH_ID_LENGTH]
-    if len(members) == 1:
-        (only,) = members
-        return single_request(only.entity, only.operation, only.body, request_id)
-    return batch_request([(m.bid, m.entity, m.operation, m.body) for m in members], request_id)
-
-
-def _request_to_json(request: FrozenRequest) -> JsonObject:
-    return {
-        "method": request.method,
-        "path": request.path,
-        "query": [[name, value] for name, value in request.query],
-        "body": request.body.decode(),
-        "content_type": request.content_type,
-    }
-
-
-def _request_from_json(stored: JsonObject) -> FrozenRequest:
-    query = stored["query"]
-    return FrozenRequest(
-        method=str(stored["method"]),
-        path=str(stored["path"]),
-        query=tuple((str(pair[0]), str(pair[1])) for pair in query if isinstance(pair, list))
-        if isinstance(query, list)
-        else (),
-        body=str(stored["body"]).encode(),
-        content_type=str(stored["content_type"]),
     )
