@@ -28,9 +28,9 @@ UPDATED = invoice_detail(
 CREATE = {"operation": "create", "entity": "Invoice"}
 
 
-def connected() -> World:
+def connected(*, number_check: bool = False) -> World:
     world = World()
-    world.connect()
+    world.connect(number_check=number_check)
     return world
 
 
@@ -133,7 +133,7 @@ def test_an_answer_lost_for_more_than_an_hour_is_not_asked_for_again_but_proven(
 
 
 def test_an_id_forgotten_sooner_than_we_rely_on_it_still_books_once() -> None:
-    world = connected()
+    world = connected(number_check=True)
     world.emulator.requestid_retention = timedelta(seconds=1)
     lost_create(world, "after")
     world.publish("invoice.created", CREATED)

@@ -83,7 +83,7 @@ CASES: dict[str, tuple[Step, list[str], str]] = {
 def first_workers_run(prepare: Step, boundaries: Boundaries, meanwhile: Step | None = None) -> World:
     """The world after the first worker's run, which `boundaries` interrupts once to let `meanwhile` happen."""
     world = World()
-    world.connect()
+    world.connect(number_check=False)
     prepare(world)
     world.clock.sleep(11)  # the quiet time is over
     if meanwhile is not None:

@@ -169,9 +169,16 @@ class World:
 
     # -- what people do --------------------------------------------------------------------------------------------
 
-    def connect(self, account: str = ACCOUNT, realm: str = "9130001", **company: Any) -> Company:
-        """Connect an account to a new company and save settings that are ready for invoices."""
+    def connect(
+        self, account: str = ACCOUNT, realm: str = "9130001", *, number_check: bool = True, **company: Any
+    ) -> Company:
+        """Connect an account to a new company and save settings that are ready for invoices.
+
+        Without `number_check` QuickBooks books a second document of the same number, as it does if the company's
+        preferences say so: then nothing but our own care prevents it.
+        """
         made = self.emulator.add_company(realm, **{"country": "US", "tax_mode": "manual", **company})
+        made.duplicate_number_check = number_check
         self.companies[account] = made
         self.sign_in(account, realm)
         self.deployment.accounts.save_settings(account, ready_settings(made), version=0)
