@@ -43,7 +43,7 @@ format: .venv/.complete ## Mend style and formatting
 
 types: .venv/.complete ## mypy, strict
 	$(RUN)/mypy
-	$(RUN)/mypy functions local
+	$(RUN)/mypy functions local emulators
 
 imports: .venv/.complete ## Which package may import which, and declared dependencies
 	PYTHONPATH=.:layers/common $(RUN)/lint-imports
