@@ -81,6 +81,7 @@ class Documents:
         planned: list[Planned] = []
         open_views: list[View] = []
         for view in self._work.store.views(keys).values():
+            self._work.keep_going()
             if view.state.attempt is not None:
                 continue  # its outcome is not known; the dispatch brings it to an end first
             if view.record.deleted and not view.state.doubt:
@@ -118,6 +119,7 @@ class Documents:
         }
         candidates: list[_Candidate] = []
         for view, snapshot in snapshots:
+            self._work.keep_going()
             customer = known[_customer_key(snapshot.invoice.customer_id)]
             decided = self._guarded(view, partial(self._precheck, view, snapshot, customer))
             if decided is None:

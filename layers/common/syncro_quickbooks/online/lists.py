@@ -27,8 +27,8 @@ from syncro_quickbooks.online.matching import (
     match_item,
 )
 from syncro_quickbooks.online.read_budget import ReadPurpose
-from syncro_quickbooks.online.sending import Sender, backoff
-from syncro_quickbooks.online.work import Planned, Settled, Work
+from syncro_quickbooks.online.sending import TIME_TO_SEND_AND_SETTLE, Sender, backoff
+from syncro_quickbooks.online.work import TIME_TO_END, OutOfTime, Planned, Settled, Work
 from syncro_quickbooks.sync.catalogue import RetryClass, explain
 from syncro_quickbooks.sync.model import (
     Attention,
@@ -90,9 +90,13 @@ class Lists:
             if not open_keys:
                 break
             for view in self._work.store.views(open_keys).values():
+                self._work.keep_going()
                 standing = self._standing(view, planned, sender)
                 if standing is not None:
                     standings[view.key] = standing
+                if planned and self._work.deadline - self._work.clock.now() < TIME_TO_SEND_AND_SETTLE + TIME_TO_END:
+                    sender.send(planned)  # now, else the next run would look it all up again and come no further
+                    raise OutOfTime
             sender.send(planned)
         left = self._work.store.views(sorted(set(keys) - set(standings)))
         for key, view in left.items():
