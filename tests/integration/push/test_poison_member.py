@@ -1,6 +1,6 @@
 """One record that QuickBooks refuses is parked with cause and fix; what was sent together with it lands."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -138,6 +138,17 @@ def test_an_invoice_that_quickbooks_fails_at_is_found_and_does_not_hold_up_the_a
             world.run_for(timedelta(minutes=1))
         assert world.record("invoice", invoice_id)["status"] == "synced", spent.operations
         world.run_for(timedelta(minutes=11))
+    # What is due in the same moment as its next try does not travel with it.
+    (entry,) = world.items("#outbox#")
+    due = datetime.fromtimestamp(int(entry["due"]["N"]) / 1000, UTC)
+    world.run_for(due - timedelta(seconds=10) - world.clock.now())
+    for invoice_id in (3001, 3002, 3003):
+        world.publish("invoice.created", invoice_detail(invoice_id))
+    with spending(world) as spent:
+        world.run_for(timedelta(seconds=12))
+    assert spent.operations[:2] == ["batch (3)", "create Invoice"]
+    assert statuses(world, "invoice", range(3001, 3004)) == dict.fromkeys(range(3001, 3004), "synced")
+
     with spending(world) as spent:
         world.run_for(timedelta(hours=4))
     # At most three more rounds, at growing intervals: three tries and the proof each.
@@ -147,7 +158,7 @@ def test_an_invoice_that_quickbooks_fails_at_is_found_and_does_not_hold_up_the_a
     world.publish("invoice.updated", invoice_detail(POISON, version=2))
     world.run()
     assert_each_once(company)
-    assert len(standing(company)) == 34
+    assert len(standing(company)) == 37
     assert world.record("invoice", POISON)["status"] == "synced"
 
 
