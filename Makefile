@@ -14,7 +14,7 @@ SAM := $(CURDIR)/$(UV) tool run --quiet --from aws-sam-cli==$(SAM_VERSION) sam
 PATHS := functions layers/common/syncro_quickbooks emulators local tests
 MACHINE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 
-.PHONY: help demo local test check lint format types imports requirements requirements-check schemas validate build rie clean
+.PHONY: help demo local test mutants check lint format types imports requirements requirements-check schemas validate build rie clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -29,7 +29,10 @@ local: .venv/.complete ## Keep the stack up until Ctrl-C and print its addresses
 	@$(RUN)/python -m local.stack
 
 test: .venv/.complete ## All tests
-	@$(RUN)/pytest -q
+	@$(RUN)/pytest -q -n auto --dist loadgroup
+
+mutants: .venv/.complete ## Break the core on purpose, rule by rule: the simulation must notice each (4 minutes)
+	@$(RUN)/python -m tests.simulation.mutants
 
 check: lint types imports requirements-check validate test ## Everything but the build
 

@@ -7,6 +7,13 @@ import pytest
 from tests.support import aws
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What runs on the one stack runs in one process."""
+    for item in items:
+        if "e2e" in item.path.parts:
+            item.add_marker(pytest.mark.xdist_group("stack"))
+
+
 @pytest.fixture(scope="session")
 def aws_services() -> Iterator[None]:
     with aws.moto():
