@@ -1,0 +1,248 @@
+"""Breaks the sync core on purpose, one rule at a time, and shows that the simulation notices.
+
+Run it with `make mutants`. Each mutant is applied to a copy of the project; the smallest selection of tests that must
+fail is run there. Exit code 1 if one survives, or if the tests do not pass on the unbroken copy.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+LAYER = Path("layers/common/syncro_quickbooks")
+COPIED = ("layers/common/syncro_quickbooks", "emulators", "local", "tests", "pyproject.toml", "template.yaml")
+TIME_LIMIT = 300.0  # seconds for one selection; a mutant may well run for ever, and that is noticed too
+
+
+@dataclass(frozen=True)
+class Change:
+    """A text of a source file, there exactly once, and what it becomes."""
+
+    path: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A rule that is broken, how, and the tests that must notice."""
+
+    name: str
+    changes: tuple[Change, ...]
+    tests: tuple[str, ...]
+
+
+def answered_as_refused(error: str) -> tuple[Change, ...]:
+    """An answer that says nothing about the record is taken for QuickBooks' definite no."""
+    call = "        reading = self._call(_Call(request, WRITE_TIMEOUT, deadline, len(bids)))\n"
+    mutated = (
+        "        try:\n"
+        f"    {call}"
+        "        except Exception as error:\n"
+        f"            if type(error).__name__ != {error!r} or 'no answer' in str(error):\n"
+        "                raise\n"
+        "            return dict.fromkeys(bids, Refused((verdict.Fault('6000', 'refused'),)))\n"
+    )
+    return (Change("online/client.py", call, mutated),)
+
+
+CRASH = "tests/simulation/test_crash_everywhere.py"
+FIVE_XX = "tests/simulation/test_recovery.py::test_three_equal_server_errors_lead_to_the_proof"
+WORKERS = "tests/simulation/test_two_workers.py::test_a_second_worker_at_any_call_of_the_first_changes_nothing"
+BOUNDARY = f"{CRASH}::test_interrupted_at_any_call_the_newest_invoice_is_booked_once"
+READS = "tests/simulation/test_failing_reads.py::test_a_read_that_fails_for_long_creates_and_unmaps_nothing"
+HOLDING = "tests/simulation/test_holding_back.py"
+CONSENT = f"{HOLDING}::test_a_consent_taken_back_in_the_middle_of_a_write_loses_nothing"
+THROTTLED = f"{HOLDING}::test_429_pauses_the_account_for_a_minute_and_fails_no_record"
+ACCOUNTS = "tests/simulation/test_two_accounts.py::test_an_account_pushed_at_any_call_of_another_stays_apart"
+RECOVERY = "tests/simulation/test_recovery.py"
+KILLED = f"{RECOVERY}::test_a_worker_killed_at_any_call_is_replaced_in_time_by_the_sweep_alone"
+
+MUTANTS = (
+    Mutant(
+        "a  a new request id for each send",
+        (
+            Change(
+                "online/sending.py",
+                "        request = request_from_json(dispatch.request)\n",
+                "        request = request_from_json(dispatch.request)\n"
+                "        fresh = tuple((n, uuid4().hex if n == 'requestid' else v) for n, v in request.query)\n"
+                "        request = replace(request, query=fresh)\n",
+            ),
+        ),
+        tuple(f"{BOUNDARY}[one-after-the-other-the answer is lost-{part}]" for part in range(4)),
+    ),
+    Mutant(
+        "b  no wait before the proof",
+        (Change("sync/dispatches.py", "PROOF_AFTER = timedelta(seconds=200)", "PROOF_AFTER = timedelta(0)"),),
+        (f"{RECOVERY}::test_a_request_still_in_work_is_proven_after_150_seconds",),
+    ),
+    Mutant(
+        "c  a failed proof read counts as absent",
+        (Change("online/proof.py", "NotKnown() if made is None", "Absent() if made is None"),),
+        (f"{READS}[proof that a create was done-500]",),
+    ),
+    Mutant(
+        "d  settled whatever version is desired by then",
+        (
+            Change(
+                "sync/store.py",
+                'return Condition("#version = :version AND #force = :force", {":version": int(version), '
+                '":force": force})',
+                'return Condition("attribute_exists(#pk)")',
+            ),
+            Change(
+                "sync/store.py",
+                "operations.append(Delete(self.keys.outbox_entry(view.key), same))",
+                "operations.append(Delete(self.keys.outbox_entry(view.key)))",
+            ),
+        ),
+        (f"{CRASH}::test_a_newer_event_at_any_call_of_the_push_is_booked_once_and_in_the_end",),
+    ),
+    Mutant(
+        "e  frozen only after it was sent",
+        (
+            Change(
+                "online/sending.py",
+                "            self._work.store.freeze(dispatch, [attempting(item, dispatch.id) for item in group])\n",
+                "            pass\n",
+            ),
+            Change(
+                "online/sending.py",
+                "            outcomes = self._work.client.send(request, bids, deadline=self._work.deadline)\n",
+                "            outcomes = self._work.client.send(request, bids, deadline=self._work.deadline)\n"
+                "            if dispatch.sends == 1:\n"
+                "                self._work.store.freeze(dispatch, list(live.values()))\n",
+            ),
+        ),
+        tuple(f"{BOUNDARY}[one-after-the-other-dies after the call took effect-{part}]" for part in range(4)),
+    ),
+    Mutant(
+        "f  transactions without the lease's fence",
+        (
+            Change(
+                "sync/lease.py",
+                'Condition("#fence = :fence", {":fence": self.fence})',
+                'Condition("attribute_exists(#pk)")',
+            ),
+        ),
+        (f"{WORKERS}[create-after_the_lease]",),
+    ),
+    Mutant(
+        "g  the outbox entry written after the desired state",
+        (
+            Change(
+                "sync/intake.py",
+                "            operations.append(Put(outbox_item(keys, newer, due)))\n"
+                "        self._table.transact(operations)\n",
+                "            self._table.transact(operations)\n"
+                "            operations = [Put(outbox_item(keys, newer, due))]\n"
+                "        self._table.transact(operations)\n",
+            ),
+        ),
+        tuple(f"{BOUNDARY}[one-after-the-other-dies before the call-{part}]" for part in range(4)),
+    ),
+    Mutant("h1 401 taken for a refusal", answered_as_refused("Reconnect"), (CONSENT,)),
+    Mutant("h2 429 taken for a refusal", answered_as_refused("Throttled"), (THROTTLED,)),
+    Mutant("h3 5xx taken for a refusal", answered_as_refused("Unavailable"), (FIVE_XX,)),
+    Mutant(
+        "i  a look-alike without our mark counts as absent",
+        (Change("online/proof.py", "and _looks_like(candidate, member.body)", "and False"),),
+        (f"{RECOVERY}::test_a_document_like_it_without_our_mark_is_asked_about",),
+    ),
+    Mutant(
+        "j  one account's token used for the other",
+        (
+            Change("online/token_store.py", "held = self._held.get(connection)", "held = self._held.get('any')"),
+            Change(
+                "online/token_store.py",
+                "            self._held[connection] = held\n        return held.access\n",
+                "            self._held['any'] = held\n        return replace(held.access, connection=connection)\n",
+            ),
+        ),
+        (f"{ACCOUNTS}[acme-globex-1]",),
+    ),
+    Mutant(
+        "k  the posting stop is not read before a send",
+        (Change("online/drain.py", "if reason is not None:", "if False:"),),
+        (f"{HOLDING}::test_a_posting_stop_holds_everything_and_nothing_is_lost[all]",),
+    ),
+    Mutant(
+        "l  no guard for a worker that dies",
+        (Change("sync/wake.py", "_GUARD = LEASE_LIFE + timedelta(seconds=10)", "_GUARD = timedelta(days=1)"),),
+        (f"{KILLED}[create-dies before the call]",),
+    ),
+)
+
+
+def copy_of_the_project(folder: Path) -> None:
+    for part in COPIED:
+        source, target = ROOT / part, folder / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+
+
+def breaking(mutant: Mutant, unbroken: Path, folder: Path) -> Path:
+    """A copy in `folder` with the mutant in it."""
+    shutil.copytree(unbroken, folder)
+    for change in mutant.changes:
+        apply(change, folder)
+    return folder
+
+
+def apply(change: Change, folder: Path) -> None:
+    """Raises ValueError when the source is no longer what the mutant was written for."""
+    path = folder / LAYER / change.path
+    text = path.read_text(encoding="utf-8")
+    if text.count(change.old) != 1:
+        raise ValueError(f"{change.path} does not hold exactly once: {change.old.strip()}")
+    path.write_text(text.replace(change.old, change.new), encoding="utf-8")
+
+
+def failures(tests: tuple[str, ...], folder: Path) -> str:
+    """The last words of the first failure; empty if all tests pass."""
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", "--show-capture=no", "--tb=line"]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own tests
+            [*command, "-p", "no:cacheprovider", *tests],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=TIME_LIMIT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"no end after {TIME_LIMIT:.0f} s"
+    if done.returncode == 0:
+        return ""
+    if done.returncode != 1:
+        raise RuntimeError(f"pytest could not run the tests:\n{done.stdout}{done.stderr}")
+    said = [line for line in done.stdout.splitlines() if "Error" in line or "assert" in line]
+    return said[0].strip()[-150:] if said else "failed"
+
+
+def main() -> int:
+    survivors = 0
+    with tempfile.TemporaryDirectory() as name:
+        unbroken = Path(name) / "unbroken"
+        copy_of_the_project(unbroken)
+        broken = [breaking(mutant, unbroken, Path(name) / str(number)) for number, mutant in enumerate(MUTANTS)]
+        every = tuple(dict.fromkeys(test for mutant in MUTANTS for test in mutant.tests))
+        if said := failures(every, unbroken):
+            print(f"The tests do not pass before anything is broken: {said}")
+            return 1
+        for mutant, folder in zip(MUTANTS, broken, strict=True):
+            said = failures(mutant.tests, folder)
+            survivors += not said
+            print(f"{'noticed ' if said else 'SURVIVED'}  {mutant.name:<52}  {said}", flush=True)
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
