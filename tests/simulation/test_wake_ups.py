@@ -28,6 +28,7 @@ class CountingWorld(World):
 
     def _handle(self, queue: str, body: str) -> None:
         self.runs += queue == "push"
+        assert self.runs < 500, "looked at again and again"
         super()._handle(queue, body)
 
     def with_read_allowance(self, reads: int) -> None:

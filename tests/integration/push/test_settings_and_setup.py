@@ -95,18 +95,30 @@ def test_settings_of_one_company_are_no_settings_for_another() -> None:
     assert len(standing(second)) == 1
 
 
-def test_a_customer_that_is_parked_in_one_company_does_not_wait_in_another() -> None:
+SHARED = "shared@example.com"
+
+
+@pytest.mark.parametrize(
+    ("other", "mine", "code"),
+    [
+        (("Other", SHARED), ("Mine", SHARED), "customer_email_taken"),
+        (("Mine", ""), ("Mine", SHARED), "linked_to_another"),  # no settings help with this one
+    ],
+)
+def test_a_customer_that_is_parked_in_one_company_does_not_wait_in_another(
+    other: tuple[str, str], mine: tuple[str, str], code: str
+) -> None:
     world = World()
     world.connect()
-    pushed(world, 309, owner=customer(70, name="Other", email="shared@example.com"))
-    mine = customer(72, name="Mine", email="shared@example.com")
-    assert pushed(world, 310, owner=mine)["status"] == "waiting"
-    assert world.record("customer", 72)["status"] == "needs_attention"
+    pushed(world, 309, owner=customer(70, name=other[0], email=other[1]))
+    owner = customer(72, name=mine[0], email=mine[1])
+    assert pushed(world, 310, owner=owner)["status"] == "waiting"
+    assert problem_of(world.record("customer", 72))["code"] == code
 
     second = world.emulator.add_company(SECOND, country="US", tax_mode="manual")
     world.sign_in(ACCOUNT, SECOND, replace_company=True)
     save(world, second)
-    assert pushed(world, 311, owner=mine)["status"] == "synced"
+    assert pushed(world, 311, owner=owner)["status"] == "synced"
     assert world.record("customer", 72)["status"] == "synced"
     assert [each["DisplayName"] for each in second.entities("Customer")] == ["Mine"]
 
