@@ -27,6 +27,8 @@ MISSED_AFTER = timedelta(seconds=30)
 _LONGEST_DELAY = 900  # SQS: DelaySeconds is at most 15 minutes
 _SWEPT_PER_SHARD = 500
 _GUARD = LEASE_LIFE + timedelta(seconds=10)
+"""With the margin above and a sweep every minute, a worker that died is replaced within 280 s of its start, and one
+that held a renewed lease within a sweep of that lease's end."""
 
 
 class Wakes:
