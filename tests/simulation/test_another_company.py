@@ -17,6 +17,7 @@ pytestmark = pytest.mark.usefixtures("aws_services")
 FIRST, SECOND = "9130001", "9130002"
 INCOME = {"value": "1"}
 HOUR = timedelta(hours=1)
+TEN_MINUTES = timedelta(minutes=10)
 SECONDS_12 = timedelta(seconds=12)
 CREATE = {"operation": "create", "entity": "Invoice"}
 
@@ -158,9 +159,9 @@ def test_moved_at_any_call_of_a_push_the_companies_stay_apart() -> None:
         hit = f"call {at} ({world.boundaries.hit})"
         if not world.companies.get("second"):
             move(world)
-        world.run_for(HOUR)
+        world.run_for(TEN_MINUTES)
         world.publish("invoice.updated", version(2))
-        world.run_for(HOUR)
+        world.run_for(TEN_MINUTES)
         assert_apart(world)
         assert total(world, "second") == [Decimal("432.00")], hit
         assert_each_once(world.companies["second"])
