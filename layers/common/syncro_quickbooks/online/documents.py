@@ -104,6 +104,8 @@ class Documents:
             self._conclude(view, Attention(explanations.still_doubtful(view)))
         elif view.state.gone:
             self._conclude(view, Attention(explanations.voided_by_us(view)))
+        elif self._work.moved and not view.state.linked and self._work.store.posted_elsewhere(view.key):
+            self._conclude(view, Attention(explanations.posted_elsewhere(view.key)))
         else:
             return True
         return False
@@ -140,12 +142,13 @@ class Documents:
     def _precheck(
         self, view: View, snapshot: InvoiceSnapshot, customer: JsonObject | None
     ) -> Skip | Attention | Wait | None:
-        if self._override_ignored and snapshot.invoice.tax:
-            return Attention(explanations.override_ignored(view.key))
         posted = view.state.object if view.state.linked else None
         settings, company = self._work.settings, self._work.company
         owner = Customer.model_validate(customer) if customer else None
-        return precheck_invoice(snapshot, settings, company, posted, customer=owner, choices=_choices(view))
+        decided = precheck_invoice(snapshot, settings, company, posted, customer=owner, choices=_choices(view))
+        if decided is None and self._override_ignored and snapshot.invoice.tax:
+            return Attention(explanations.override_ignored(view.key))
+        return decided
 
     def _guarded(self, view: View, decide: Callable[[], Decided]) -> Decided | Attention:
         """A defect of ours that one record meets is that record's problem: it must not stop the others."""

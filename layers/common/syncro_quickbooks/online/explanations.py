@@ -62,6 +62,16 @@ def voided_by_us(view: View) -> Problem:
     )
 
 
+def posted_elsewhere(key: RecordKey) -> Problem:
+    """Moving to another company re-posts nothing by itself."""
+    return Problem(
+        "posted_in_another_company",
+        f"{key} was posted in the QuickBooks company that was connected before; this company does not have it.",
+        "Post it here too, or leave it in the books of the other company.",
+        actions=(Action("push_anyway", "Post it here too"), Action("skip", "Leave it where it is")),
+    )
+
+
 def gone_by_hand(view: View, now: JsonObject | None) -> Problem:
     number = (view.state.object or {}).get("DocNumber", view.state.qbo_id)
     done = "voided" if now is not None else "deleted"

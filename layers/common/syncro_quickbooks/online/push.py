@@ -169,6 +169,7 @@ class Push:
             self._log,
             note_override_ignored=lambda: self._accounts.note_override_ignored(connection),
             override_ignored=health.override_ignored,
+            moved=connection.moved,
         )
         breaker = Breaker.from_item(health.breaker)
         self._revisit(health, connection, work)

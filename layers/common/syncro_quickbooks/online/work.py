@@ -42,6 +42,7 @@ class Work:
     log: Log
     note_override_ignored: Callable[[], None]
     override_ignored: bool = False
+    moved: bool = False
 
     def keep_going(self) -> None:
         """Raises OutOfTime shortly before the deadline: what is done after it would be cut off half way."""

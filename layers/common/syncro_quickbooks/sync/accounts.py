@@ -37,7 +37,8 @@ class Edition(StrEnum):
 class Connection:
     """An account's link to one QuickBooks company. `company` is what was last read of it, None before that.
 
-    Settings name lists of one company: those of another are no settings. `consents` counts the sign-ins.
+    Settings name lists of one company: those of another are no settings. `consents` counts the sign-ins; `moved` says
+    that the account was connected to another company before.
     """
 
     account_id: str
@@ -48,6 +49,7 @@ class Connection:
     settings: JsonObject | None = None
     settings_version: int = 0
     consents: int = 0
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ class Accounts:
             settings=_blob(settings if settings and settings["realm_id"] == realm_id else None, "settings"),
             settings_version=int(str(settings["version"])) if settings else 0,
             consents=int(str(connection["consents"])),
+            moved=bool(connection["moved"]),
         )
 
     def connect(self, account_id: str, edition: Edition, realm_id: str, *, another_company: bool = False) -> None:
@@ -117,8 +120,11 @@ class Accounts:
         Raises AnotherCompany if it was connected to a different one and `another_company` does not allow that:
         links, settings and preferences are kept per realm, so nothing of the first company is used either way.
         """
-        change = "SET #schema = :schema, #edition = :edition, #realm_id = :realm ADD #consents :one"
-        values: dict[str, Value] = {":schema": SCHEMA, ":edition": str(edition), ":realm": realm_id, ":one": 1}
+        before = self.connection(account_id)
+        moved = before is not None and (before.moved or before.realm_id != realm_id)
+        change = "SET #schema = :schema, #edition = :edition, #realm_id = :realm, #moved = :moved ADD #consents :one"
+        values: dict[str, Value] = {":schema": SCHEMA, ":edition": str(edition), ":realm": realm_id}
+        values |= {":moved": moved, ":one": 1}
         same = Condition("attribute_not_exists(#pk) OR #realm_id = :realm")
         keys = Keys(account_id)
         connected = Update(keys.of_account("connection"), change, values, None if another_company else same)

@@ -108,6 +108,12 @@ class Store:
         partition = self.keys.dispatches(self.realm_id)
         return [dispatch_from_item(self.realm_id, item) for item in self._table.query(partition)]
 
+    def posted_elsewhere(self, key: RecordKey) -> bool:
+        """Whether a company that the account was connected to before has, or may have, a document of the record."""
+        here = self.keys.realm_state(key, self.realm_id)
+        states = self._table.query(here.pk, prefix="realm#")
+        return any(state["sk"] != here.sk and (state.get("qbo_id") or "attempt" in state) for state in states)
+
     def owner(self, entity: str, qbo_id: str) -> RecordKey | None:
         """Whose QuickBooks object this is, as far as we linked it."""
         item = self._table.get(self.keys.owner(self.realm_id, entity, qbo_id))
