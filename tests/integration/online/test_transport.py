@@ -121,7 +121,9 @@ def test_a_redirect_is_not_followed_with_the_token():
 
 
 def test_cookies_of_one_answer_do_not_go_into_the_next_request():
-    answer = OK.replace(b"intuit_tid", b"Set-Cookie: realm=9130357; Path=/\r\nintuit_tid")
+    # The server says that it closes, else the client may still take the connection for open when it sends again.
+    cookie = b"Connection: close\r\nSet-Cookie: realm=9130357; Path=/\r\n"
+    answer = OK.replace(b"intuit_tid", cookie + b"intuit_tid")
     with server(answer) as (url, received):
         transport = Transport(new_session, logging.getLogger("wire-under-test"), {})
         for _ in range(2):
