@@ -1,5 +1,7 @@
 """One run over one account's outbox: what is unresolved first, then layer by layer what is due."""
 
+from datetime import timedelta
+
 from syncro_quickbooks.clock import to_millis
 from syncro_quickbooks.online.documents import Documents
 from syncro_quickbooks.online.faults import Unavailable
@@ -14,6 +16,7 @@ from syncro_quickbooks.sync.model import RecordKey
 from syncro_quickbooks.sync.records import LAYERS
 
 _PASSES = 6
+_BREATHER = timedelta(seconds=10)
 _LIST_LAYER = 1
 
 
@@ -55,13 +58,12 @@ class Drain:
 
     def _passes(self) -> int | None:
         """Go through the outbox as long as something is due. Returns when to look again (ms)."""
-        next_due: int | None = None
         for _ in range(_PASSES):
             next_due = self._one_pass()
             if next_due is None or next_due > to_millis(self._work.clock.now()):
-                break
-        # Something that is due again and again goes on in a new run.
-        return next_due
+                return next_due
+        # Something is due again and again: it goes on in a new run, but never in a hot loop.
+        return to_millis(self._work.clock.now() + _BREATHER)
 
     def _one_pass(self) -> int | None:
         """Go through the outbox once. Returns when the first of what is left is due (ms)."""
