@@ -220,6 +220,9 @@ class Documents:
             planned.append(Planned(view, decision, generation))
 
     def _conclude(self, view: View, decision: Skip | Attention | Wait | Nothing) -> None:
+        if isinstance(decision, Wait) and decision.on is not None:
+            self._put_off(view, decision.problem)  # nothing would wake it once that record is ready, so look again
+            return
         if isinstance(decision, Nothing):
             verdict = _done(decision.warnings)
         elif isinstance(decision, Skip):

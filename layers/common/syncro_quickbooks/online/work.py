@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from syncro_quickbooks.clock import Clock
 from syncro_quickbooks.online.client import Client, Done, Refused
@@ -74,6 +74,3 @@ class Settler(Protocol):
     def settle(self, answers: Sequence[Settled]) -> None:
         """Settle each answer in the store. May read from QuickBooks; what it raises leaves the rest unsettled."""
         ...
-
-
-Outcome: TypeAlias = Done | Refused

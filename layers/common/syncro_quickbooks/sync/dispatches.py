@@ -15,7 +15,7 @@ from syncro_quickbooks.sync.records import SCHEMA, problems_from_text, problems_
 REQUEST_LIFE = timedelta(seconds=120)
 """How long QuickBooks may still work on a request we hung up on (facts: QBO 2.1, requests time out at 120 s)."""
 
-PROOF_AFTER = timedelta(seconds=200)
+PROOF_AFTER = REQUEST_LIFE + timedelta(seconds=80)
 """No proof of absence before this long after a send was noted: REQUEST_LIFE, a margin of 30 s, and what may pass
 between the note and the request itself (the token's lock, its refresh, the rate limit)."""
 

@@ -75,7 +75,6 @@ class RealmState:
     object: JsonObject | None = None
     gone: bool = False
     doubt: str = ""
-    exists: bool = False
 
     @property
     def linked(self) -> bool:
@@ -187,7 +186,6 @@ def state_from_item(item: Item | None) -> RealmState:
         object=stored if isinstance(stored, dict) else None,
         gone=bool(item.get("gone")),
         doubt=str(item.get("doubt", "")),
-        exists=True,
     )
 
 
