@@ -77,7 +77,7 @@ MUTANTS = (
     ),
     Mutant(
         "b  no wait before the proof",
-        (Change("sync/dispatches.py", "PROOF_AFTER = REQUEST_LIFE + timedelta(seconds=80)", "PROOF_AFTER = timedelta(0)"),),
+        (Change("sync/dispatches.py", "REQUEST_LIFE + timedelta(seconds=80)", "timedelta(0)"),),
         (f"{RECOVERY}::test_a_request_still_in_work_is_proven_after_150_seconds",),
     ),
     Mutant(
