@@ -34,7 +34,10 @@ class Forced:
 
 @dataclass(slots=True)
 class Call:
-    """An understood request. `steps[0]` is the request, the rest are its batch's members."""
+    """An understood request. `steps[0]` is the request, the rest are its batch's members.
+
+    `bare` says that the answer is the object alone, without `time` (REF taxservice).
+    """
 
     steps: list[Step]
     kind: RequestKind
@@ -42,6 +45,7 @@ class Call:
     description: str
     body: object
     run: Callable[[Books, Forced], Obj]
+    bare: bool = False
 
 
 def answer_time(moment: datetime) -> str:
@@ -65,7 +69,11 @@ def understand(request: Request, path: list[str]) -> Call:  # noqa: PLR0911  # o
         return _batch_call(body)
     if [part.lower() for part in path] == ["taxservice", "taxcode"]:
         step = Step("taxservice", "TaxCode", names=_names(body))
-        return Call([step], "write", 0, "taxservice", body, lambda books, forced: _tax_service(books, forced, body))
+
+        def run(books: Books, forced: Forced) -> Obj:
+            return _tax_service(books, forced, body)
+
+        return Call([step], "write", 0, "taxservice", body, run, bare=True)
     entity = BY_LOWER.get(resource)
     if entity is None or len(path) != 1 or request.method != "POST":
         return _nowhere(request, body)

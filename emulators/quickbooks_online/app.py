@@ -268,7 +268,9 @@ class Emulator:
                     arrival.entry.note = "replayed"
                     return first
                 body = arrival.call.run(self.companies[realm], arrival.forced)
-                response = json_response(200, {**body, "time": answer_time(self.now())})
+                if not arrival.call.bare:
+                    body = {**body, "time": answer_time(self.now())}
+                response = json_response(200, body)
             except Refusal as refusal:
                 fault = {"Fault": refusal.fault(), "time": answer_time(self.now())}
                 response = json_response(refusal.status, fault)
