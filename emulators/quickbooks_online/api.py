@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from . import operations, query, refusals, special
+from . import fault_codes, operations, query, refusals, special
 from .books import PACIFIC, Books
 from .entities import BY_LOWER, ENTITIES, Entity
 from .faults import Fault, Step
@@ -28,8 +28,13 @@ class Forced:
     def check(self, bid: str = "") -> None:
         """Raises the Refusal that is armed for this operation."""
         fault = self.refusals.get(bid)
-        if fault is not None:
-            raise Refusal(Error(fault.code, fault.message, fault.detail, fault.element), status=400)
+        if fault is None:
+            return
+        kind, status = fault_codes.kind_and_status(fault.code)
+        if fault.shape == "fault200":
+            status = 200
+        error = Error(fault.code, fault.message or fault_codes.message(fault.code), fault.detail, fault.element)
+        raise Refusal(error, status=fault.status or status, kind=kind, shape=fault.shape)
 
 
 @dataclass(slots=True)
@@ -172,7 +177,7 @@ def _write(books: Books, entity: Entity, operation: str, how: str, body: object)
 def _batch_call(body: Obj) -> Call:
     members = body.get("BatchItemRequest")
     members = members if isinstance(members, list) else []
-    steps = [_member_step(member) for member in members if isinstance(member, dict)]
+    steps = [_member_step(member, place) for place, member in enumerate(members, 1) if isinstance(member, dict)]
     reads = sum(step.operation == "query" for step in steps)
     kind: RequestKind = "read" if steps and reads == len(steps) else "write"
 
@@ -183,13 +188,13 @@ def _batch_call(body: Obj) -> Call:
     return Call([Step("batch"), *steps], kind, reads, f"batch ({len(members)})", body, run)
 
 
-def _member_step(member: Obj) -> Step:
+def _member_step(member: Obj, place: int) -> Step:
     bid = str(member.get("bId", ""))
     if "Query" in member:
-        return Step("query", _queried(str(member["Query"])), bid)
+        return Step("query", _queried(str(member["Query"])), bid, position=place)
     entity = next((key for key in member if key in ENTITIES), "")
     operation = "void" if member.get("optionsData") == "void" else str(member.get("operation", ""))
-    return Step(operation, entity, bid, _names(member.get(entity)))
+    return Step(operation, entity, bid, _names(member.get(entity)), place)
 
 
 def _batch(books: Books, members: list[object], forced: Forced) -> list[Obj]:
@@ -217,7 +222,7 @@ def _member(books: Books, member: Obj, bid: str, forced: Forced) -> Obj:
         forced.check(bid)
         return {**_do_member(books, member), "bId": bid}
     except Refusal as refusal:
-        return {"Fault": refusal.fault(), "bId": bid}
+        return {**refusal.member(), "bId": bid}
 
 
 def _do_member(books: Books, member: Obj) -> Obj:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from .faults import Shape
 from .json_text import Obj
 
 VALIDATION = "ValidationFault"
@@ -25,15 +26,23 @@ class Error:
 class Refusal(Exception):
     """QuickBooks' refusal of one operation: nothing of it was done."""
 
-    def __init__(self, *errors: Error, status: int = 400, kind: str = VALIDATION) -> None:
+    def __init__(self, *errors: Error, status: int = 400, kind: str = VALIDATION, shape: Shape = "json") -> None:
         super().__init__("; ".join(f"{error.code} {error.detail}" for error in errors))
         self.errors = errors
         self.status = status
         self.kind = kind
+        self.shape = shape
 
     def fault(self) -> Obj:
         """The `Fault` object."""
         return {"Error": [error.body() for error in self.errors], "type": self.kind}
+
+    def member(self) -> Obj:
+        """What a batch's answer has in the place of the member's object."""
+        if self.shape != "lowercase":
+            return {"Fault": self.fault()}
+        errors = [{key[:1].lower() + key[1:]: value for key, value in error.body().items()} for error in self.errors]
+        return {"fault": {"error": errors, "type": self.kind}}
 
 
 def _refusal(code: str, message: str, detail: str, element: str = "") -> Refusal:
