@@ -15,6 +15,7 @@ from .web import Request
 
 MAX_BATCH = 30
 MAX_BID = 10
+_ANY_NUMBER = "allowduplicatedocnum"
 _NAMES = ("DisplayName", "Name", "DocNumber", "TaxCode", "Id")
 
 
@@ -139,8 +140,8 @@ def _queried(statement: str) -> str:
 
 def _write_call(request: Request, entity: Entity, body: object) -> Call:
     operation = request.query.get("operation", "").lower()
-    include = request.query.get("include", "").lower()
-    if operation == "update" and include == "void":
+    include = request.query.get("include", "").lower().split(",")
+    if operation == "update" and "void" in include:
         operation, how = "void", "include"
     elif operation == "void":
         how = "void"
@@ -161,17 +162,17 @@ def _write_call(request: Request, entity: Entity, body: object) -> Call:
 
     def run(books: Books, forced: Forced) -> Obj:
         forced.check()
-        return {entity.name: _write(books, entity, operation, how, body)}
+        return {entity.name: _write(books, entity, operation, how, body, any_number=_ANY_NUMBER in include)}
 
     return Call([step], "write", 0, f"{operation} {entity.name}", body, run)
 
 
-def _write(books: Books, entity: Entity, operation: str, how: str, body: object) -> Obj:
+def _write(books: Books, entity: Entity, operation: str, how: str, body: object, *, any_number: bool = False) -> Obj:
     if operation == "delete":
         return operations.delete(books, entity, body)
     if operation == "void":
         return operations.void(books, entity, body, how)
-    return operations.save(books, entity, body)
+    return operations.save(books, entity, body, any_number=any_number)
 
 
 def _batch_call(body: Obj) -> Call:
@@ -239,7 +240,8 @@ def _do_member(books: Books, member: Obj) -> Obj:
         raise refusals.unsupported_operation(str(operation))
     if operation == "update" and not (isinstance(body, dict) and body.get("Id")):
         raise refusals.missing("Id")
-    return {entity.name: _write(books, entity, operation, "", body)}
+    any_number = member.get("optionsData") == _ANY_NUMBER  # as for void; not documented for batches [G]
+    return {entity.name: _write(books, entity, operation, "", body, any_number=any_number)}
 
 
 def _tax_service(books: Books, forced: Forced, body: object) -> Obj:

@@ -33,12 +33,12 @@ _SOLD_INTO = ("Income", "Other Income", "Other Current Liability", "Long Term Li
 _BOUGHT_INTO = ("Cost of Goods Sold", "Expense", "Other Expense", "Other Current Asset")
 
 
-def prepare(books: Books, entity: str, new: Obj, old: Obj | None, *, by_hand: bool) -> Obj:
+def prepare(books: Books, entity: str, new: Obj, old: Obj | None, *, any_number: bool) -> Obj:
     """A list entry as QuickBooks stores it.
 
     Raises Refusal: 2020, 6080 (no name), 6240 (name taken, also by an inactive entry), 6430, 6010 and others by kind.
     """
-    del by_hand
+    del any_number
     _check_name(entity, new)
     preparer = _BY_ENTITY.get(entity)
     if preparer is not None:
@@ -222,7 +222,7 @@ def _payment_method(books: Books, new: Obj, old: Obj | None) -> None:
 
 def _class(books: Books, new: Obj, old: Obj | None) -> None:
     del old
-    if not books.class_tracking:
+    if not (books.class_tracking or books.class_per_transaction):
         raise refusals.not_in_plan("Class tracking is off")
     new["SubClass"] = _qualify(books, "Class", new) is not None
 

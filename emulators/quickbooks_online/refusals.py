@@ -231,6 +231,16 @@ def closed_books(needs_password: bool) -> Refusal:
     )
 
 
+def tax_not_applicable() -> Refusal:
+    """6170: tax lines on a form outside the scope of tax."""
+    return _refusal(
+        "6170",
+        "Invalid TxnTaxDetail Error",
+        "TxnTaxDetail is not allowed with GlobalTaxCalculation=NotApplicable",
+        "TxnTaxDetail",
+    )
+
+
 def duplicate_name(detail: str) -> Refusal:
     """6240 (vcr error/validation: the Detail varies, often `Id=n`, sometimes `null`)."""
     return _refusal("6240", "Duplicate Name Exists Error", f"The name supplied already exists. : {detail}")

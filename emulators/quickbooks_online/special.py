@@ -18,7 +18,7 @@ def preferences(books: Books) -> Obj:
     accounting: Obj = {
         "UseAccountNumbers": False,
         "TrackDepartments": books.track_departments,
-        "ClassTrackingPerTxn": False,
+        "ClassTrackingPerTxn": books.class_per_transaction,
         "ClassTrackingPerTxnLine": books.class_tracking,
         "FirstMonthOfFiscalYear": "January",
         "CustomerTerminology": "Customers",
@@ -56,7 +56,10 @@ def preferences(books: Books) -> Obj:
         "ReportPrefs": {"ReportBasis": "Accrual"},
         "OtherPrefs": {
             "NameValue": [
-                {"Name": "VendorAndPurchasesPrefs.UseCustomTxnNumbers", "Value": str(books.custom_txn_numbers).lower()},
+                {
+                    "Name": "VendorAndPurchasesPrefs.UseCustomTxnNumbers",
+                    "Value": str(books.custom_purchase_order_numbers).lower(),
+                },
                 {"Name": "WarnDuplicateInvoiceNumber", "Value": str(books.duplicate_number_check).lower()},
             ]
         },
