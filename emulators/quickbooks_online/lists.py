@@ -110,7 +110,13 @@ def _qualify(books: Books, entity: str, new: Obj) -> Obj | None:
     return parent
 
 
-def _person(books: Books, new: Obj, old: Obj | None) -> None:
+def _employee(books: Books, new: Obj, old: Obj | None) -> None:
+    del books, old
+    new.setdefault("PrintOnCheckName", new["DisplayName"][:100])
+
+
+def _partner(books: Books, new: Obj, old: Obj | None) -> None:
+    """What customers and vendors have: a currency and a balance."""
     code = new.get("CurrencyRef", {}).get("value", books.home_currency)
     if old is not None:
         code = old["CurrencyRef"]["value"]  # write-once (REF customer)
@@ -122,7 +128,7 @@ def _person(books: Books, new: Obj, old: Obj | None) -> None:
 
 
 def _customer(books: Books, new: Obj, old: Obj | None) -> None:
-    _person(books, new, old)
+    _partner(books, new, old)
     if new.get("Job") and not new.get("ParentRef"):
         raise refusals.simple("6150", "ParentRef Required Validation Error", "A job needs a ParentRef", "ParentRef")
     _qualify(books, "Customer", new)
@@ -134,7 +140,7 @@ def _customer(books: Books, new: Obj, old: Obj | None) -> None:
 
 
 def _vendor(books: Books, new: Obj, old: Obj | None) -> None:
-    _person(books, new, old)
+    _partner(books, new, old)
     new.setdefault("Vendor1099", False)
 
 
@@ -242,7 +248,7 @@ def _agency(books: Books, new: Obj, old: Obj | None) -> None:
 _BY_ENTITY: dict[str, Callable[[Books, Obj, Obj | None], None]] = {
     "Customer": _customer,
     "Vendor": _vendor,
-    "Employee": _person,
+    "Employee": _employee,
     "Item": _item,
     "Account": _account,
     "Term": _term,

@@ -125,7 +125,8 @@ def _line(books: Books, line: Obj, new: Obj, old: Obj | None) -> Obj:
         raise refusals.cannot_link(kind, txn_id, "it belongs to another customer")
     if form["CurrencyRef"]["value"] != new["CurrencyRef"]["value"]:  # a sub-customer may have another [G]
         raise refusals.business("A payment and what it pays must be in one currency", "CurrencyRef")
-    if form["Balance"] <= 0 and (old is None or (kind, txn_id) not in credits.targets(old)) and form["TotalAmt"] > 0:
+    kept = old is not None and (kind, txn_id) in credits.targets(old)
+    if form["Balance"] <= 0 and not kept and (form["TotalAmt"] > 0 or line["Amount"] > 0):
         raise refusals.cannot_link(kind, txn_id, "it has no open balance")
     return {"Amount": cents(line["Amount"]), "LinkedTxn": [{"TxnId": txn_id, "TxnType": kind}]}
 

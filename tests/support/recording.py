@@ -89,6 +89,7 @@ def _parts(path: str, response: Response) -> Iterator[tuple[str, Any]]:
         yield from (
             ("IntuitResponse", {"BatchItemResponse": [one], **time})
             for member in answer["BatchItemResponse"]
+            if "fault" not in member
             for one in _rows(member)
         )
     elif "CDCResponse" in answer:
