@@ -81,6 +81,8 @@ def test_what_an_overpayment_leaves_is_the_customers_credit(acme: Any) -> None:
         (pay("1", 10, DepositToAccountRef={"value": "1"}), "6430"),
         (pay("1", 10, PaymentRefNum="x" * 22), "2050"),
         (pay("1", 10, Line=[{"Amount": 5}]), "2020"),
+        (pay("1", 10, GlobalTaxCalculation="NotApplicable"), "2010"),
+        (pay("1", 10, DocNumber="x" * 22), "2050"),
         (pay("1", 10, TxnDate="2026-01-01"), "6200"),
         (pay("2", 10, ("Invoice", "1", 10)), "620"),
     ],
