@@ -31,7 +31,7 @@ def prepare(books: Books, entity: str, new: Obj, old: Obj | None, *, any_number:
 
 
 def stored(books: Books, entity: str, new: Obj, old: Obj | None) -> None:
-    """Mark the payments as deposited, and those taken out as free again."""
+    """Mark the payments as deposited, and those taken out as free again; their SyncToken stays [G]."""
     del entity
     now = _payments(new)
     for payment_id in {*now, *(_payments(old) if old else ())}:

@@ -19,10 +19,10 @@ class _Remembered:
 
 
 class FirstAnswers:
-    """First answers by (realm, request id), kept for `retention`; refusals too (unknown, so the careful reading)."""
+    """First answers by (realm, request id), kept for `retention`; refusals too [G]."""
 
     def __init__(self) -> None:
-        self.retention = timedelta(hours=24)  # how long Intuit keeps them is unpublished
+        self.retention = timedelta(hours=24)  # how long Intuit keeps them is unpublished [G]
         self._answers: dict[tuple[str, str], _Remembered] = {}
 
     def recall(self, realm: str, request_id: str, now: datetime) -> Response | None:

@@ -15,9 +15,8 @@ _DEPOSIT_TYPES = ("Bank", "Other Current Asset")
 def prepare(books: Books, entity: str, new: Obj, old: Obj | None, *, any_number: bool) -> Obj:
     """The payment as QuickBooks stores it.
 
-    Raises Refusal: 2020 CustomerRef or TotalAmt, 620 a line that cannot be linked, 6000 more than is open or paid,
-    6430 a
-    deposit account of the wrong type, 6540 already deposited.
+    Raises Refusal: 2020 CustomerRef or TotalAmt, 620 a line that cannot be linked, 6000 more than is open or paid (when
+    which of these two is not documented [G]), 6430 a deposit account of the wrong type, 6540 already deposited.
     """
     del entity, any_number
     refuse_deposited(old)

@@ -44,7 +44,10 @@ def prepare(books: Books, entity: str, new: Obj, old: Obj | None, *, any_number:
 
 
 def stored(books: Books, entity: str, new: Obj, old: Obj | None) -> None:
-    """After storing: a bill links its purchase orders, which close when everything on them is billed."""
+    """After storing: a bill links its purchase orders, which close when everything on them is billed.
+
+    An order may be billed again and beyond what was ordered: undocumented, and so a double bill shows [G].
+    """
     if entity == "Bill":
         _link_orders(books, new, _orders(new), _orders(old) if old else set())
 

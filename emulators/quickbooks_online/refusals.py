@@ -55,7 +55,7 @@ def unsupported_operation(detail: str) -> Refusal:
 
 
 def duplicate_request_id(request_id: str) -> Refusal:
-    """600: the first request with this id is still being worked on (when Intuit sends it is unpublished, facts 2.2)."""
+    """600: the first request with this id is still being worked on (facts: QBO 2.2) [G]."""
     return _refusal(
         "600", "Duplicate Request ID", f"Duplicate Request ID : {request_id} is still being processed", "requestid"
     )

@@ -58,7 +58,7 @@ def with_balance(books: Books, entity: str, form: Obj, applied: Decimal) -> Obj:
 
     Raises Refusal 6000 when more is applied than the form is worth: whether QuickBooks would release payments by
     itself is
-    unknown (facts: QBO 6), so the emulator refuses.
+    unknown (facts: QBO 6), so the emulator refuses [G].
     """
     balance = cents(form["TotalAmt"] - applied - form.get("Deposit", ZERO))
     if balance < 0:
@@ -82,7 +82,7 @@ def stored(books: Books, entity: str, new: Obj, old: Obj | None) -> None:
 def void(books: Books, entity: str, old: Obj) -> Obj:
     """All amounts 0, the note begins "Voided" (vcr_void_invoice).
 
-    Raises Refusal 6000 while payments are linked, unless the company's switch says they are released.
+    Raises Refusal 6000 while payments are linked, unless the company's switch says they are released [G].
     """
     if linked(old, "Payment", "CreditMemo"):
         if books.void_with_payments != "unapply":
@@ -124,6 +124,7 @@ def _customer(books: Books, new: Obj, old: Obj | None) -> Obj:
 
 def _keep_applied_customer(books: Books, entity: str, new: Obj, old: Obj | None) -> None:
     if old and old["CustomerRef"]["value"] != new["CustomerRef"]["value"] and credits.applied_to(books, entity, old):
+        # Not documented [G].
         raise refusals.business("The customer of a transaction with linked payments cannot be changed", "CustomerRef")
 
 
@@ -268,7 +269,7 @@ def _world_tax(books: Books, new: Obj, lines: list[Obj]) -> Decimal:
 def line_code(books: Books, detail: Obj) -> str:
     """The tax code of a line outside the US.
 
-    Raises Refusal: 6000 none, 2500 unknown, 610 inactive.
+    Raises Refusal: 6000 none [G], 2500 unknown, 610 inactive.
     """
     reference = detail.get("TaxCodeRef")
     if not reference:

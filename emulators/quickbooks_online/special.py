@@ -101,7 +101,7 @@ def create_tax_code(books: Books, body: object) -> Obj:
     """TaxService: a TaxCode with its new or existing rates; body and answer are bare (REF taxservice).
 
     Raises Refusal: 2020, 2050, 2240, 2500, 6240 (duplicate code or rate name), 6000 in an automated-tax company
-    [guess].
+    [G].
     """
     values = schema.check("TaxService", body, latin1_only=books.country == "US").values
     if books.automated_tax:
