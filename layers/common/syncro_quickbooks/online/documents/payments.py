@@ -11,12 +11,13 @@ from syncro_quickbooks.online.documents.credits import Credits, MemoShare
 from syncro_quickbooks.online.documents.invoices import OPEN_IN_QUICKBOOKS, customer_key
 from syncro_quickbooks.online.documents.ledger import Ledger
 from syncro_quickbooks.online.documents.outcome import force_of
-from syncro_quickbooks.online.documents.rules import Again, Candidate, Reaction
+from syncro_quickbooks.online.documents.rules import Again, Candidate, Carried, Reaction
 from syncro_quickbooks.online.documents.standing import Stand, standing_of
 from syncro_quickbooks.online.lists import Ready
 from syncro_quickbooks.online.mapping import bodies, payment_problems
 from syncro_quickbooks.online.mapping.applied import applications
 from syncro_quickbooks.online.mapping.dates import closed_until
+from syncro_quickbooks.online.mapping.hand import reflects
 from syncro_quickbooks.online.mapping.payment import (
     Application,
     Money,
@@ -29,6 +30,7 @@ from syncro_quickbooks.online.mapping.payment import (
     void_payment,
 )
 from syncro_quickbooks.online.mapping.precheck import Choices
+from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.work import Settled, Work
 from syncro_quickbooks.sync.model import (
     Attention,
@@ -245,6 +247,9 @@ class PaymentRules:
         """Deposited: what to do by hand. Not linkable: what is really open is read, and the rest stays unapplied."""
         payment = Payment.model_validate(answer.view.record.desired)
         if code == "6540":
+            done_by_hand = self._done_by_hand(answer)
+            if done_by_hand is not None:
+                return Carried(done_by_hand)
             return Attention(
                 replace(payment_problems.deposited(payment, self._by_hand(answer)), verbatim=problem.verbatim)
             )
@@ -256,6 +261,13 @@ class PaymentRules:
             ]
             return Again() if any(looked_up) else None
         return None
+
+    def _done_by_hand(self, answer: Settled) -> JsonObject | None:
+        """The payment, if somebody has done in QuickBooks what we may not: one metered read."""
+        now = self._work.client.read("Payment", answer.view.state.qbo_id, ReadPurpose.USER)
+        if now is None or answer.member.operation is not Operation.UPDATE:
+            return None
+        return now if reflects(now, answer.member.body) else None
 
     def _by_hand(self, answer: Settled) -> str:
         """What the bookkeeper has to do so that QuickBooks says what Syncro says."""
