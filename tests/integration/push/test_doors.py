@@ -31,6 +31,17 @@ pytestmark = pytest.mark.usefixtures("aws_services")
 
 ROOT = Path(__file__).parents[3]
 ACCOUNT, REALM = "demo-msp", "9130077"
+DOORS = [
+    "on_invoice_updated",
+    "on_payment_updated",
+    "on_store_credit_updated",
+    "on_product_updated",
+    "on_customer_updated",
+    "on_vendor_updated",
+    "on_purchase_order_updated",
+    "on_customer_purchase_updated",
+    "on_force_update_requested",
+]
 _numbers = count(1)
 
 
@@ -174,13 +185,13 @@ def test_the_sample_events_go_through_the_doors_into_quickbooks(stack: Stack) ->
     ]
     assert (str(invoice["TxnTaxDetail"]["TotalTax"]), str(invoice["TotalAmt"])) == ("17.74", "1156.22")
 
-    for event in ("customer_updated", "product_updated", "invoice_updated"):
-        stack.call("on_invoice_updated", sample(event))
+    for kind in ("customer", "product", "invoice"):
+        stack.call(f"on_{kind}_updated", sample(f"{kind}_updated"))
     stack.call("qbo_push", sample("push_wake_up"))
     (invoice,) = standing(stack.company)
     assert str(invoice["TotalAmt"]) == "1226.57"
 
-    stack.call("on_invoice_updated", sample("force_update_requested"))
+    stack.call("on_force_update_requested", sample("force_update_requested"))
     stack.call("qbo_push", sample("push_wake_up"))
     assert status("invoice", 9001) == "synced"
 
@@ -189,6 +200,44 @@ def test_the_sample_events_go_through_the_doors_into_quickbooks(stack: Stack) ->
     assert standing(stack.company) == []
     assert status("invoice", 9001) == "synced"
     assert stack.letters() == []
+
+
+def door_of(event: dict[str, Any]) -> str:
+    kind = event["detail-type"].partition(".")[0]
+    return "on_force_update_requested" if kind == "force_update" else f"on_{kind}_updated"
+
+
+def test_every_sample_event_is_taken_in_by_the_door_of_its_kind(stack: Stack) -> None:
+    read = [sample(path.stem) for path in (ROOT / "events").glob("*.json")]
+    events = sorted((event for event in read if event.get("source") == "syncro"), key=lambda event: event["time"])
+    for event in events:
+        stack.call(door_of(event), event)
+    assert {door_of(event) for event in events} == set(DOORS)
+    assert stack.letters() == []
+    for event in events:
+        kind = event["detail-type"].partition(".")[0]
+        if kind != "force_update":
+            found = record(kind, event["detail"][kind]["id"])
+            assert found is not None
+            assert int(found["version"]) >= event["detail"]["version"]
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_door_refuses_an_event_of_another_kind(stack: Stack, door: str) -> None:
+    event = sample("customer_updated" if door != "on_customer_updated" else "invoice_created")
+    stack.call(door, event)
+    (letter,) = stack.letters()
+    assert letter["reason"].startswith(f"detail-type: '{event['detail-type']}' came to the door of ")
+    assert letter["event"] == event
+    assert record("customer", 410) is None
+    assert record("invoice", 9001) is None
+    assert taken(stack.push_queue) == []
+
+
+def test_a_detail_that_is_no_object_is_refused(stack: Stack) -> None:
+    event = {**sample("payment_created"), "detail": "payment 7001"}
+    stack.call("on_payment_updated", event)
+    assert stack.letters() == [{"reason": "detail: is not a JSON object", "event": event}]
 
 
 def test_a_malformed_event_goes_to_the_dead_letters_with_the_reason_and_is_not_raised(stack: Stack) -> None:
