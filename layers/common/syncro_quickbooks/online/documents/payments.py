@@ -8,7 +8,7 @@ from functools import partial
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online import explanations
 from syncro_quickbooks.online.documents.credits import Credits, MemoShare
-from syncro_quickbooks.online.documents.invoices import customer_key
+from syncro_quickbooks.online.documents.invoices import OPEN_IN_QUICKBOOKS, customer_key
 from syncro_quickbooks.online.documents.ledger import Ledger
 from syncro_quickbooks.online.documents.outcome import force_of
 from syncro_quickbooks.online.documents.rules import Again, Candidate, Reaction
@@ -39,6 +39,7 @@ from syncro_quickbooks.sync.model import (
     Problem,
     RecordKey,
     Skip,
+    Status,
     Wait,
     Write,
 )
@@ -46,7 +47,7 @@ from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.sync.settings import MethodKind, PaymentMethod
 from syncro_quickbooks.syncro.models import Payment
 
-_OPEN_IN_QUICKBOOKS = ("method_not_synced", "store_credit_off")
+_LEAVES_OPEN = ("method_not_synced", "store_credit_off")
 """Skips after which the invoice is open in QuickBooks and says so."""
 
 _NOT_LINKABLE = ("620", "6000")  # facts: QBO 1.4: more than is open, or a document that takes no payment
@@ -92,8 +93,9 @@ class PaymentRules:
         method = self._work.settings.payment_method(payment.payment_method)
         choices = Choices(force_update=view.record.force != force_of(view.state.applied_stamp))
         decided = precheck_payment(payment, self._work.settings, self._work.company, current, choices)
-        if isinstance(decided, Skip) and decided.problem.code in _OPEN_IN_QUICKBOOKS:
-            self._work.dependents.reopen([invoice_key(each.invoice_id) for each in payment.allocations])
+        if isinstance(decided, Skip) and decided.problem.code in _LEAVES_OPEN:
+            self._work.dependents.reopen([key for key in wanted_of(payment) if self._is_to_say_so(key)])
+            return replace(decided, follows=tuple(wanted_of(payment)))
         if decided is not None or method is None:
             return decided or Attention(payment_problems.method_unmapped(payment))
         case = _Case(view, payment, method, wanted_of(payment))
@@ -103,6 +105,12 @@ class PaymentRules:
         if method.kind is MethodKind.MONEY:
             return Candidate(view, (customer_key(payment.customer_id),), partial(self._map, case, ()))
         return self._with_credit(case)
+
+    def _is_to_say_so(self, invoice: RecordKey) -> bool:
+        """Whether the invoice is in QuickBooks and does not yet say that it is open there because of this payment."""
+        record = self._ledger.target(invoice).record
+        settled = record.status in (Status.SYNCED, Status.SYNCED_WITH_WARNING)
+        return settled and not any(problem.code == OPEN_IN_QUICKBOOKS for problem in record.problems)
 
     def _held_up(self, case: _Case) -> Wait | Attention | None:
         """What of the payment's invoices is not there yet, or never will be."""
