@@ -25,7 +25,7 @@ from syncro_quickbooks.bootstrap import deployment
 from syncro_quickbooks.sync.accounts import Edition
 from tests.support import aws
 from tests.support.books import sales_lines, standing
-from tests.support.world import ready_settings
+from tests.support.world import everything_on, ready_settings
 
 pytestmark = pytest.mark.usefixtures("aws_services")
 
@@ -144,7 +144,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
 def connect(company: Company) -> None:
     """The admin connects the company and chooses the settings; its tax code is the events' 8.25 %."""
     rate = {"TaxRateName": "Austin", "RateValue": Decimal("8.25"), "TaxAgencyId": "1", "TaxApplicableOn": "Sales"}
-    code = create_tax_code(company, {"TaxCode": "Austin, TX", "TaxRateDetails": [rate]})["TaxCodeId"]
+    create_tax_code(company, {"TaxCode": "Austin, TX", "TaxRateDetails": [rate]})
     connector = deployment().connector("https://example.com/callback")
     state = connector.new_state(ACCOUNT)
     url = f"{connector.authorize_url(state)}&login_hint={REALM}"
@@ -153,8 +153,14 @@ def connect(company: Company) -> None:
     connector.complete(ACCOUNT, back["code"], back["state"], back["realmId"])
     accounts = deployment().accounts
     accounts.connect(ACCOUNT, Edition.ONLINE, REALM)
-    settings = ready_settings(company, tax_codes={"1": {"id": code}}, quiet_seconds=0)
+    settings = ready_settings(company, tax_codes=austin(company), quiet_seconds=0)
     accounts.save_settings(ACCOUNT, settings, version=0)
+
+
+def austin(company: Company) -> dict[str, dict[str, str]]:
+    """The tax code of the sample events' rate, as settings name it."""
+    (code,) = (code["Id"] for code in company.entities("TaxCode") if code["Name"] == "Austin, TX")
+    return {"1": {"id": code}}
 
 
 def record(kind: str, record_id: int) -> dict[str, Any] | None:
@@ -220,6 +226,43 @@ def test_every_sample_event_is_taken_in_by_the_door_of_its_kind(stack: Stack) ->
             found = record(kind, event["detail"][kind]["id"])
             assert found is not None
             assert int(found["version"]) >= event["detail"]["version"]
+
+
+def test_the_sample_story_of_payments_and_credits_ends_in_the_books_as_syncro_tells_it(stack: Stack) -> None:
+    everything = ready_settings(
+        stack.company, tax_codes=austin(stack.company), quiet_seconds=0, **everything_on(stack.company)
+    )
+    deployment().accounts.save_settings(ACCOUNT, everything, version=1)
+    for name in (
+        "invoice_created",
+        "invoice_updated",
+        "payment_created",
+        "payment_updated",
+        "payment_created_overpayment",
+        "store_credit_created_overpayment",
+        "store_credit_created",
+        "store_credit_updated",
+        "invoice_created_december",
+        "payment_created_from_overpayment",
+        "payment_created_from_credit",
+    ):
+        stack.call(door_of(sample(name)), sample(name))
+        stack.call("qbo_push", sample("push_wake_up"))
+    books = stack.company.entities
+    assert {invoice["DocNumber"]: str(invoice["Balance"]) for invoice in books("Invoice")} == {
+        "INV-10482": "0.00",
+        "INV-10497": "356.00",  # 486.00, less the 100.00 paid too much and a credit of 30.00
+    }
+    assert sorted((str(p["TotalAmt"]), str(p["UnappliedAmt"])) for p in books("Payment")) == [
+        ("0.00", "0.00"),  # this one only links the credit memo to the invoice
+        ("600.00", "0.00"),
+        ("726.57", "0.00"),
+    ]
+    assert [(str(memo["TotalAmt"]), str(memo["RemainingCredit"])) for memo in books("CreditMemo")] == [
+        ("30.00", "0.00")
+    ]
+    assert {status("payment", number) for number in (7001, 7002, 7003, 7004)} == {"synced"}
+    assert stack.letters() == []
 
 
 @pytest.mark.parametrize("door", DOORS)

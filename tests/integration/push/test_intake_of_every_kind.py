@@ -3,7 +3,6 @@
 import copy
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,12 +11,12 @@ from syncro_quickbooks.storage.packing import unpack
 from syncro_quickbooks.sync.intake import Outcome, Rejected
 from tests.integration.push.untouched import nothing_changes
 from tests.support.events import ACCOUNT, customer, invoice_detail, product
+from tests.support.payment_events import allocation, payment_detail, store_credit_detail
 from tests.support.world import World
 
 pytestmark = pytest.mark.usefixtures("aws_services")
 
 Break = Callable[[dict[str, Any]], object]
-EVENTS = Path(__file__).parents[3] / "events"
 ENVELOPE = {"event_id": "event-1", "account_id": ACCOUNT, "occurred_at": "2026-11-23T09:00:00.000Z", "version": 1}
 
 
@@ -26,40 +25,6 @@ def world(aws_services: None) -> World:
     made = World()
     made.connect()
     return made
-
-
-def payment(payment_id: int = 501, *, version: int = 1, allocations: list[tuple[int, str]] | None = None) -> Any:
-    pays = [(309, "216.00")] if allocations is None else allocations
-    return {
-        **ENVELOPE,
-        "version": version,
-        "payment": {
-            "id": payment_id,
-            "customer_id": 72,
-            "success": True,
-            "payment_amount": "216.00",
-            "applied_at": "2026-11-22T00:00:00.000Z",
-            "payment_method": "Check",
-            "ref_num": "4471",
-            "allocations": [
-                {"invoice_id": invoice_id, "amount": amount, "source_credit_id": None} for invoice_id, amount in pays
-            ],
-        },
-        "customer": customer(),
-    }
-
-
-def store_credit(**fields: Any) -> Any:
-    credit = {
-        "id": 601,
-        "customer_id": 72,
-        "amount": "40.00",
-        "origin": "manual",
-        "origin_id": None,
-        "date": "2026-11-22T00:00:00.000Z",
-        "note": None,
-    }
-    return {**ENVELOPE, "store_credit": {**credit, **fields}, "customer": customer()}
 
 
 def vendor(vendor_id: int = 81) -> dict[str, Any]:
@@ -96,8 +61,8 @@ def customer_purchase() -> Any:
 
 
 DETAILS: dict[str, Callable[[], Any]] = {
-    "payment": payment,
-    "store_credit": store_credit,
+    "payment": payment_detail,
+    "store_credit": store_credit_detail,
     "vendor": lambda: {**ENVELOPE, "vendor": vendor()},
     "customer": lambda: {**ENVELOPE, "customer": {key: v for key, v in customer(73).items() if key != "version"}},
     "product": lambda: {**ENVELOPE, "product": {key: v for key, v in product(9).items() if key != "version"}},
@@ -245,19 +210,17 @@ def test_an_older_or_equal_version_writes_nothing(empty: World, kind: str) -> No
 def test_documents_and_products_are_looked_at_by_themselves_customers_and_vendors_with_a_document(empty: World) -> None:
     for kind, detail in DETAILS.items():
         empty.deployment.intake.accept(f"{kind}.created", detail())
-    documents = {"payment#501", "store_credit#601", "purchase_order#701", "customer_purchase#801"}
+    documents = {"payment#344", "store_credit#259", "purchase_order#701", "customer_purchase#801"}
     assert entries(empty) == documents | {"product#9"}
     assert empty.record("customer", 72)["status"] == empty.record("vendor", 81)["status"] == "dormant"
 
 
 def test_payments_and_credits_are_found_from_what_they_refer_to(empty: World) -> None:
     accept = empty.deployment.intake.accept
-    accept("payment.created", payment(501, allocations=[(309, "100.00"), (310, "116.00")]))
-    accept("payment.created", payment(502, allocations=[(309, "16.00")]))
-    drawn = payment(503, allocations=[(310, "216.00")])
-    drawn["payment"]["allocations"][0]["source_credit_id"] = 601
-    accept("payment.created", drawn)
-    accept("store_credit.created", store_credit(origin="overpayment", origin_id=502))
+    accept("payment.created", payment_detail(501, allocations=[allocation(309, "100.00"), allocation(310, "116.00")]))
+    accept("payment.created", payment_detail(502, allocations=[allocation(309, "16.00")]))
+    accept("payment.created", payment_detail(503, allocations=[allocation(310, "216.00", source=601)]))
+    accept("store_credit.created", store_credit_detail(601, origin="overpayment", origin_id=502))
     assert users(empty, "invoice#309") == ["payment#501", "payment#502"]
     assert users(empty, "invoice#310") == ["payment#501", "payment#503"]
     assert users(empty, "store_credit#601") == users(empty, "payment#601") == ["payment#503"]
@@ -268,7 +231,9 @@ def test_payments_and_credits_are_found_from_what_they_refer_to(empty: World) ->
 
 def test_a_payment_of_150_invoices_is_taken_in_whole(empty: World) -> None:
     pays = [(1000 + number, "1.44") for number in range(150)]
-    empty.deployment.intake.accept("payment.created", payment(501, allocations=pays))
+    empty.deployment.intake.accept(
+        "payment.created", payment_detail(501, allocations=[allocation(*each) for each in pays])
+    )
     kept: Any = unpack(empty.record("payment", 501)["desired"])
     assert [(each["invoice_id"], each["amount"]) for each in kept["allocations"]] == pays
     assert all(users(empty, f"invoice#{invoice_id}") == ["payment#501"] for invoice_id, _ in pays)
@@ -277,8 +242,8 @@ def test_a_payment_of_150_invoices_is_taken_in_whole(empty: World) -> None:
 def test_force_update_of_an_invoice_sends_its_payments_again_too(empty: World) -> None:
     accept = empty.deployment.intake.accept
     accept("invoice.created", invoice_detail(309))
-    accept("payment.created", payment(501))
-    accept("payment.created", payment(502, allocations=[(310, "216.00")]))
+    accept("payment.created", payment_detail(501))
+    accept("payment.created", payment_detail(502, allocations=[allocation(310, "216.00")]))
     assert accept("force_update.requested", force("force-1", 309)).outcome is Outcome.ACCEPTED
     assert empty.record("invoice", 309)["force"] == empty.record("payment", 501)["force"] == "force-1"
     assert empty.record("payment", 502)["force"] == ""
