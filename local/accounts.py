@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 
 from local import deployment
-from local.cloudformation import Template, mapping
+from local.cloudformation import Template, mapping, mappings
 from local.config import Account
 from local.processes import StartFailed
 from syncro_quickbooks.bootstrap import Deployment
@@ -77,7 +77,7 @@ def connect(up: "Stack") -> None:
         for account in up.config.accounts:
             _set_up(parts, up.config.qbo_url, account)
     except requests.RequestException as error:
-        raise StartFailed(f"QuickBooks at {up.config.qbo_url} did not let the accounts connect: {error}") from error
+        raise StartFailed(f"The accounts could not be set up in QuickBooks at {up.config.qbo_url}: {error}") from error
 
 
 def _set_up(parts: Deployment, qbo_url: str, account: Account) -> None:
@@ -109,35 +109,45 @@ class Books:
     def __init__(self, qbo_url: str, realm_id: str, token: str) -> None:
         self._company = f"{qbo_url}/v3/company/{realm_id}"
         self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        self._lists: dict[str, dict[str, Ref]] = {}
 
-    def add_item(self, name: str, income: Ref, expense: Ref | None = None) -> Ref:
-        """An item that the settings need: a service, or with `expense` something that is bought, too."""
+    def item(self, name: str, income: Ref, expense: Ref | None = None) -> Ref:
+        """An item that the settings need, made if it is not there: a service, or with `expense` what is bought, too."""
+        if found := self._list("Item").get(name):
+            return found
         bought = {"ExpenseAccountRef": {"value": expense.id}} if expense else {}
         kind = "NonInventory" if expense else "Service"
         body = {"Name": name, "Type": kind, "IncomeAccountRef": {"value": income.id}, **bought}
         return Ref(id=str(mapping(self._post("item", body)["Item"])["Id"]), name=name)
 
-    def add_tax_code(self, name: str, percent: float) -> Ref:
-        """A tax code of one rate, which bears the same name: QuickBooks takes at most 10 characters."""
+    def tax_code(self, name: str, percent: float) -> Ref:
+        """A tax code of one rate of the same name, made if it is not there. A rate's name has at most 10 characters."""
+        if found := self._list("TaxCode").get(name):
+            return found
         rate = {"TaxRateName": name, "RateValue": percent, "TaxAgencyId": "1", "TaxApplicableOn": "Sales"}
         made = self._post("taxservice/taxcode", {"TaxCode": name, "TaxRateDetails": [rate]})
         return Ref(id=str(made["TaxCodeId"]), name=name)
+
+    def ref(self, entity: str, name: str) -> Ref:
+        """The entry of a list by its name. Raises StartFailed if there is none."""
+        if found := self._list(entity).get(name):
+            return found
+        raise StartFailed(f"The company in QuickBooks has no {entity} named {name!r}, which the settings need.")
+
+    def _list(self, entity: str) -> dict[str, Ref]:
+        """A list of the company as it was when it was first asked for."""
+        if entity not in self._lists:
+            query = {"query": f"select * from {entity} maxresults 1000"}  # noqa: S608 - our own words
+            answer = requests.get(f"{self._company}/query", params=query, headers=self._headers, timeout=_SECONDS)
+            answer.raise_for_status()
+            entries = mappings(mapping(mapping(answer.json())["QueryResponse"]).get(entity) or [])
+            self._lists[entity] = {str(e["Name"]): Ref(id=str(e["Id"]), name=str(e["Name"])) for e in entries}
+        return self._lists[entity]
 
     def _post(self, resource: str, body: Mapping[str, object]) -> Template:
         answer = requests.post(f"{self._company}/{resource}", json=body, headers=self._headers, timeout=_SECONDS)
         answer.raise_for_status()
         return mapping(answer.json())
-
-    def ref(self, entity: str, name: str) -> Ref:
-        """The entry of a list by its name. Raises LookupError if there is none."""
-        query = {"query": f"select * from {entity} maxresults 1000"}  # noqa: S608 - our own words
-        answer = requests.get(f"{self._company}/query", params=query, headers=self._headers, timeout=_SECONDS)
-        answer.raise_for_status()
-        entries: list[Template] = mapping(mapping(answer.json())["QueryResponse"]).get(entity) or []  # type: ignore[assignment]  # QBO: a list of objects
-        for entry in entries:
-            if entry["Name"] == name:
-                return Ref(id=str(entry["Id"]), name=name)
-        raise LookupError(f"QuickBooks has no {entity} named {name!r}")
 
 
 def settings_for(account: Account, books: Books) -> Settings:
@@ -148,7 +158,7 @@ def settings_for(account: Account, books: Books) -> Settings:
     services, goods = books.ref("Account", "Services"), books.ref("Account", "Sales of Product Income")
     costs, discounts = books.ref("Account", "Cost of Goods Sold"), books.ref("Account", "Discounts given")
     checking = books.ref("Account", "Checking")
-    deposits = books.add_item("Deposits", books.ref("Account", "Customer Deposits"))
+    deposits = books.item("Deposits", books.ref("Account", "Customer Deposits"))
     return Settings(
         sync_store_credit=True,
         sync_purchase_orders=True,
@@ -157,7 +167,7 @@ def settings_for(account: Account, books: Books) -> Settings:
         start_date=date(2026, 1, 1),
         quiet_seconds=1,  # nobody wants to watch ten quiet seconds
         fallback_item=books.ref("Item", "Services"),
-        discount_item=books.add_item("Discounts", discounts),
+        discount_item=books.item("Discounts", discounts),
         deposit_item=deposits,
         category_items={"Pre-Pay Hours": deposits},
         income_account_service=services,
@@ -165,12 +175,12 @@ def settings_for(account: Account, books: Books) -> Settings:
         expense_account=costs,
         payment_methods=_payment_methods(books),
         deposit_account=books.ref("Account", "Undeposited Funds"),
-        store_credit_item=books.add_item("Store Credit", discounts),
+        store_credit_item=books.item("Store Credit", discounts),
         # QuickBooks sells items into income accounts only (facts: QBO 1.3), so a bad debt lowers income.
-        bad_debt_item=books.add_item("Bad Debt", discounts),
+        bad_debt_item=books.item("Bad Debt", discounts),
         ap_account=books.ref("Account", "Accounts Payable (A/P)"),
         purchase_account=checking,
-        purchase_item=books.add_item("Used Goods", goods, costs),
+        purchase_item=books.item("Used Goods", goods, costs),
         **(_canadian_taxes(books) if account.country == "CA" else _texan_taxes(books)),
     )
 
@@ -212,7 +222,7 @@ def _texan_taxes(books: Books) -> _Taxes:
     untaxed = Ref(id="NON", name="NON")
     return {
         "time_zone": "America/Chicago",
-        "tax_codes": {1: books.add_tax_code("Austin TX", 8.25)},
+        "tax_codes": {1: books.tax_code("Austin TX", 8.25)},
         "zero_tax_code": untaxed,
         "exempt_tax_code": untaxed,
     }
@@ -224,7 +234,7 @@ def _canadian_taxes(books: Books) -> _Taxes:
         "time_zone": "America/Toronto",
         "tax_codes": {
             1: books.ref("TaxCode", "GST"),
-            2: books.add_tax_code("QST only", 9.975),
+            2: books.tax_code("QST only", 9.975),
             3: books.ref("TaxCode", "GST/QST QC - 9.975"),
         },
         "zero_tax_code": books.ref("TaxCode", "Zero-rated"),
