@@ -40,6 +40,7 @@ class Books:
     country: str = "US"
     tax_mode: str = "manual"
     custom_txn_numbers: bool = True
+    custom_purchase_numbers: bool = True
     book_close_date: date | None = None
     book_close_password: bool = False
     auto_apply_credit: bool = False

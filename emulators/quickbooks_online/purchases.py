@@ -29,7 +29,7 @@ def prepare(books: Books, entity: str, new: Obj, old: Obj | None, *, by_hand: bo
     number_lines(lines, old["Line"] if old else ())
     if entity == "Bill":
         _check_order_links(books, lines, new, old)
-    numbered = entity == "PurchaseOrder" and not books.custom_txn_numbers
+    numbered = entity != "Bill" and not books.custom_purchase_numbers  # REF purchaseorder, REF purchase
     set_number(books, entity, new, old, numbered_by_company=numbered, by_hand=by_hand)
     set_currency(books, new, party)
     new.setdefault("TxnDate", books.today())

@@ -56,7 +56,10 @@ def preferences(books: Books) -> Obj:
         "ReportPrefs": {"ReportBasis": "Accrual"},
         "OtherPrefs": {
             "NameValue": [
-                {"Name": "VendorAndPurchasesPrefs.UseCustomTxnNumbers", "Value": str(books.custom_txn_numbers).lower()},
+                {
+                    "Name": "VendorAndPurchasesPrefs.UseCustomTxnNumbers",
+                    "Value": str(books.custom_purchase_numbers).lower(),
+                },
                 {"Name": "WarnDuplicateInvoiceNumber", "Value": str(books.duplicate_number_check).lower()},
             ]
         },

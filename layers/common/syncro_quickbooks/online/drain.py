@@ -9,7 +9,8 @@ from syncro_quickbooks.online.documents.rules import Rules
 from syncro_quickbooks.online.documents.settling import ENTITIES, DocumentSettler
 from syncro_quickbooks.online.faults import Unavailable
 from syncro_quickbooks.online.frozen import MAX_MEMBERS
-from syncro_quickbooks.online.lists import ENTITY_OF, Lists
+from syncro_quickbooks.online.list_kinds import ENTITY_OF
+from syncro_quickbooks.online.lists import Lists
 from syncro_quickbooks.online.rate import Breaker
 from syncro_quickbooks.online.sending import Sender
 from syncro_quickbooks.online.work import PostingStopped, Settler, Work
