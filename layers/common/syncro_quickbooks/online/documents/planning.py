@@ -116,6 +116,9 @@ class Documents:
             return rules.deletion(view, None)
         now = self._work.client.read(view.state.entity, view.state.qbo_id, ReadPurpose.USER)
         if now is None or is_voided(now):
+            decision = rules.deletion(view, None)  # what else goes with it
+            if not isinstance(decision, Nothing):
+                return decision
             gone = replace(view.state, gone=True, object=now or view.state.object)
             self._work.store.settle(view, gone, view.record.stamp, Verdict(Status.SYNCED))
             return None
@@ -148,7 +151,11 @@ class Documents:
                 return
             ready[key] = standing
         generation = next_generation(view.state)
-        decision = self._guarded(view, partial(candidate.map, ready, marker(view.key, generation)))
+        try:
+            decision = self._guarded(view, partial(candidate.map, ready, marker(view.key, generation)))
+        except (Unavailable, RequestRefused, ReadAllowanceExhausted) as error:
+            self._put_off(view, explanations.not_read(view.key, error))
+            return
         if decision is not None:
             self._decided(view, decision, generation, planned)
 
