@@ -95,7 +95,7 @@ def finished(version: int = 2, **fields: Any) -> dict[str, Any]:
 
 
 def sold_line(
-    line_id: int, product_id: int | None, quantity: str, price: str, cost: str | None = None, name: str = "Used thing"
+    line_id: int, product_id: int | None, quantity: str, price: str, cost: str = "", *, name: str = "Used thing"
 ) -> dict[str, Any]:
     return {
         "id": line_id,
@@ -104,7 +104,7 @@ def sold_line(
         "name": name,
         "quantity": quantity,
         "price": price,
-        "cost": cost if cost is not None else price,
+        "cost": cost or price,
     }
 
 
@@ -117,7 +117,7 @@ def purchase_detail(
     products: list[dict[str, Any]] | None = None,
     **fields: Any,
 ) -> dict[str, Any]:
-    """The detail of a customer purchase event: two modules at 35.00 and a used laptop at 180.00, 250.00 paid in cash."""
+    """The detail of a customer purchase event: two modules at 35.00 and a laptop at 180.00, 250.00 in cash."""
     seller = seller or customer(84, name="Used Laptop Seller")
     lines = (
         [sold_line(1, 26, "2", "35.0"), sold_line(2, None, "1", "180.0", name="Used ThinkPad")]

@@ -148,11 +148,7 @@ class Documents:
                 return
             ready[key] = standing
         generation = next_generation(view.state)
-        try:
-            decision = self._guarded(view, partial(candidate.map, ready, marker(view.key, generation)))
-        except (Unavailable, RequestRefused, ReadAllowanceExhausted) as error:
-            self._put_off(view, explanations.not_read(view.key, error))
-            return
+        decision = self._guarded(view, partial(candidate.map, ready, marker(view.key, generation)))
         if decision is not None:
             self._decided(view, decision, generation, planned)
 
