@@ -351,6 +351,17 @@ def test_no_more_is_applied_than_quickbooks_has_open() -> None:
     assert "only $66.00 is open" in problem_of(record(world))["message"]
 
 
+def test_payments_that_together_are_more_than_an_invoice_are_cut_without_asking_quickbooks() -> None:
+    world = world_with(309)
+    with spending(world) as spent:
+        world.publish("payment.created", payment_detail(1, "216.00"))
+        world.publish("payment.created", payment_detail(2, "100.00", [allocation(309, "100.00")]))
+        world.run()
+    assert (spent.operations, spent.reads) == (["batch (2)"], 0)
+    assert sum(rest for _, rest, _ in payments(world)) == Decimal("100.00")
+    assert open_on(world) == {"10309": Decimal(0)}
+
+
 def test_a_payment_that_quickbooks_will_not_link_is_explained() -> None:
     world = world_with(309)
     world.emulator.faults.add(Fault(kind="error", operation="create", entity="Payment", code="620"))
