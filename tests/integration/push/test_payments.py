@@ -486,3 +486,17 @@ def test_force_update_of_an_invoice_sends_its_date_and_those_of_its_payments() -
     assert (invoice["TxnDate"], paid["TxnDate"]) == ("2026-11-18", "2026-11-17")
     assert world.record("invoice", 309)["status"] == "synced"
     assert problem_of(record(world))["code"] == "payment_before_invoice"
+
+
+def test_a_payment_of_more_invoices_than_fit_into_a_transaction_waits_for_them_all() -> None:
+    world = world_with()
+    numbers = range(400, 460)
+    split = [allocation(number, "216.00") for number in numbers]
+    world.publish("payment.created", payment_detail(344, "12960.00", split))
+    world.run()
+    assert record(world)["status"] == "waiting"
+    for number in numbers:
+        world.publish("invoice.created", invoice_detail(number))
+    world.run()
+    assert record(world)["status"] == "synced"
+    assert set(open_on(world).values()) == {Decimal(0)}

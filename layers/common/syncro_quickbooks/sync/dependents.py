@@ -11,6 +11,7 @@ from syncro_quickbooks.sync.records import SCHEMA, Record, View
 from syncro_quickbooks.sync.store import Store, Verdict, outbox_item
 
 _COMING_ANYWAY = (Status.PENDING, Status.RETRYING)
+_MOST_AT_ONCE = 40  # two writes each; a transaction takes 100
 
 
 class Dependents:
@@ -32,13 +33,14 @@ class Dependents:
         Raises Changed if `view` moved on since it was read.
         """
         waiting = self._store.conclusion(view, view.record.stamp, Verdict(status, (problem,)))
+        self.follow(view, on[_MOST_AT_ONCE:])  # first, for an entry too many only leads nowhere
         # Other settings may make the dependency needless.
-        self._store.commit([*self._under(view, on), self._store.revisit(view.key), *waiting])
+        self._store.commit([*self._under(view, on[:_MOST_AT_ONCE]), self._store.revisit(view.key), *waiting])
 
     def follow(self, view: View, on: Sequence[View]) -> None:
         """Look at `view` again, however it stands, when one of `on` changes."""
-        if on:
-            self._store.commit(self._under(view, on))
+        for start in range(0, len(on), _MOST_AT_ONCE):
+            self._store.commit(self._under(view, on[start : start + _MOST_AT_ONCE]))
 
     def _under(self, view: View, on: Sequence[View]) -> list[Write]:
         """Nothing is assumed about `on`: whoever settles it next sees who waits, and what that one has seen."""
