@@ -384,6 +384,19 @@ def test_no_more_is_applied_than_quickbooks_has_open() -> None:
     assert "only $66.00 is open" in problem_of(record(world))["message"]
 
 
+def test_a_payment_refused_only_when_it_is_sent_again_is_cut_to_what_is_open() -> None:
+    world = world_with(309)
+    (invoice,) = standing(books(world))
+    link = {"TxnId": invoice["Id"], "TxnType": "Invoice"}
+    by_hand = {"CustomerRef": invoice["CustomerRef"], "TotalAmt": 100, "Line": [{"Amount": 100, "LinkedTxn": [link]}]}
+    books(world).create_by_hand("Payment", by_hand)
+    world.emulator.faults.add(Fault(kind="before", operation="create", entity="Payment"))
+    world.publish("payment.created", payment_detail())
+    world.run()
+    assert payments(world)[1] == (*money("216.00", "100.00"), [Decimal("116.00")])
+    assert problem_of(record(world))["code"] == "applied_in_part"
+
+
 def test_payments_that_together_are_more_than_an_invoice_are_cut_without_asking_quickbooks() -> None:
     world = world_with(309)
     with spending(world) as spent:

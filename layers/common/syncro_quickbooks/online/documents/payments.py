@@ -254,6 +254,7 @@ class PaymentRules:
                 replace(payment_problems.deposited(payment, self._by_hand(answer)), verbatim=problem.verbatim)
             )
         if code in _NOT_LINKABLE and answer.member.operation in (Operation.CREATE, Operation.UPDATE):
+            self.load([answer.view])  # what is recovered from an earlier run was not planned in this one
             looked_up = [
                 self._ledger.look_up(key, "Invoice")
                 for key in wanted_of(payment)
