@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from emulators.quickbooks_online import Company, Fault
+from emulators.quickbooks_online import Company, Fault, api
 from tests.integration.push.spending import actions_of, problem_of, spending
 from tests.support.books import standing
 from tests.support.events import ACCOUNT, customer, invoice_detail, line
@@ -513,3 +513,19 @@ def test_a_payment_of_more_invoices_than_fit_into_a_transaction_waits_for_them_a
     world.run()
     assert record(world)["status"] == "synced"
     assert set(open_on(world).values()) == {Decimal(0)}
+
+
+def test_room_that_another_payment_of_the_same_batch_makes_is_used_only_afterwards(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = world_with(309)
+    world.publish("payment.created", payment_detail())
+    world.run()
+    in_order = api._batch
+    monkeypatch.setattr(api, "_batch", lambda company, members, forced: in_order(company, members[::-1], forced))
+    world.publish("payment.updated", payment_detail(344, "100.00", [allocation(309, "100.00")], version=2))
+    world.publish("payment.created", payment_detail(345, "116.00", [allocation(309, "116.00")]))
+    world.run()
+    assert open_on(world) == {"10309": Decimal(0)}
+    assert [each[1] for each in payments(world)] == list(money("0", "0"))
+    assert [record(world, number)["status"] for number in (344, 345)] == ["synced", "synced"]

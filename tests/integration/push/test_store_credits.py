@@ -262,3 +262,18 @@ def test_a_write_off_is_a_credit_memo_on_the_bad_debt_item_applied_to_its_invoic
     world.run()
     assert open_on(world) == {"10309": Decimal("216.00")}
     assert credits(world) == []
+
+
+def test_a_credit_that_was_used_by_hand_is_asked_about_and_no_payment_of_nothing_is_made() -> None:
+    world = world_with(309, 310)
+    with_credit(world)
+    (memo,) = books(world).entities("CreditMemo")
+    other = standing(books(world))[1]
+    links = [{"TxnId": other["Id"], "TxnType": "Invoice"}, {"TxnId": memo["Id"], "TxnType": "CreditMemo"}]
+    lines = [{"Amount": 40, "LinkedTxn": [link]} for link in links]
+    books(world).create_by_hand("Payment", {"CustomerRef": other["CustomerRef"], "TotalAmt": 0, "Line": lines})
+    world.publish("payment.created", payment_detail(1, "40.00", [allocation(309, "40.00", 259)], method="Store Credit"))
+    world.run()
+    assert problem_of(record(world, 1))["code"] == "applied_in_part"
+    assert "to Store credit 259" in problem_of(record(world, 1))["message"]
+    assert (record(world, 1)["status"], len(books(world).entities("Payment"))) == ("needs_attention", 1)

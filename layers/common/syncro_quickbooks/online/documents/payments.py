@@ -151,6 +151,8 @@ class PaymentRules:
         by_money = case.method.kind is MethodKind.MONEY
         what = self._by_money(case) if by_money else self._by_credit(case, memos)
         follows = self._follows(case) if what.warnings else ()
+        if not by_money and not what.applications and what.warnings and not case.view.state.linked:
+            return Attention(what.warnings[0], follows=follows)  # a payment of nothing for nothing says nothing
         decision = map_payment(
             case.payment,
             replace(what, warnings=(*what.warnings, *self._before_invoice(case))),
@@ -192,16 +194,17 @@ class PaymentRules:
         taken: dict[RecordKey, Decimal] = {}
         for share in memos:
             invoice, memo = self._ledger.target(share.invoice), self._ledger.target(share.memo)
-            applied = share.amount
-            for key, entity in ((share.invoice, "Invoice"), (share.memo, "CreditMemo")):
+            applied, scarce = share.amount, invoice
+            for key, view, entity in ((share.invoice, invoice, "Invoice"), (share.memo, memo, "CreditMemo")):
                 room = self._ledger.room(key, entity, case.view.key)
-                applied = cut_to_room(applied, None if room is None else room - taken.get(key, Decimal(0)))
+                fits = cut_to_room(applied, None if room is None else room - taken.get(key, Decimal(0)))
+                applied, scarce = fits, view if fits < applied else scarce
             for key in (share.invoice, share.memo):
                 taken[key] = taken.get(key, Decimal(0)) + applied
             invoices.append(Application("Invoice", invoice.state.qbo_id, applied))
             credits.append(Application("CreditMemo", memo.state.qbo_id, applied))
             if applied < share.amount:
-                warnings.append(self._partly(case, invoice, share.amount, applied))
+                warnings.append(self._partly(case, scarce, share.amount, applied))
         if any(share.guessed for share in memos):
             warnings.append(payment_problems.oldest_credit(case.payment))
         return Money(case.method, Decimal(0), merged([*invoices, *credits]), tuple(warnings))
@@ -255,12 +258,7 @@ class PaymentRules:
             )
         if code in _NOT_LINKABLE and answer.member.operation in (Operation.CREATE, Operation.UPDATE):
             self.load([answer.view])  # what is recovered from an earlier run was not planned in this one
-            looked_up = [
-                self._ledger.look_up(key, "Invoice")
-                for key in wanted_of(payment)
-                if self._ledger.target(key).state.linked
-            ]
-            return Again() if any(looked_up) else None
+            return Again() if self._ledger.look_up(applications(answer.member.body)) else None
         return None
 
     def _done_by_hand(self, answer: Settled) -> JsonObject | None:
