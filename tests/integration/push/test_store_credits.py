@@ -277,3 +277,21 @@ def test_a_credit_that_was_used_by_hand_is_asked_about_and_no_payment_of_nothing
     assert problem_of(record(world, 1))["code"] == "applied_in_part"
     assert "to Store credit 259" in problem_of(record(world, 1))["message"]
     assert (record(world, 1)["status"], len(books(world).entities("Payment"))) == ("needs_attention", 1)
+
+
+def test_a_credit_of_an_overpayment_that_syncro_does_not_name_is_not_booked_again() -> None:
+    world = world_with(309, 310)
+    world.publish("payment.created", payment_detail(344, "300.00", [allocation(309, "216.00")]))
+    world.publish("store_credit.created", store_credit_detail(259, "84.00", "overpayment", None))
+    use = payment_detail(1, "84.00", [allocation(310, "84.00", 259)], method="Store Credit")
+    world.publish("payment.created", use)
+    world.run()
+    assert credits(world) == []
+    assert "of which payment" in problem_of(record(world, 1))["message"]
+
+
+def test_a_payment_that_names_itself_as_its_source_is_asked_about() -> None:
+    world = world_with(309)
+    world.publish("payment.created", payment_detail(1, "40.00", [allocation(309, "40.00", 1)], method="Store Credit"))
+    world.run()
+    assert "names itself" in problem_of(record(world, 1))["message"]

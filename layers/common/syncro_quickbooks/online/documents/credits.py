@@ -14,7 +14,7 @@ from syncro_quickbooks.online.work import Work
 from syncro_quickbooks.sync.contents import payment_uses
 from syncro_quickbooks.sync.model import Attention, Decision, Kind, Nothing, Problem, RecordKey, Status, Wait
 from syncro_quickbooks.sync.records import View
-from syncro_quickbooks.sync.settings import MethodKind, PaymentMethod, Settings
+from syncro_quickbooks.sync.settings import MethodKind, PaymentMethod
 from syncro_quickbooks.syncro.models import Allocation, Payment, StoreCredit
 
 _HANDED_OVER = "waiting_for_rest"
@@ -125,6 +125,11 @@ class Credits:
                 return Attention(payment_problems.source_unclear(payment, why))
             what = f"the credit with Syncro id {allocation.source_credit_id}"
             return Wait(payment_problems.waits_for(payment, what), on=(as_credit, as_payment))
+        if known[0] == as_credit and is_nobodys(StoreCredit.model_validate(self._views[as_credit].record.desired)):
+            why = f"Syncro does not say of which payment store credit {as_credit.id} is the rest"
+            return Attention(payment_problems.source_unclear(payment, why), follows=(as_credit,))
+        if known[0] == view.key:
+            return Attention(payment_problems.source_unclear(payment, "it names itself as the source of it"))
         return [self._share(self._owner(known[0]), allocation, allocation.amount)]
 
     def _share(self, owner: RecordKey, allocation: Allocation, amount: Decimal, *, guessed: bool = False) -> Share:
@@ -215,7 +220,9 @@ class Credits:
         return view.record.desired is not None and self._owner_of(view) == payer
 
     def _owner_of(self, credit: View) -> RecordKey:
-        return owner_of(StoreCredit.model_validate(credit.record.desired), self._work.settings)
+        if is_booked(credit):
+            return credit.key  # it came before its purchase, or while those were not sent
+        return owner_of(StoreCredit.model_validate(credit.record.desired), self._work)
 
     def drawn(self, view: View, payment: Payment, shares: list[Share]) -> Decision:
         """Only other payments' rests are used: they are updated, and this record shows what came of it."""
@@ -262,13 +269,28 @@ class Credits:
         self._work.dependents.reopen([key for key, other in others.items() if not other.record.deleted])
 
 
-def owner_of(credit: StoreCredit, settings: Settings) -> RecordKey:
-    """The record whose QuickBooks document holds a store credit: its payment's, its purchase's, or one of its own."""
+def owner_of(credit: StoreCredit, work: Work) -> RecordKey:
+    """The record whose QuickBooks document holds a store credit: its payment's, its purchase's, or one of its own.
+
+    A purchase that has a document is the owner whatever the settings have become since.
+    """
     if credit.origin == "overpayment" and credit.origin_id is not None:
         return RecordKey(Kind.PAYMENT, str(credit.origin_id))
-    if credit.origin == "purchase_payout" and credit.origin_id is not None and settings.sync_customer_purchases:
-        return RecordKey(Kind.CUSTOMER_PURCHASE, str(credit.origin_id))
+    if credit.origin == "purchase_payout" and credit.origin_id is not None:
+        purchase = RecordKey(Kind.CUSTOMER_PURCHASE, str(credit.origin_id))
+        if work.settings.sync_customer_purchases or is_booked(work.store.view(purchase)):
+            return purchase
     return RecordKey(Kind.STORE_CREDIT, str(credit.id))
+
+
+def is_nobodys(credit: StoreCredit) -> bool:
+    """Left of a payment that Syncro does not name: in the books already, but where nobody can say."""
+    return credit.origin == "overpayment" and credit.origin_id is None
+
+
+def is_booked(view: View) -> bool:
+    """Whether QuickBooks has, or may have, a document of its own for the record."""
+    return (view.state.linked and not view.state.gone) or view.state.attempt is not None
 
 
 def write_off_key(payment: RecordKey) -> RecordKey:

@@ -5,7 +5,7 @@ from functools import partial
 
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online import explanations
-from syncro_quickbooks.online.documents.credits import owner_of
+from syncro_quickbooks.online.documents.credits import is_nobodys, owner_of
 from syncro_quickbooks.online.documents.invoices import customer_key
 from syncro_quickbooks.online.documents.outcome import force_of
 from syncro_quickbooks.online.documents.rules import Candidate, Reaction
@@ -89,8 +89,8 @@ class StoreCreditRules(_CreditMemos):
             return Skip(
                 problems.skipped("store_credit_off", message, "Turn it on in the settings, then retry.", setting)
             )
-        owner = owner_of(credit, settings)
-        if owner != view.key and not view.state.linked:
+        is_elsewhere = is_nobodys(credit) or owner_of(credit, self._work) != view.key
+        if is_elsewhere and not view.state.linked:
             return Nothing()
         if credit.amount < 0:
             message = f"{who} is negative; it takes nothing from QuickBooks by itself."
