@@ -269,12 +269,21 @@ def test_an_edit_updates_the_payment_and_keeps_quickbooks_date() -> None:
     assert problem_of(record(world))["code"] == "date_differs"
 
 
-@pytest.mark.parametrize("event", ["payment.deleted", "payment.updated"], ids=["deleted", "failed later"])
-def test_a_payment_that_ends_is_voided(event: str) -> None:
+@pytest.mark.parametrize(
+    ("event", "end"),
+    [
+        ("payment.deleted", {}),
+        ("payment.updated", {"success": False}),
+        ("payment.updated", {"payment_amount": "0.00", "allocations": []}),
+    ],
+    ids=["deleted", "failed later", "worth nothing any more"],
+)
+def test_a_payment_that_ends_is_voided(event: str, end: dict[str, Any]) -> None:
     world = world_with(309)
     world.publish("payment.created", payment_detail())
     world.run()
-    world.publish(event, payment_detail(version=2, success=event == "payment.deleted"))
+    detail = payment_detail(version=2)
+    world.publish(event, {**detail, "payment": {**detail["payment"], **end}})
     world.run()
     (paid,) = books(world).entities("Payment")
     assert (paid["TotalAmt"], paid["Line"]) == (0, [])

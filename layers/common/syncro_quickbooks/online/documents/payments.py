@@ -85,8 +85,9 @@ class PaymentRules:
         self._ledger.load(sorted(targets))
 
     def ended(self, view: View) -> bool:
-        """Deleted in Syncro, or failed there, at once or later (an ACH return)."""
-        return view.record.deleted or not Payment.model_validate(view.record.desired).success
+        """Deleted in Syncro, failed there, at once or later (an ACH return), or worth nothing any more."""
+        payment = Payment.model_validate(view.record.desired)
+        return view.record.deleted or not payment.success or payment.payment_amount == 0
 
     def consider(self, view: View) -> Candidate | Decision:
         """What speaks against the payment, and what it waits for."""
@@ -237,7 +238,8 @@ class PaymentRules:
         payment = Payment.model_validate(view.record.desired)
         if now is None:
             self._credits.ended(view, payment)
-            return Nothing() if view.record.deleted or view.state.gone else Skip(payment_problems.failed(payment))
+            is_over = view.record.deleted or view.state.gone or payment.success
+            return Nothing() if is_over else Skip(payment_problems.failed(payment))
         day, closed = bodies.day(now, "TxnDate"), closed_until(self._work.settings, self._work.company)
         if is_deposited(now):
             what = "open the bank deposit it is in, untick the payment and save; then it can be voided."
