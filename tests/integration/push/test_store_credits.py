@@ -295,3 +295,54 @@ def test_a_payment_that_names_itself_as_its_source_is_asked_about() -> None:
     world.publish("payment.created", payment_detail(1, "40.00", [allocation(309, "40.00", 1)], method="Store Credit"))
     world.run()
     assert "names itself" in problem_of(record(world, 1))["message"]
+
+
+# -- several credits at once -------------------------------------------------------------------------------------------
+
+
+def test_a_payment_may_use_a_credit_memo_and_the_rest_of_a_payment_together() -> None:
+    world = world_with(309, 310)
+    with_credit(world)
+    world.publish("payment.created", payment_detail(344, "300.00", [allocation(309, "216.00")]))
+    world.run()
+    both = [allocation(310, "84.00", 344), allocation(310, "40.00", 259)]
+    world.publish("payment.created", payment_detail(345, "124.00", both, method="Store Credit"))
+    world.run()
+    assert open_on(world) == {"10309": Decimal(0), "10310": Decimal("92.00")}
+    assert payments(world) == [
+        (*money("300.00", "0"), list(money("216.00", "84.00"))),
+        (*money("0", "0"), list(money("40.00", "40.00"))),
+    ]
+    assert [record(world, number)["status"] for number in (344, 345)] == ["synced", "synced"]
+
+
+def test_without_a_source_each_allocation_takes_what_the_ones_before_it_have_left() -> None:
+    world = world_with(309, 310)
+    with_credit(world, 259)
+    with_credit(world, 260)
+    two = [allocation(309, "40.00"), allocation(310, "40.00")]
+    world.publish("payment.created", payment_detail(1, "80.00", two, method="Store Credit"))
+    world.run()
+    assert [left for _, _, left in credits(world)] == [Decimal(0), Decimal(0)]
+    assert open_on(world) == {"10309": Decimal("176.00"), "10310": Decimal("176.00")}
+
+
+@pytest.mark.parametrize("method", ["Store Credit", "Bad Debt"])
+def test_the_use_of_a_credit_for_no_invoice_is_asked_about_and_books_nothing(method: str) -> None:
+    world = world_with(309)
+    world.publish("payment.created", payment_detail(1, "40.00", [], method=method))
+    world.run()
+    assert problem_of(record(world, 1))["code"] == "payment_impossible"
+    assert (credits(world), payments(world)) == ([], [])
+
+
+def test_a_use_of_more_than_the_credit_is_completed_once_the_credit_grows() -> None:
+    world = world_with(309)
+    with_credit(world)
+    world.publish("payment.created", payment_detail(1, "60.00", [allocation(309, "60.00", 259)], method="Store Credit"))
+    world.run()
+    assert record(world, 1)["status"] == "synced_with_warning"
+    world.publish("store_credit.updated", store_credit_detail(259, "60.00", version=2))
+    world.run()
+    assert open_on(world) == {"10309": Decimal("156.00")}
+    assert record(world, 1)["status"] == "synced"

@@ -1,6 +1,6 @@
 """Where the credit comes from that a payment uses: a credit memo, or what is left of another payment."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
@@ -104,15 +104,18 @@ class Credits:
             return self._once_there(payment, shares)
         shares = []
         for allocation in payment.allocations:
-            found = self._sources(view, payment, allocation)
+            found = self._sources(view, payment, allocation, shares)
             if not isinstance(found, list):
                 return found
             shares += found
         return self._once_there(payment, shares)
 
-    def _sources(self, view: View, payment: Payment, allocation: Allocation) -> list[Share] | Wait | Attention:
+    def _sources(
+        self, view: View, payment: Payment, allocation: Allocation, before: Sequence[Share]
+    ) -> list[Share] | Wait | Attention:
+        """The credits of one allocation, after what the payment's allocations `before` it take."""
         if allocation.source_credit_id is None:
-            return self._oldest_first(view, payment, allocation)
+            return self._oldest_first(view, payment, allocation, before)
         as_credit = RecordKey(Kind.STORE_CREDIT, str(allocation.source_credit_id))
         as_payment = RecordKey(Kind.PAYMENT, str(allocation.source_credit_id))
         known = [key for key in (as_credit, as_payment) if _belongs(self._views[key], payment.customer_id)]
@@ -143,8 +146,10 @@ class Credits:
             return key
         return self._owner_of(self._views[key])
 
-    def _oldest_first(self, view: View, payment: Payment, allocation: Allocation) -> list[Share] | Wait | Attention:
-        """Syncro does not say which credit: what was used before, then the customer's oldest with something left."""
+    def _oldest_first(
+        self, view: View, payment: Payment, allocation: Allocation, before: Sequence[Share]
+    ) -> list[Share] | Wait | Attention:
+        """Syncro does not say which credit: the customer's oldest with something left."""
         needed = allocation.amount
         shares: list[Share] = []
         candidates = [each for each in self._of_customer[payment.customer_id] if each.key.kind is Kind.STORE_CREDIT]
@@ -154,7 +159,8 @@ class Credits:
             if owner.kind is Kind.PAYMENT or not memo.state.linked:
                 continue
             left = self._ledger.room(owner, "CreditMemo", view.key)
-            amount = min(needed, left if left is not None else needed)
+            taken = sum((share.amount for share in before if _is_of(share, owner)), Decimal(0))
+            amount = needed if left is None else min(needed, left - taken)
             if amount > 0:
                 shares.append(self._share(owner, allocation, amount, guessed=True))
                 needed -= amount
@@ -225,8 +231,10 @@ class Credits:
         return owner_of(StoreCredit.model_validate(credit.record.desired), self._work)
 
     def drawn(self, view: View, payment: Payment, shares: list[Share]) -> Decision:
-        """Only other payments' rests are used: they are updated, and this record shows what came of it."""
+        """What it uses of other payments' rests: they are updated, and this record shows what came of it."""
         sources = tuple(dict.fromkeys(share.payment for share in shares if isinstance(share, RestShare)))
+        if not sources:
+            return Nothing()
         handed_over = any(problem.code == _HANDED_OVER for problem in view.record.problems)
         states = [self._views[key] for key in sources]
         over = next((each for each in states if each.record.deleted or each.state.gone), None)
@@ -243,7 +251,8 @@ class Credits:
             reason = stuck.record.problems[0] if stuck.record.problems else None
             told = reason or payment_problems.source_unclear(payment, f"payment {stuck.key.id} is not in QuickBooks")
             return Attention(told, follows=sources)
-        return Nothing(tuple(self._short(payment, shares)))
+        short = tuple(self._short(payment, shares))
+        return Nothing(short, follows=sources if short else ())
 
     def _short(self, payment: Payment, shares: list[Share]) -> Iterator[Problem]:
         currency = self._work.company.home_currency
@@ -291,6 +300,10 @@ def is_nobodys(credit: StoreCredit) -> bool:
 def is_booked(view: View) -> bool:
     """Whether QuickBooks has, or may have, a document of its own for the record."""
     return (view.state.linked and not view.state.gone) or view.state.attempt is not None
+
+
+def _is_of(share: Share, owner: RecordKey) -> bool:
+    return isinstance(share, MemoShare) and share.memo == owner
 
 
 def write_off_key(payment: RecordKey) -> RecordKey:

@@ -106,7 +106,7 @@ class PaymentRules:
         if held is not None:
             return held
         if method.kind is MethodKind.MONEY:
-            return Candidate(view, (customer_key(payment.customer_id),), partial(self._map, case, ()))
+            return Candidate(view, (customer_key(payment.customer_id),), partial(self._map, case, (), Nothing()))
         return self._with_credit(case)
 
     def _is_to_say_so(self, invoice: RecordKey) -> bool:
@@ -138,25 +138,37 @@ class PaymentRules:
 
     def _with_credit(self, case: _Case) -> Candidate | Decision:
         """Paid by a credit: from credit memos through a payment of nothing, from another payment's rest by that one."""
+        if not case.wanted and not case.view.state.linked:
+            why = "it uses a credit and says no invoice that it pays"
+            return Attention(payment_problems.impossible(case.payment, why))
         shares = self._credits.shares(case.view, case.payment, case.method)
         if not isinstance(shares, list):
             return shares
         memos = tuple(share for share in shares if isinstance(share, MemoShare))
-        if memos or case.view.state.linked:
-            return Candidate(case.view, (customer_key(case.payment.customer_id),), partial(self._map, case, memos))
-        return self._credits.drawn(case.view, case.payment, shares)
+        drawn = self._credits.drawn(case.view, case.payment, shares)
+        if not isinstance(drawn, Nothing) or not (memos or case.view.state.linked):
+            return drawn
+        key = customer_key(case.payment.customer_id)
+        return Candidate(case.view, (key,), partial(self._map, case, memos, drawn))
 
     # -- mapping ---------------------------------------------------------------------------------------------------
 
-    def _map(self, case: _Case, memos: Sequence[MemoShare], ready: Mapping[RecordKey, Ready], marker: str) -> Decision:
+    def _map(  # noqa: PLR0917  passed on as they are
+        self,
+        case: _Case,
+        memos: Sequence[MemoShare],
+        drawn: Nothing,
+        ready: Mapping[RecordKey, Ready],
+        marker: str,
+    ) -> Decision:
         by_money = case.method.kind is MethodKind.MONEY
         what = self._by_money(case) if by_money else self._by_credit(case, memos)
-        follows = self._follows(case) if what.warnings else ()
+        follows = self._follows(case, memos) if what.warnings else ()
         if not by_money and not what.applications and what.warnings and not case.view.state.linked:
             return Attention(what.warnings[0], follows=follows)  # a payment of nothing for nothing says nothing
         decision = map_payment(
             case.payment,
-            replace(what, warnings=(*what.warnings, *self._before_invoice(case))),
+            replace(what, warnings=(*what.warnings, *drawn.warnings, *self._before_invoice(case))),
             ready[customer_key(case.payment.customer_id)].qbo_id,
             self._work.settings,
             self._work.company,
@@ -168,7 +180,7 @@ class PaymentRules:
         if not isinstance(decision, Write):
             return decision
         self._ledger.plan(case.view.key, applications(decision.body))
-        return replace(decision, follows=follows)
+        return replace(decision, follows=(*follows, *drawn.follows))
 
     def _by_money(self, case: _Case) -> Money:
         """Its own invoices first, then what others draw on its rest; never more than is open on an invoice."""
@@ -214,10 +226,15 @@ class PaymentRules:
         currency = self._work.company.home_currency
         return payment_problems.partly_applied(case.payment, _called(target), wanted, applied, currency)
 
-    def _follows(self, case: _Case) -> tuple[RecordKey, ...]:
-        """What may give the payment more room: its invoices, and whatever else applies to them."""
-        others = {other for key in case.wanted for other in self._ledger.others_applying(key, "Invoice", case.view.key)}
-        return (*case.wanted, *sorted(others))
+    def _follows(self, case: _Case, memos: Sequence[MemoShare]) -> tuple[RecordKey, ...]:
+        """What may give the payment more room: its invoices and credits, and whatever else applies to them."""
+        documents = {**dict.fromkeys(case.wanted, "Invoice"), **{share.memo: "CreditMemo" for share in memos}}
+        others = {
+            other
+            for key, entity in documents.items()
+            for other in self._ledger.others_applying(key, entity, case.view.key)
+        }
+        return (*documents, *sorted(others))
 
     def _before_invoice(self, case: _Case) -> tuple[Problem, ...]:
         if not case.choices.force_update:
