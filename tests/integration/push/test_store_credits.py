@@ -1,13 +1,14 @@
 """Store credit in QuickBooks: booked once whatever it came from, and applied to invoices. Invoices are of 216.00."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from tests.integration.push.spending import actions_of, problem_of, spending
 from tests.integration.push.test_payments import books, money, open_on, payments, record, world_with
 from tests.support.books import standing
-from tests.support.events import ACCOUNT, customer, invoice_detail
+from tests.support.events import ACCOUNT, customer, invoice_detail, line
 from tests.support.payment_events import allocation, payment_detail, store_credit_detail
 from tests.support.world import World, ready_settings
 
@@ -346,3 +347,56 @@ def test_a_use_of_more_than_the_credit_is_completed_once_the_credit_grows() -> N
     world.run()
     assert open_on(world) == {"10309": Decimal("156.00")}
     assert record(world, 1)["status"] == "synced"
+
+
+# -- a rest that is used otherwise later -------------------------------------------------------------------------------
+
+
+def with_used_rest() -> tuple[World, dict[str, Any]]:
+    """Payment 344 of 400.00 pays 309; payment 1 uses the 184.00 that are left of it for 310."""
+    world = world_with(309, 310)
+    world.publish("payment.created", payment_detail(344, "400.00", [allocation(309, "216.00")]))
+    use = payment_detail(1, "184.00", [allocation(310, "184.00", 344)], method="Store Credit")
+    world.publish("payment.created", use)
+    world.run()
+    assert open_on(world) == {"10309": Decimal(0), "10310": Decimal("32.00")}
+    return world, use
+
+
+@pytest.mark.parametrize(("method", "source"), [("Store Credit", 345), ("Store Credit", 259), ("Check", None)])
+def test_a_payment_whose_rest_is_not_used_after_all_takes_it_back(method: str, source: int | None) -> None:
+    world, _ = with_used_rest()
+    with_credit(world, 259, "184.00")
+    world.publish("payment.created", payment_detail(345, "184.00", []))
+    world.run()
+    other = payment_detail(1, "184.00", [allocation(310, "184.00", source)], version=2, method=method)
+    world.publish("payment.updated", other)
+    world.run()
+    assert open_on(world) == {"10309": Decimal(0), "10310": Decimal("32.00")}
+    assert payments(world)[0] == (*money("400.00", "184.00"), [Decimal("216.00")])
+    assert record(world, 1)["status"] == "synced"
+
+
+def test_an_invoice_that_falls_below_what_a_rest_pays_is_changed_and_paid_again() -> None:
+    world, use = with_used_rest()
+    totals = ("100.00", "8.00", "108.00")
+    world.publish("invoice.updated", invoice_detail(310, version=2, lines=[line(1, 3)], totals=totals))
+    world.run()
+    assert open_on(world) == {"10309": Decimal(0), "10310": Decimal(0)}
+    assert payments(world) == [(*money("400.00", "76.00"), list(money("216.00", "108.00")))]
+    assert "$76.00 is left" in problem_of(record(world, 1))["message"]
+    smaller = payment_detail(1, "108.00", [allocation(310, "108.00", 344)], version=2, method="Store Credit")
+    world.publish("payment.updated", smaller)
+    world.run()
+    assert [record(world, number)["status"] for number in (1, 344)] == ["synced", "synced"]
+
+
+def test_an_invoice_deleted_while_a_rest_pays_it_is_voided_once_that_is_taken_off() -> None:
+    world, use = with_used_rest()
+    world.publish("invoice.deleted", invoice_detail(310, version=2))
+    world.run()
+    assert problem_of(world.record("invoice", 310))["code"] == "deleted_but_in_use"
+    world.publish("payment.deleted", {**use, "version": 2})
+    world.run()
+    assert open_on(world) == {"10309": Decimal(0)}
+    assert payments(world) == [(*money("400.00", "184.00"), [Decimal("216.00")])]

@@ -97,6 +97,26 @@ class Dependents:
         """The records that refer to `key`, or did once: payments of an invoice, credits of a customer."""
         return [RecordKey.parse(str(item["sk"])) for item in self._store.items(self._keys.users(key))]
 
+    def note_user(self, of: RecordKey, who: RecordKey) -> None:
+        """`who` turns out to refer to `of`, which its own event does not say."""
+        place = self._keys.user(of, who)
+        self._store.commit([Put({"pk": place.pk, "sk": place.sk, "schema": SCHEMA})])
+
+    def note_source(self, of: RecordKey, which: RecordKey) -> None:
+        """The document of `which` does a part of what `of` says; once `of` says otherwise, it must be told."""
+        place = self._keys.source(of, which)
+        self._store.commit([Put({"pk": place.pk, "sk": place.sk, "schema": SCHEMA})])
+
+    def sources(self, key: RecordKey) -> list[RecordKey]:
+        """The records whose documents do a part of what `key` says, or did once."""
+        return [RecordKey.parse(str(item["sk"])) for item in self._store.items(self._keys.sources(key))]
+
+    def let_go(self, key: RecordKey, sources: Sequence[RecordKey]) -> None:
+        """These do nothing more for `key`: have them looked at again."""
+        self.reopen(sources)  # first: told twice does no harm
+        for source in sources:
+            self._store.commit([Delete(self._keys.source(key, source))])
+
     def derive(self, parent: View, key: RecordKey, snapshot: JsonObject, *, deleted: bool = False) -> None:
         """Desire a further document of `parent`, of its version. Nothing happens if that is desired already."""
         record = self._store.view(key).record

@@ -61,8 +61,12 @@ class Credits:
             method = self._work.settings.payment_method(payment.payment_method)
             kind = method.kind if method else None
             if kind is MethodKind.MONEY and _rest(payment) > 0:
-                self._draws[key] = list(self._drawn_by_others(key))
-                targets |= {invoice for invoice, _ in self._draws[key]}
+                drawn = list(self._drawn_by_others(key))
+                for use, invoice, _ in drawn:
+                    self._work.dependents.note_source(use, key)
+                    self._work.dependents.note_user(invoice, key)
+                self._draws[key] = [(invoice, amount) for _, invoice, amount in drawn]
+                targets |= {invoice for _, invoice, _ in drawn}
             elif kind is MethodKind.WRITE_OFF:
                 targets.add(write_off_key(key))
             elif kind is MethodKind.STORE_CREDIT:
@@ -200,7 +204,8 @@ class Credits:
             if self._ledger.target(key).state.linked and not self._ledger.target(key).state.gone
         ]
 
-    def _drawn_by_others(self, payer: RecordKey) -> Iterator[tuple[RecordKey, Decimal]]:
+    def _drawn_by_others(self, payer: RecordKey) -> Iterator[tuple[RecordKey, RecordKey, Decimal]]:
+        """The payments that use `payer`'s rest, each with an invoice and an amount."""
         users = self._work.dependents.users(payer)
         credits = [key for key in users if key.kind is Kind.STORE_CREDIT]
         found = dict.fromkeys(key for key in users if key.kind is Kind.PAYMENT)
@@ -209,7 +214,7 @@ class Credits:
         views = self._work.store.views([*found, *credits])
         sources = {payer.id, *(key.id for key in credits if self._is_rest_of(views[key], payer))}
         for key in found:
-            yield from self._draws_of(views[key], sources)
+            yield from ((key, invoice, amount) for invoice, amount in self._draws_of(views[key], sources))
 
     def _draws_of(self, view: View, sources: set[str]) -> Iterator[tuple[RecordKey, Decimal]]:
         if view.record.desired is None or view.record.deleted:
@@ -229,6 +234,13 @@ class Credits:
         if is_booked(credit):
             return credit.key  # it came before its purchase, or while those were not sent
         return owner_of(StoreCredit.model_validate(credit.record.desired), self._work)
+
+    def let_go(self, key: RecordKey, shares: Sequence[Share] = ()) -> None:
+        """Payments whose rest `key` used before, and does not by its `shares` now, take it back."""
+        kept = {share.payment for share in shares if isinstance(share, RestShare)}
+        former = [source for source in self._work.dependents.sources(key) if source not in kept]
+        if former:
+            self._work.dependents.let_go(key, former)
 
     def drawn(self, view: View, payment: Payment, shares: list[Share]) -> Decision:
         """What it uses of other payments' rests: they are updated, and this record shows what came of it."""
@@ -251,8 +263,7 @@ class Credits:
             reason = stuck.record.problems[0] if stuck.record.problems else None
             told = reason or payment_problems.source_unclear(payment, f"payment {stuck.key.id} is not in QuickBooks")
             return Attention(told, follows=sources)
-        short = tuple(self._short(payment, shares))
-        return Nothing(short, follows=sources if short else ())
+        return Nothing(tuple(self._short(payment, shares)), follows=sources)
 
     def _short(self, payment: Payment, shares: list[Share]) -> Iterator[Problem]:
         currency = self._work.company.home_currency
@@ -269,10 +280,7 @@ class Credits:
         method = self._work.settings.payment_method(payment.payment_method)
         if method is not None and method.kind is MethodKind.WRITE_OFF:
             self._work.dependents.derive(view, write_off_key(view.key), view.record.desired or {}, deleted=True)
-        used = [key for key in payment_uses(payment) if key.kind is Kind.PAYMENT]
-        credits = self._work.store.views([key for key in payment_uses(payment) if key.kind is Kind.STORE_CREDIT])
-        used += [self._owner_of(each) for each in credits.values() if each.record.desired]
-        used += [key for key in self._work.dependents.users(view.key) if key.kind is Kind.PAYMENT]
+        used = [*self._work.dependents.sources(view.key), *self._work.dependents.users(view.key)]
         others = self._work.store.views([key for key in used if key.kind is Kind.PAYMENT])
         # One that has ended itself has nothing to change, and two that end together must come to rest.
         self._work.dependents.reopen([key for key, other in others.items() if not other.record.deleted])

@@ -94,6 +94,8 @@ class PaymentRules:
         payment = Payment.model_validate(view.record.desired)
         current = view.state.object if view.state.linked else None
         method = self._work.settings.payment_method(payment.payment_method)
+        if method is None or method.kind is not MethodKind.STORE_CREDIT:
+            self._credits.let_go(view.key)
         choices = Choices(force_update=view.record.force != force_of(view.state.applied_stamp))
         decided = precheck_payment(payment, self._work.settings, self._work.company, current, choices)
         if isinstance(decided, Skip) and decided.problem.code in _LEAVES_OPEN:
@@ -144,6 +146,7 @@ class PaymentRules:
         shares = self._credits.shares(case.view, case.payment, case.method)
         if not isinstance(shares, list):
             return shares
+        self._credits.let_go(case.view.key, shares)
         memos = tuple(share for share in shares if isinstance(share, MemoShare))
         drawn = self._credits.drawn(case.view, case.payment, shares)
         if not isinstance(drawn, Nothing) or not (memos or case.view.state.linked):
@@ -187,10 +190,7 @@ class PaymentRules:
         found: list[Application] = []
         warnings: list[Problem] = []
         left = case.payment.payment_amount
-        wanted = dict(case.wanted)
-        for key, amount in self._credits.draws_on(case.view.key):
-            wanted[key] = wanted.get(key, Decimal(0)) + amount
-        for key, amount in wanted.items():
+        for key, amount in self._with_draws(case).items():
             target = self._ledger.target(key)
             applied = min(cut_to_room(amount, self._ledger.room(key, "Invoice", case.view.key)), left)
             left -= applied
@@ -198,6 +198,13 @@ class PaymentRules:
             if applied < amount:
                 warnings.append(self._partly(case, target, amount, applied))
         return Money(case.method, case.payment.payment_amount, merged(found), tuple(warnings))
+
+    def _with_draws(self, case: _Case) -> dict[RecordKey, Decimal]:
+        """What each invoice is to get of the payment and, by other payments, of its rest."""
+        wanted = dict(case.wanted)
+        for key, amount in self._credits.draws_on(case.view.key):
+            wanted[key] = wanted.get(key, Decimal(0)) + amount
+        return wanted
 
     def _by_credit(self, case: _Case, memos: Sequence[MemoShare]) -> Money:
         """Credit memos against invoices, both sides equal; no money comes in (facts: QBO 1.4)."""
@@ -228,7 +235,7 @@ class PaymentRules:
 
     def _follows(self, case: _Case, memos: Sequence[MemoShare]) -> tuple[RecordKey, ...]:
         """What may give the payment more room: its invoices and credits, and whatever else applies to them."""
-        documents = {**dict.fromkeys(case.wanted, "Invoice"), **{share.memo: "CreditMemo" for share in memos}}
+        documents = {**dict.fromkeys(self._with_draws(case), "Invoice"), **{share.memo: "CreditMemo" for share in memos}}
         others = {
             other
             for key, entity in documents.items()
