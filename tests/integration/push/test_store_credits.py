@@ -400,3 +400,85 @@ def test_an_invoice_deleted_while_a_rest_pays_it_is_voided_once_that_is_taken_of
     world.run()
     assert open_on(world) == {"10309": Decimal(0)}
     assert payments(world) == [(*money("400.00", "184.00"), [Decimal("216.00")])]
+
+
+def test_with_store_credit_off_a_rest_is_not_used_although_its_payment_changes() -> None:
+    world = world_with(309, 310)
+    settings = ready_settings(books(world), sync_store_credit=False)
+    world.deployment.accounts.save_settings(ACCOUNT, settings, version=1)
+    world.publish("payment.created", payment_detail(344, "300.00", [allocation(309, "216.00")]))
+    world.publish("payment.created", payment_detail(1, "84.00", [allocation(310, "84.00", 344)], method="Store Credit"))
+    world.run()
+    changed = payment_detail(344, "300.00", [allocation(309, "216.00")], version=2, ref_num="99")
+    world.publish("payment.updated", changed)
+    world.run()
+    assert open_on(world) == {"10309": Decimal(0), "10310": Decimal("216.00")}
+    assert "open in QuickBooks by $84.00" in problem_of(world.record("invoice", 310))["message"]
+
+
+# -- credits that come or change after their use -----------------------------------------------------------------------
+
+
+def test_a_use_without_a_source_that_comes_before_the_credit_goes_on_once_that_is_there() -> None:
+    world = world_with(309)
+    world.publish("payment.created", payment_detail(1, "40.00", [allocation(309, "40.00")], method="Store Credit"))
+    world.run()
+    assert record(world, 1)["status"] == "needs_attention"
+    with_credit(world)
+    assert open_on(world) == {"10309": Decimal("176.00")}
+    assert problem_of(record(world, 1))["code"] == "oldest_credit_used"
+
+
+def test_a_credit_that_shrinks_below_its_use_follows_once_that_shrinks_too() -> None:
+    world = world_with(309)
+    with_credit(world)
+    world.publish("payment.created", payment_detail(1, "40.00", [allocation(309, "40.00", 259)], method="Store Credit"))
+    world.run()
+    with_smaller = store_credit_detail(259, "30.00", version=2)
+    world.publish("store_credit.updated", with_smaller)
+    world.run()
+    assert "follows once they are changed" in problem_of(world.record("store_credit", 259))["message"]
+    smaller = payment_detail(1, "30.00", [allocation(309, "30.00", 259)], version=2, method="Store Credit")
+    world.publish("payment.updated", smaller)
+    world.run()
+    assert [(amount, left) for _, amount, left in credits(world)] == [money("30.00", "0")]
+    assert world.record("store_credit", 259)["status"] == "synced"
+
+
+def test_a_used_credit_can_move_to_another_customer_with_its_use() -> None:
+    world = world_with(309)
+    with_credit(world)
+    use = [allocation(309, "40.00", 259)]
+    world.publish("payment.created", payment_detail(1, "40.00", use, method="Store Credit"))
+    world.run()
+    other = customer(73, name="Parent Company")
+    world.publish("invoice.updated", invoice_detail(309, version=2, owner=other))
+    world.publish("store_credit.updated", store_credit_detail(259, version=2, owner=other))
+    world.publish("payment.updated", payment_detail(1, "40.00", use, version=2, method="Store Credit", owner=other))
+    world.run()
+    assert open_on(world) == {"10309": Decimal("176.00")}
+    assert [world.record(kind, number)["status"] for kind, number in (("store_credit", 259), ("payment", 1))] == [
+        "synced",
+        "synced",
+    ]
+
+
+@pytest.mark.parametrize("how", ["method edited", "setting changed", "setting changed, then deleted"])
+def test_a_write_off_that_is_none_any_more_leaves_no_credit_behind(how: str) -> None:
+    world = world_with(309)
+    world.publish("payment.created", payment_detail(method="Bad Debt"))
+    world.run()
+    if how == "method edited":
+        world.publish("payment.updated", payment_detail(version=2))
+    else:
+        settings = ready_settings(books(world), sync_store_credit=True)
+        settings["payment_methods"]["Bad Debt"] = settings["payment_methods"]["Check"]
+        settings |= {"store_credit_item": settings["fallback_item"]}
+        world.deployment.accounts.save_settings(ACCOUNT, settings, version=1)
+        deleted = how.endswith("deleted")
+        world.publish(f"payment.{'deleted' if deleted else 'updated'}", payment_detail(method="Bad Debt", version=2))
+    world.run()
+    assert credits(world) == []
+    is_paid = not how.endswith("deleted")
+    assert open_on(world) == {"10309": Decimal(0) if is_paid else Decimal("216.00")}
+    assert [each[0] for each in payments(world)] == ([Decimal("216.00")] if is_paid else [])

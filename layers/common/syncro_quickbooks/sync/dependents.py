@@ -119,8 +119,8 @@ class Dependents:
 
     def derive(self, parent: View, key: RecordKey, snapshot: JsonObject, *, deleted: bool = False) -> None:
         """Desire a further document of `parent`, of its version. Nothing happens if that is desired already."""
-        record = self._store.view(key).record
-        if (record.version, record.force) == (parent.record.version, parent.record.force):
+        record, source = self._store.view(key).record, parent.record
+        if (record.version, record.force, record.deleted) == (source.version, source.force, deleted):
             return
         newer = Record(key, parent.record.version, force=parent.record.force)
         change = Update(

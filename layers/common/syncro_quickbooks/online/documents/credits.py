@@ -18,6 +18,8 @@ from syncro_quickbooks.sync.settings import MethodKind, PaymentMethod
 from syncro_quickbooks.syncro.models import Allocation, Payment, StoreCredit
 
 _HANDED_OVER = "waiting_for_rest"
+_USED = (Status.SYNCED, Status.SYNCED_WITH_WARNING)
+"""What was used before store credits were switched off stays so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,7 @@ class Credits:
         pending = tuple(owner for owner in owners if standing_of(self._views[owner]).stand is Stand.COMING)
         if pending:
             return Wait(payment_problems.waits_for(payment, "the customer's store credit"), on=pending)
+        self._work.dependents.note_user(RecordKey(Kind.CUSTOMER, str(payment.customer_id)), view.key)
         why = "it does not say which, and the credits of this customer in QuickBooks do not cover it"
         return Attention(payment_problems.source_unclear(payment, why), follows=tuple(owners))
 
@@ -220,7 +223,10 @@ class Credits:
         if view.record.desired is None or view.record.deleted:
             return
         payment = Payment.model_validate(view.record.desired)
-        method = self._work.settings.payment_method(payment.payment_method)
+        settings, status = self._work.settings, view.record.status
+        if status is Status.SKIPPED or not (settings.sync_store_credit or status in _USED):
+            return
+        method = settings.payment_method(payment.payment_method)
         if not payment.success or method is None or method.kind is not MethodKind.STORE_CREDIT:
             return
         for each in payment.allocations:
@@ -277,13 +283,31 @@ class Credits:
 
     def ended(self, view: View, payment: Payment) -> None:
         """A payment is no more: its write-off goes too, and payments whose rest it used, or that used its, change."""
-        method = self._work.settings.payment_method(payment.payment_method)
-        if method is not None and method.kind is MethodKind.WRITE_OFF:
-            self._work.dependents.derive(view, write_off_key(view.key), view.record.desired or {}, deleted=True)
+        self.take_back_write_off(view)
         used = [*self._work.dependents.sources(view.key), *self._work.dependents.users(view.key)]
         others = self._work.store.views([key for key in used if key.kind is Kind.PAYMENT])
         # One that has ended itself has nothing to change, and two that end together must come to rest.
         self._work.dependents.reopen([key for key, other in others.items() if not other.record.deleted])
+        reopen_needy(self._work, payment.customer_id)
+
+    def take_back_write_off(self, view: View) -> None:
+        """A payment that is no write-off, or none any more, leaves no credit memo of one behind."""
+        memo = self._work.store.view(write_off_key(view.key))
+        if memo.record.version:
+            self._work.dependents.derive(view, memo.key, view.record.desired or {}, deleted=True)
+
+
+def reopen_needy(work: Work, customer_id: int) -> None:
+    """A credit of the customer has come, or is free again: payments that asked for one look again."""
+    users = work.dependents.users(RecordKey(Kind.CUSTOMER, str(customer_id)))
+    views = work.store.views([key for key in users if key.kind is Kind.PAYMENT])
+    work.dependents.reopen(
+        [
+            key
+            for key, view in views.items()
+            if any(problem.code == payment_problems.SOURCE_UNCLEAR for problem in view.record.problems)
+        ]
+    )
 
 
 def owner_of(credit: StoreCredit, work: Work) -> RecordKey:

@@ -69,12 +69,19 @@ class Ledger:
         """`payer` is about to apply this; it counts for those planned after it."""
         self._planned[payer] = planned
 
-    def look_up(self, applied: Collection[tuple[str, str]]) -> bool:
-        """Read what QuickBooks really has open on the documents that a payment was to be applied to, one metered read
-        each. Returns whether it is less of one of them than we thought. Raises as the client does.
+    def documents(self, applied: Collection[tuple[str, str]]) -> dict[RecordKey, str]:
+        """The loaded documents, with their entities, among those that a payment was to be applied to."""
+        return {
+            key: view.state.entity
+            for key, view in self._targets.items()
+            if (view.state.entity, view.state.qbo_id) in applied
+        }
+
+    def look_up(self, documents: Mapping[RecordKey, str]) -> bool:
+        """Read what QuickBooks really has open on `documents`, one metered read each. Returns whether it is less of one
+        of them than we thought. Raises as the client does.
         """
-        places = {(view.state.entity, view.state.qbo_id): key for key, view in self._targets.items()}
-        return any([self._look_up(places[place], place[0]) for place in applied if place in places])
+        return any([self._look_up(key, entity) for key, entity in documents.items()])
 
     def _look_up(self, key: RecordKey, entity: str) -> bool:
         view = self._targets[key]

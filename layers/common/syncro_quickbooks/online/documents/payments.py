@@ -96,6 +96,8 @@ class PaymentRules:
         method = self._work.settings.payment_method(payment.payment_method)
         if method is None or method.kind is not MethodKind.STORE_CREDIT:
             self._credits.let_go(view.key)
+        if method is None or method.kind is not MethodKind.WRITE_OFF:
+            self._credits.take_back_write_off(view)
         choices = Choices(force_update=view.record.force != force_of(view.state.applied_stamp))
         decided = precheck_payment(payment, self._work.settings, self._work.company, current, choices)
         if isinstance(decided, Skip) and decided.problem.code in _LEAVES_OPEN:
@@ -235,7 +237,10 @@ class PaymentRules:
 
     def _follows(self, case: _Case, memos: Sequence[MemoShare]) -> tuple[RecordKey, ...]:
         """What may give the payment more room: its invoices and credits, and whatever else applies to them."""
-        documents = {**dict.fromkeys(self._with_draws(case), "Invoice"), **{share.memo: "CreditMemo" for share in memos}}
+        documents = {
+            **dict.fromkeys(self._with_draws(case), "Invoice"),
+            **{share.memo: "CreditMemo" for share in memos},
+        }
         others = {
             other
             for key, entity in documents.items()
@@ -284,7 +289,10 @@ class PaymentRules:
             )
         if code in _NOT_LINKABLE and answer.member.operation in (Operation.CREATE, Operation.UPDATE):
             self.load([answer.view])  # what is recovered from an earlier run was not planned in this one
-            return Again() if self._ledger.look_up(applications(answer.member.body)) else None
+            documents = self._ledger.documents(applications(answer.member.body))
+            if self._ledger.look_up(documents):
+                return Again()
+            return Attention(problem, follows=tuple(documents))  # one of them may be about to change
         return None
 
     def _done_by_hand(self, answer: Settled) -> JsonObject | None:
