@@ -378,7 +378,7 @@ def test_a_payment_whose_rest_is_not_used_after_all_takes_it_back(method: str, s
 
 
 def test_an_invoice_that_falls_below_what_a_rest_pays_is_changed_and_paid_again() -> None:
-    world, use = with_used_rest()
+    world, _ = with_used_rest()
     totals = ("100.00", "8.00", "108.00")
     world.publish("invoice.updated", invoice_detail(310, version=2, lines=[line(1, 3)], totals=totals))
     world.run()
@@ -482,3 +482,12 @@ def test_a_write_off_that_is_none_any_more_leaves_no_credit_behind(how: str) -> 
     is_paid = not how.endswith("deleted")
     assert open_on(world) == {"10309": Decimal(0) if is_paid else Decimal("216.00")}
     assert [each[0] for each in payments(world)] == ([Decimal("216.00")] if is_paid else [])
+
+
+def test_money_that_names_a_credit_as_its_source_is_asked_about_and_not_booked_beside_it() -> None:
+    world = world_with(309)
+    with_credit(world)
+    world.publish("payment.created", payment_detail(1, "40.00", [allocation(309, "40.00", 259)], method="Check"))
+    world.run()
+    assert "its method is money" in problem_of(record(world, 1))["message"]
+    assert payments(world) == []

@@ -116,7 +116,7 @@ class Credits:
             shares += found
         return self._once_there(payment, shares)
 
-    def _sources(
+    def _sources(  # noqa: PLR0911  one return a reason
         self, view: View, payment: Payment, allocation: Allocation, before: Sequence[Share]
     ) -> list[Share] | Wait | Attention:
         """The credits of one allocation, after what the payment's allocations `before` it take."""

@@ -81,7 +81,8 @@ class Ledger:
         """Read what QuickBooks really has open on `documents`, one metered read each. Returns whether it is less of one
         of them than we thought. Raises as the client does.
         """
-        return any([self._look_up(key, entity) for key, entity in documents.items()])
+        found = [self._look_up(key, entity) for key, entity in documents.items()]
+        return any(found)
 
     def _look_up(self, key: RecordKey, entity: str) -> bool:
         view = self._targets[key]

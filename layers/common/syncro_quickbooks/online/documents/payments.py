@@ -110,6 +110,9 @@ class PaymentRules:
         if held is not None:
             return held
         if method.kind is MethodKind.MONEY:
+            if any(each.source_credit_id not in (None, payment.id) for each in payment.allocations):
+                why = "by your settings its method is money, which would be booked beside the credit"
+                return Attention(payment_problems.source_unclear(payment, why), follows=tuple(case.wanted))
             return Candidate(view, (customer_key(payment.customer_id),), partial(self._map, case, (), Nothing()))
         return self._with_credit(case)
 
@@ -158,7 +161,7 @@ class PaymentRules:
 
     # -- mapping ---------------------------------------------------------------------------------------------------
 
-    def _map(  # noqa: PLR0917  passed on as they are
+    def _map(
         self,
         case: _Case,
         memos: Sequence[MemoShare],

@@ -21,7 +21,6 @@ from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.syncro.dates import calendar_date
 from syncro_quickbooks.syncro.models import Payment, StoreCredit
 
-
 _RULE = "6000"
 
 
