@@ -8,7 +8,7 @@ from syncro_quickbooks.online.documents.planning import Documents
 from syncro_quickbooks.online.documents.rules import Rules
 from syncro_quickbooks.online.documents.settling import ENTITIES, DocumentSettler
 from syncro_quickbooks.online.faults import Unavailable
-from syncro_quickbooks.online.frozen import MAX_MEMBERS
+from syncro_quickbooks.online.frozen import MAX_MEMBERS, TAX_SERVICE
 from syncro_quickbooks.online.lists import ENTITY_OF, Lists
 from syncro_quickbooks.online.rate import Breaker
 from syncro_quickbooks.online.sending import Sender
@@ -37,7 +37,7 @@ class Drain:
         rules: dict[Kind, Rules] = {Kind.INVOICE: InvoiceRules(work)}
         self._documents = Documents(work, self._lists, rules)
         settlers: dict[str, Settler] = dict.fromkeys(ENTITIES, DocumentSettler(work, rules))
-        settlers.update(dict.fromkeys(ENTITY_OF.values(), self._lists))
+        settlers.update(dict.fromkeys((*ENTITY_OF.values(), TAX_SERVICE), self._lists))
         self._sender = Sender(work, settlers, self._before_send, self._note_health)
 
     def run(self) -> int | None:
