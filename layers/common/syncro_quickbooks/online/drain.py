@@ -99,7 +99,7 @@ class Drain:
             self._lists.process(chunk, self._sender)
         else:
             self._documents.process(chunk, self._sender)
-        entries = self._work.store.entries(chunk)
+        entries = self._work.store.entries([*chunk, *self._lists.added])
         return [entry.due for entry in entries if entry.key not in self._sender.unresolved]
 
     def _before_send(self) -> None:

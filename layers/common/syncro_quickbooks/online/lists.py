@@ -85,6 +85,11 @@ class Lists:
         self._work = work
         self._tax_codes = tax_codes.TaxCodes(work)
 
+    @property
+    def added(self) -> Collection[RecordKey]:
+        """Records that got outbox entries in this run although no event brought them."""
+        return self._tax_codes.desired
+
     def ensure(self, keys: Collection[RecordKey], sender: Sender) -> dict[RecordKey, Standing]:
         """Where each of `keys` stands after everything that can be done for it now was done."""
         self._tax_codes.desire(keys)
@@ -361,7 +366,10 @@ class Lists:
             object=found,
         )
         try:
-            self._work.store.release(view, state)
+            if view.key.kind is Kind.TAX_RATE:
+                self._work.store.settle(view, state, view.record.stamp, Verdict(Status.SYNCED))
+            else:
+                self._work.store.release(view, state)
         except OwnerTaken as taken:
             if view.key.kind is Kind.TAX_RATE:
                 problem = tax_codes.shared(view.key, str(found.get("Name")), taken.owner)

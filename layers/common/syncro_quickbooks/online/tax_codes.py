@@ -30,6 +30,8 @@ class TaxCodes:
     def __init__(self, work: Work) -> None:
         self._work = work
         self._rates: dict[RecordKey, list[JsonObject]] = {}
+        self.desired: set[RecordKey] = set()
+        """The records whose desired state this run may have written, and their outbox entries with it."""
 
     def wanted(self, key: RecordKey) -> bool:
         """Whether the settings ask for this tax code."""
@@ -41,6 +43,7 @@ class TaxCodes:
             if key.kind is Kind.TAX_RATE and self.wanted(key):
                 confirmed = self._work.settings.new_tax_codes[int(key.id)]
                 self._work.dependents.confirm(key, confirmed.model_dump(mode="json"))
+                self.desired.add(key)
 
     def current(self, view: View) -> View:
         """`view` without its link if that is to a code that was confirmed before: codes cannot be changed."""
