@@ -192,7 +192,7 @@ class Lists:
             decision = Attention(explanations.defect(view.key, error))
         if isinstance(decision, Attention):
             return self._park(view, decision.problem)
-        if not isinstance(decision, Write) or decision.digest == view.state.applied_digest:
+        if not isinstance(decision, Write) or _is_applied(decision, view):
             return Ready(view, view.state.qbo_id)
         planned.append(Planned(view, decision, generation))
         return None
@@ -218,7 +218,7 @@ class Lists:
             return settled
         if view.state.linked:
             decision = self._map(view, view.state.generation)
-            if not isinstance(decision, Write) or decision.digest == view.state.applied_digest:
+            if not isinstance(decision, Write) or _is_applied(decision, view):
                 return Ready(view, view.state.qbo_id)
         return self._later(view, "still_changing", f"{view.key} could not be brought up to date yet.", _LOOK_AGAIN)
 
@@ -234,8 +234,7 @@ class Lists:
         product = Product.model_validate(view.record.desired)
         if view.record.deleted and current is not None:
             return Nothing()  # what was sold stays in the books
-        forced = view.record.force != view.state.applied_stamp.partition(":")[2]
-        applied = "" if forced else view.state.applied_digest
+        applied = "" if _is_forced(view) else view.state.applied_digest
         return map_item(product, self._work.settings, self._work.company, current, applied)
 
     def _seen_again(self, view: View) -> View:
@@ -399,6 +398,15 @@ class Lists:
         problem = Problem(code, message, "Nothing to do: it is tried again by itself.")
         wait = max(after, backoff(view.record.tries + 1))
         return Blocked(view, problem, self._work.clock.now() + wait)
+
+
+def _is_forced(view: View) -> bool:
+    """Whether Force Update was pressed since the entry was last written."""
+    return view.record.force != view.state.applied_stamp.partition(":")[2]
+
+
+def _is_applied(write: Write, view: View) -> bool:
+    return write.digest == view.state.applied_digest and not _is_forced(view)
 
 
 def _looked_up_first(view: View) -> bool:
