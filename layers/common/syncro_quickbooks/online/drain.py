@@ -79,6 +79,7 @@ class Drain:
     def _one_pass(self) -> int | None:
         """Go through the outbox once. Returns when the first of what is left is due (ms)."""
         left: list[int] = []
+        self._work.dependents.stirred()
         for layer in LAYERS:
             chunk: list[RecordKey] = []
             for entry in self._work.store.outbox(layer):
@@ -92,6 +93,8 @@ class Drain:
                     left += self._process(layer, chunk)
                     chunk = []
             left += self._process(layer, chunk)
+        if self._work.dependents.stirred():
+            left.append(to_millis(self._work.clock.now()))  # perhaps in a layer that was read before
         unresolved = [to_millis(due) for due in self._sender.unresolved.values()]
         return min([*left, *unresolved], default=None)
 

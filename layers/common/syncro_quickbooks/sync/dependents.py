@@ -19,6 +19,12 @@ class Dependents:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._keys = store.keys
+        self._stirred = False
+
+    def stirred(self) -> bool:
+        """Whether anything was put into the outbox since the last call: it is due, whatever has been read of it."""
+        stirred, self._stirred = self._stirred, False
+        return stirred
 
     def wait(self, view: View, on: Sequence[View], problem: Problem, status: Status = Status.WAITING) -> None:
         """`view` cannot go on before one of `on` changes: put it under them and out of the outbox.
@@ -122,12 +128,14 @@ class Dependents:
                 ":no": False,
             },
         )
+        self._stirred = True
         self._store.commit([change, Put(outbox_item(self._keys, newer, self._store.now()))])
 
     def _reopening(self, record: Record) -> list[Write]:
         """Back into the outbox, unless it is there or nothing has ever been desired of it."""
         if record.status in _COMING_ANYWAY or not record.version:
             return []
+        self._stirred = True
         pending = Update(
             self._keys.record(record.key),
             "SET #status = :pending",
