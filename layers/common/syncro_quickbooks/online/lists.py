@@ -274,7 +274,7 @@ class Lists:
                 retry_class, problem = explain(fault.code, fault.message, fault.detail, what, fault.element)
                 if retry_class is RetryClass.NAME_TAKEN and answer.member.operation is Operation.CREATE:
                     taken.append((answer, problem))
-                elif retry_class is RetryClass.STALE:
+                elif retry_class is RetryClass.STALE and answer.member.operation is Operation.UPDATE:
                     self._take_new_token(answer, problem)
                 else:
                     self._parked_attempt(answer, problem)
