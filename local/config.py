@@ -33,7 +33,10 @@ class Account:
         return {"realm": self.realm_id, "name": self.company_name, "country": self.country, "tax_mode": "manual"}
 
 
-ACCOUNTS = (Account("demo-msp", "9130350000000001", "Demo MSP Books"),)
+ACCOUNTS = (
+    Account("demo-msp", "9130350000000001", "Demo MSP Books"),
+    Account("acme-it", "9130350000000002", "Acme IT Services", country="CA"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The main job through the deployed stack: an invoice of Syncro is in QuickBooks, once, to the cent."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -32,3 +33,24 @@ def test_the_same_events_once_more_change_nothing(up: Stack, demo_succeeded: boo
     publish(up, [sample("invoice_updated.json"), sample("invoice_created.json")] * 3)
     for _ in until(8):
         assert entities(up, up.config.accounts[0].realm_id, "Invoice") == before
+
+
+def test_a_canadian_invoice_with_a_tax_group_is_in_the_books_to_the_cent(up: Stack) -> None:
+    event = sample("invoice_created.json")
+    event["detail"]["account_id"] = "acme-it"
+    gst, qst = {"id": 1, "name": "GST", "rate": "5.0"}, {"id": 2, "name": "QST", "rate": "9.975"}
+    event["detail"]["tax_rates"] = [{"id": 3, "name": "GST + QST", "rate": "14.975", "components": [gst, qst]}]
+    invoice = event["detail"]["invoice"]
+    # 5 % of 1138.48 are 56.92, 9.975 % of it 113.56.
+    invoice |= {"id": 9501, "number": "QC-1", "tax_rate_id": 3, "tax": "170.48", "total": "1308.96"}
+    for line in invoice["line_items"]:
+        line["taxable"] = True
+    publish(up, [event])
+    found: list[dict[str, Any]] = []
+    for _ in until(60):
+        found = [i for i in entities(up, "9130350000000002", "Invoice") if i["DocNumber"] == "QC-1"]
+        if found:
+            break
+    (booked,) = found
+    assert (booked["TxnTaxDetail"]["TotalTax"], booked["TotalAmt"]) == (Decimal("170.48"), Decimal("1308.96"))
+    assert booked["CurrencyRef"]["value"] == "CAD"

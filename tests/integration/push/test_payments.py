@@ -332,6 +332,39 @@ def test_leftover_credit_of_a_deposited_payment_is_applied_by_hand_and_then_noti
     assert record(world)["status"] == "synced"
 
 
+# -- the bookkeeper's hand ---------------------------------------------------------------------------------------------
+
+
+def test_a_payment_moved_by_hand_stays_where_it_was_put_and_is_asked_about() -> None:
+    world = world_with(309, 310)
+    world.publish("payment.created", payment_detail())
+    world.run()
+    (paid,) = books(world).entities("Payment")
+    other = next(each["Id"] for each in standing(books(world)) if each["DocNumber"] == "10310")
+    moved = [{"Amount": 216, "LinkedTxn": [{"TxnId": other, "TxnType": "Invoice"}]}]
+    books(world).edit_by_hand("Payment", paid["Id"], {"Line": moved})
+    world.publish("payment.updated", payment_detail(version=2, method="Cash"))
+    world.run()
+    assert open_on(world) == {"10309": Decimal("216.00"), "10310": Decimal(0)}
+    assert problem_of(record(world))["code"] == "edited_in_quickbooks"
+    assert f"applied to Invoice id {other} was 0.00, is 216.00" in problem_of(record(world))["message"]
+    assert actions_of(problem_of(record(world))) == ["overwrite", "keep", "unlink"]
+
+
+@pytest.mark.parametrize("how", ["voided", "deleted"])
+def test_a_payment_voided_or_deleted_by_hand_is_not_made_again(how: str) -> None:
+    world = world_with(309)
+    world.publish("payment.created", payment_detail())
+    world.run()
+    (paid,) = books(world).entities("Payment")
+    end = books(world).void_by_hand if how == "voided" else books(world).delete_by_hand
+    end("Payment", paid["Id"])
+    world.publish("payment.updated", payment_detail(version=2, method="Cash"))
+    world.run()
+    assert standing(books(world), "Payment") == []
+    assert problem_of(record(world))["code"] == f"{how}_in_quickbooks"
+
+
 # -- less open than Syncro says ----------------------------------------------------------------------------------------
 
 
@@ -349,6 +382,17 @@ def test_no_more_is_applied_than_quickbooks_has_open() -> None:
     assert [(each["TotalAmt"], each["UnappliedAmt"]) for each in ours] == [money("216.00", "150.00")]
     assert record(world)["status"] == "synced_with_warning"
     assert "only $66.00 is open" in problem_of(record(world))["message"]
+
+
+def test_payments_that_together_are_more_than_an_invoice_are_cut_without_asking_quickbooks() -> None:
+    world = world_with(309)
+    with spending(world) as spent:
+        world.publish("payment.created", payment_detail(1, "216.00"))
+        world.publish("payment.created", payment_detail(2, "100.00", [allocation(309, "100.00")]))
+        world.run()
+    assert (spent.operations, spent.reads) == (["batch (2)"], 0)
+    assert sum(rest for _, rest, _ in payments(world)) == Decimal("100.00")
+    assert open_on(world) == {"10309": Decimal(0)}
 
 
 def test_a_payment_that_quickbooks_will_not_link_is_explained() -> None:

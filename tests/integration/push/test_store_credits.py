@@ -167,6 +167,16 @@ def test_the_rest_of_a_payment_is_used_by_that_same_payment(source: int) -> None
     assert record(world, 345)["status"] == "synced"
 
 
+def test_a_rest_that_is_used_before_its_payment_was_sent_is_noticed_to_be_done() -> None:
+    world = world_with(309, 310)
+    world.publish("payment.created", payment_detail(344, "300.00", [allocation(309, "216.00")]))
+    use = payment_detail(345, "84.00", [allocation(310, "84.00", 344)], method="Store Credit")
+    world.publish("payment.created", use)
+    world.run()
+    assert payments(world) == [(*money("300.00", "0"), list(money("216.00", "84.00")))]
+    assert (record(world, 344)["status"], record(world, 345)["status"]) == ("synced", "synced")
+
+
 def test_the_use_of_a_deposited_payments_rest_says_what_to_do_by_hand() -> None:
     world = world_with(309, 310)
     world.publish("payment.created", payment_detail(344, "300.00", [allocation(309, "216.00")]))

@@ -1,4 +1,4 @@
-"""List entries: the customers, items and tax codes that documents refer to are found, made or updated before them.
+"""List entries: the customers, items, vendors and tax codes that documents refer to, found, made or updated before.
 
 QuickBooks keeps names unique, so an entry may be created without looking first; when its name is taken it is looked up
 and adopted by the rules of `matching`, or somebody is asked.
@@ -15,19 +15,17 @@ from syncro_quickbooks.online import explanations, tax_codes
 from syncro_quickbooks.online.client import Done, quote, select
 from syncro_quickbooks.online.faults import ReadAllowanceExhausted, RequestRefused, Unavailable
 from syncro_quickbooks.online.frozen import TAX_SERVICE
-from syncro_quickbooks.online.mapping import bodies
-from syncro_quickbooks.online.mapping.customer import customer_name, map_customer
-from syncro_quickbooks.online.mapping.item import item_name, map_item
-from syncro_quickbooks.online.matching import (
-    Adopt,
-    Ask,
-    Match,
-    NoMatch,
-    inactive_name,
-    match_customer_by_name,
-    match_customer_first,
-    match_item,
+from syncro_quickbooks.online.list_kinds import (
+    ENTITY_OF,
+    is_applied,
+    is_looked_up_first,
+    keeps_its_texts,
+    map_entry,
+    match_taken,
+    named,
 )
+from syncro_quickbooks.online.mapping.customer import customer_name
+from syncro_quickbooks.online.matching import Adopt, Ask, Match, NoMatch, match_customer_first
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.sending import TIME_TO_SEND_AND_SETTLE, Sender, backoff
 from syncro_quickbooks.online.work import TIME_TO_END, OutOfTime, Planned, Settled, Work
@@ -36,20 +34,15 @@ from syncro_quickbooks.sync.model import (
     Attention,
     Decision,
     Kind,
-    Nothing,
     Operation,
     Problem,
     RecordKey,
     Status,
     Write,
-    marker,
 )
 from syncro_quickbooks.sync.records import View, without_attempt
 from syncro_quickbooks.sync.store import Changed, OwnerTaken, Verdict
-from syncro_quickbooks.syncro.models import Customer, Product
-
-ENTITY_OF = {Kind.CUSTOMER: "Customer", Kind.PRODUCT: "Item", Kind.TAX_RATE: tax_codes.ENTITY}
-_NAME_COLUMN = {"Customer": "DisplayName", "Item": "Name"}
+from syncro_quickbooks.syncro.models import Customer
 
 _ROUNDS = 3
 """Create, adopt, update: after that nothing new can come of another round."""
@@ -170,7 +163,7 @@ class Lists:
             view = self._tax_codes.current(view)
         try:
             view = self._seen_again(view)
-            match = self._first_match(view) if _looked_up_first(view) else NoMatch()
+            match = self._first_match(view) if is_looked_up_first(view) else NoMatch()
         except (Unavailable, RequestRefused) as error:
             sender.note_failed_read(error)
             return self._later(view, "lookup_failed", f"QuickBooks could not be read: {error}", _LOOK_AGAIN)
@@ -192,7 +185,7 @@ class Lists:
             decision = Attention(explanations.defect(view.key, error))
         if isinstance(decision, Attention):
             return self._park(view, decision.problem)
-        if not isinstance(decision, Write) or _is_applied(decision, view):
+        if not isinstance(decision, Write) or is_applied(decision, view):
             return Ready(view, view.state.qbo_id)
         planned.append(Planned(view, decision, generation))
         return None
@@ -218,24 +211,14 @@ class Lists:
             return settled
         if view.state.linked:
             decision = self._map(view, view.state.generation)
-            if not isinstance(decision, Write) or _is_applied(decision, view):
+            if not isinstance(decision, Write) or is_applied(decision, view):
                 return Ready(view, view.state.qbo_id)
         return self._later(view, "still_changing", f"{view.key} could not be brought up to date yet.", _LOOK_AGAIN)
 
     def _map(self, view: View, generation: int) -> Decision:
-        current = view.state.object if view.state.linked else None
-        first_link = view.state.linked and not view.state.applied_digest
-        text = marker(view.key, generation)
-        if view.key.kind is Kind.CUSTOMER:
-            customer = Customer.model_validate(view.record.desired)
-            return map_customer(customer, self._work.company, text, current, first_link=first_link)
         if view.key.kind is Kind.TAX_RATE:
             return self._tax_codes.map(view)
-        product = Product.model_validate(view.record.desired)
-        if view.record.deleted and current is not None:
-            return Nothing()  # what was sold stays in the books
-        applied = "" if _is_forced(view) else view.state.applied_digest
-        return map_item(product, self._work.settings, self._work.company, current, applied)
+        return map_entry(view, generation, self._work.settings, self._work.company)
 
     def _seen_again(self, view: View) -> View:
         """An item that was inactive when it was last seen may have been made active again. Raises as a read does."""
@@ -319,7 +302,7 @@ class Lists:
         if not by_entity:
             return
         queries = [
-            (_named([answer.member.body for answer, _ in members], entity), entity)
+            (named([answer.member.body for answer, _ in members], entity), entity)
             for entity, members in by_entity.items()
         ]
         found = self._work.client.query_together(queries, ReadPurpose.USER)
@@ -328,15 +311,7 @@ class Lists:
                 self._adopt_or_ask(answer, problem, rows)
 
     def _adopt_or_ask(self, answer: Settled, problem: Problem, rows: Sequence[JsonObject]) -> None:
-        desired = answer.view.record.desired
-        if answer.member.entity == "Customer":
-            customer = Customer.model_validate(desired)
-            name = customer_name(customer, self._work.company)
-            match = match_customer_by_name(customer, name, rows, f"syncro:{answer.view.key.kind}:{answer.view.key.id}:")
-        else:
-            product = Product.model_validate(desired)
-            match = match_item(item_name(product, self._work.company), rows)
-        self._adopt(answer, match, problem)
+        self._adopt(answer, match_taken(answer.view, self._work.company, rows), problem)
 
     def _adopt(self, answer: Settled, match: Match, problem: Problem) -> None:
         try:
@@ -352,16 +327,16 @@ class Lists:
 
     def _digest_of_found(self, view: View) -> str:
         """A code that was found is as it was confirmed; a customer that was found has still to be updated."""
-        return bodies.digest(view.record.desired or {}) if view.key.kind is Kind.TAX_RATE else ""
+        return tax_codes.digest(view) if view.key.kind is Kind.TAX_RATE else ""
 
     def _link(self, view: View, found: JsonObject, digest: str) -> None:
-        """Link a record to an existing entry. An item keeps the bookkeeper's texts and price until Syncro's change."""
+        """Link a record to an existing entry. Some keep the bookkeeper's texts until Syncro's change."""
         state = replace(
             without_attempt(view.state),
             entity=ENTITY_OF[view.key.kind],
             qbo_id=str(found["Id"]),
             sync_token=str(found["SyncToken"]),
-            applied_digest=digest if view.key.kind is not Kind.CUSTOMER else "",
+            applied_digest=digest if keeps_its_texts(view) else "",
             object=found,
         )
         try:
@@ -398,27 +373,3 @@ class Lists:
         problem = Problem(code, message, "Nothing to do: it is tried again by itself.")
         wait = max(after, backoff(view.record.tries + 1))
         return Blocked(view, problem, self._work.clock.now() + wait)
-
-
-def _is_forced(view: View) -> bool:
-    """Whether Force Update was pressed since the entry was last written."""
-    return view.record.force != view.state.applied_stamp.partition(":")[2]
-
-
-def _is_applied(write: Write, view: View) -> bool:
-    return write.digest == view.state.applied_digest and not _is_forced(view)
-
-
-def _looked_up_first(view: View) -> bool:
-    """Items are created without looking: QuickBooks itself refuses a second one of that name."""
-    if view.key.kind is Kind.TAX_RATE:
-        return not view.state.linked
-    return view.key.kind is Kind.CUSTOMER and not view.state.linked and not view.state.generation
-
-
-def _named(bodies: Sequence[JsonObject], entity: str) -> str:
-    """The statement that finds the entries with the names in `bodies`, inactive ones too."""
-    column = _NAME_COLUMN[entity]
-    taken = [str(body[column]) for body in bodies]
-    names = ", ".join(quote(name) for name in (*taken, *map(inactive_name, taken)))
-    return select(entity, f"{column} IN ({names}) AND Active IN (true, false) MAXRESULTS 1000")

@@ -47,7 +47,7 @@ class TaxCodes:
 
     def current(self, view: View) -> View:
         """`view` without its link if that is to a code that was confirmed before: codes cannot be changed."""
-        if not view.state.linked or view.state.applied_digest == _digest(view):
+        if not view.state.linked or view.state.applied_digest == digest(view):
             return view
         state = replace(view.state, entity="", qbo_id="", sync_token="", applied_digest="", object=None)
         self._work.store.release(view, state)
@@ -78,7 +78,7 @@ class TaxCodes:
                 return Attention(_rate_name_taken(view.key, wanted, rate))
             details.append(detail)
         body: JsonObject = {"TaxCode": wanted.name, "TaxRateDetails": details}
-        return Write(Operation.CREATE, TAX_SERVICE, body, _digest(view))
+        return Write(Operation.CREATE, TAX_SERVICE, body, digest(view))
 
 
 def linked(stored: JsonObject) -> tuple[str, str]:
@@ -95,7 +95,8 @@ def _confirmed(view: View) -> NewTaxCode:
     return NewTaxCode.model_validate(view.record.desired)
 
 
-def _digest(view: View) -> str:
+def digest(view: View) -> str:
+    """Identifies what was confirmed."""
     return bodies.digest(view.record.desired or {})
 
 

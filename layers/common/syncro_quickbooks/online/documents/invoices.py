@@ -179,7 +179,7 @@ class InvoiceRules:
         shown = money.show(applied - may_apply, self._work.company.home_currency)
         if not view.state.release_to:
             self._work.store.release(view, replace(view.state, release_to=str(may_apply)))
-            self._work.dependents.reopen(keys)
+        self._work.dependents.reopen(keys)  # also after a death just before this
         return Wait(explanations.releasing(view, shown, payments), on=keys)
 
     def _applying(self, view: View) -> list[View]:

@@ -27,7 +27,8 @@ def map_item(
     `current` is the item QuickBooks last returned, None before the first create. `applied_digest` is that of what was
     last written: only fields that Syncro has changed since are sent, so what the bookkeeper changed stays; without it
     all are sent. Type and accounts are set at create only; an update is a full one on top of `current`, because Intuit
-    documents no sparse update for items.
+    documents no sparse update for items. Where purchases are sent, services get a purchase side too: an item without
+    one cannot be bought, and accounts are not changed later.
 
     Attention if no account is chosen or the item was made inactive. The item of a disabled product is left alone, and
     one that QuickBooks keeps stock of: a full update would restate its quantity.
@@ -74,18 +75,19 @@ def _create(
     product: Product, settings: Settings, company: Company, content: JsonObject, digest: str
 ) -> Write | Attention:
     stocked = product.maintain_stock
+    is_bought = stocked or settings.sync_purchase_orders or settings.sync_customer_purchases
     income = settings.income_account(product.product_category, stocked=stocked)
     if income is None:
         setting = "income_account_stocked" if stocked else "income_account_service"
         return Attention(_account_missing(product, "income", setting))
-    if stocked and settings.expense_account is None:
+    if is_bought and settings.expense_account is None:
         return Attention(_account_missing(product, "expense", "expense_account"))
     body: JsonObject = {
-        **{key: value for key, value in content.items() if stocked or key != "PurchaseCost"},
+        **{key: value for key, value in content.items() if is_bought or key != "PurchaseCost"},
         "Type": "NonInventory" if stocked else "Service",
         "IncomeAccountRef": bodies.ref(income.id),
     }
-    if stocked and settings.expense_account:
+    if is_bought and settings.expense_account:
         body["ExpenseAccountRef"] = bodies.ref(settings.expense_account.id)
     if company.is_us:
         body["Taxable"] = product.taxable
