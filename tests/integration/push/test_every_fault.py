@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from emulators.quickbooks_online import Fault
+from emulators.quickbooks_online.faults import Shape
 from tests.support.books import assert_each_once
 from tests.support.events import ACCOUNT
 from tests.support.fault_calls import CALLS, Call
@@ -36,6 +37,7 @@ BOOKKEEPER = codes("""
     6420 6430 6450 6460 6470 6480 6520 6540
 """)
 UNKNOWN = ["98765"]
+THROTTLED = ("429", "3001")
 WHO = {
     **dict.fromkeys([*INTEGRATION, *UNKNOWN], "support"),
     **dict.fromkeys(ADMINISTRATOR, "admin"),
@@ -60,6 +62,14 @@ def fault(call: Call, number: int, code: str, **more: Any) -> Fault:
     name = call.quickbooks_name.format(number)
     where = {"entity": call.entity, "operation": call.operation, "name": name}
     return Fault(kind="error", code=code, detail=f"Refused : {code}", **{**where, **more})
+
+
+def pause_code(world: World) -> str:
+    """Why nothing of the account is sent."""
+    connection = world.deployment.accounts.connection(ACCOUNT)
+    assert connection is not None
+    pause = world.deployment.accounts.health(connection).pause
+    return pause.problem.code if pause else "not paused"
 
 
 def problems(world: World, call: Call, number: int) -> list[dict[str, Any]]:
@@ -121,6 +131,20 @@ def test_a_refusal_by_itself_is_parked_on_its_record(call: Call) -> None:
     assert [each for number, code in refused.items() for each in complaints(world, call, number, code)] == []
 
 
+@pytest.mark.parametrize("shape", ["json", "fault200", "lowercase", "xml"])
+@pytest.mark.parametrize("code", ["6000", "6240", "98765"])
+def test_a_refusal_is_understood_in_every_shape(code: str, shape: Shape) -> None:
+    """QuickBooks answers faults with 200, the gateway in lower case or XML (facts: QBO 2.7)."""
+    world = connected()
+    for number, call in enumerate(CALLS, start=100):
+        call.first(world, number)
+        world.run()
+        world.emulator.faults.add(fault(call, number, code, shape=shape))
+        call.sends(world, number)
+        world.run()
+        assert complaints(world, call, number, code) == []
+
+
 PASSING = [*SERVER, *SIGN_IN, *PAUSES]
 
 
@@ -139,6 +163,8 @@ def test_what_is_not_about_the_record_parks_nothing_and_goes_through_later(code:
         call.sends(world, number)
     world.run_for(timedelta(seconds=20))
     assert {world.record(call.kind, number)["status"] for number in together} <= UNDECIDED
+    if how == "alone" and code not in SERVER:  # in a batch a member's refused token is simply refreshed
+        assert pause_code(world) == ("throttled" if code in THROTTLED else f"qbo_{code}")
     for _ in range(2):
         if code in SIGN_IN:
             world.sign_in(ACCOUNT, world.companies[ACCOUNT].realm)

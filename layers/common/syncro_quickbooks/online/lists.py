@@ -250,7 +250,7 @@ class Lists:
         for answer in answers:
             try:
                 if isinstance(answer.outcome, Done):
-                    self._applied(answer, answer.outcome.object)
+                    self._done(answer, answer.outcome.object)
                     continue
                 fault = answer.outcome.faults[0]
                 what = explanations.entry_named(answer.member)
@@ -264,6 +264,12 @@ class Lists:
             except Changed:
                 continue  # settled before, by whoever held the lease then
         self._names_taken(taken)
+
+    def _done(self, answer: Settled, stored: JsonObject) -> None:
+        try:
+            self._applied(answer, stored)
+        except OwnerTaken as taken:  # found when the answer was lost, but made for another record of that name
+            self._owned(answer.view, stored, taken.owner)
 
     def _applied(self, answer: Settled, stored: JsonObject) -> None:
         member, view = answer.member, answer.view
@@ -345,13 +351,16 @@ class Lists:
             else:
                 self._work.store.release(view, state)
         except OwnerTaken as taken:
-            if view.key.kind is Kind.TAX_RATE:
-                problem = tax_codes.shared(view.key, str(found.get("Name")), taken.owner)
-            else:
-                problem = explanations.taken_by_another(view.key, found, taken.owner)
-            verdict = Verdict(Status.NEEDS_ATTENTION, (problem,))
-            revisit = explanations.settings_may_help(problem)
-            self._work.store.settle(view, without_attempt(view.state), view.record.stamp, verdict, revisit=revisit)
+            self._owned(view, found, taken.owner)
+
+    def _owned(self, view: View, found: JsonObject, owner: str) -> None:
+        """The entry is another record's already."""
+        if view.key.kind is Kind.TAX_RATE:
+            problem = tax_codes.shared(view.key, str(found.get("Name")), owner)
+        else:
+            problem = explanations.taken_by_another(view.key, found, owner)
+        verdict, revisit = Verdict(Status.NEEDS_ATTENTION, (problem,)), explanations.settings_may_help(problem)
+        self._work.store.settle(view, without_attempt(view.state), view.record.stamp, verdict, revisit=revisit)
 
     # -- blocking --------------------------------------------------------------------------------------------------
 
