@@ -8,9 +8,11 @@ import pytest
 
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.syncro.events import (
+    CustomerPurchaseEvent,
     Event,
     InvoiceEvent,
     PaymentEvent,
+    PurchaseOrderEvent,
     StoreCreditEvent,
     parse_event,
 )
@@ -110,3 +112,17 @@ def test_versions_of_a_thing_grow_with_time(thing: str) -> None:
     for told in seen.values():
         versions = [version for _, version in sorted(told)]
         assert versions == sorted(set(versions))
+
+
+def test_the_purchase_orders_lines_and_shipping_make_its_total_and_the_bought_goods_theirs() -> None:
+    for name in ("purchase_order_created", "purchase_order_updated"):
+        event = parsed(name)
+        assert isinstance(event, PurchaseOrderEvent)
+        order = event.purchase_order
+        goods = sum(line.quantity * line.cost_cents / 100 for line in order.line_items)
+        assert goods == Decimal("480.60")
+        assert goods + (order.shipping or 0) + (order.other or 0) == order.total
+    bought = parsed("customer_purchase_updated")
+    assert isinstance(bought, CustomerPurchaseEvent)
+    lines = bought.customer_purchase.line_items
+    assert sum(line.quantity * line.price for line in lines) == bought.customer_purchase.total

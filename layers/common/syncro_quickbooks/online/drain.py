@@ -3,15 +3,19 @@
 from datetime import timedelta
 
 from syncro_quickbooks.clock import to_millis
+from syncro_quickbooks.online.documents.bills import BillRules
+from syncro_quickbooks.online.documents.customer_purchases import CustomerPurchaseRules
 from syncro_quickbooks.online.documents.invoices import InvoiceRules
 from syncro_quickbooks.online.documents.payments import PaymentRules
 from syncro_quickbooks.online.documents.planning import Documents
+from syncro_quickbooks.online.documents.purchase_orders import PurchaseOrderRules
 from syncro_quickbooks.online.documents.rules import Rules
 from syncro_quickbooks.online.documents.settling import ENTITIES, DocumentSettler
 from syncro_quickbooks.online.documents.store_credits import StoreCreditRules, WriteOffRules
 from syncro_quickbooks.online.faults import Unavailable
 from syncro_quickbooks.online.frozen import MAX_MEMBERS
-from syncro_quickbooks.online.lists import ENTITY_OF, Lists
+from syncro_quickbooks.online.list_kinds import ENTITY_OF
+from syncro_quickbooks.online.lists import Lists
 from syncro_quickbooks.online.rate import Breaker
 from syncro_quickbooks.online.sending import Sender
 from syncro_quickbooks.online.work import PostingStopped, Settler, Work
@@ -41,6 +45,9 @@ class Drain:
             Kind.PAYMENT: PaymentRules(work),
             Kind.STORE_CREDIT: StoreCreditRules(work),
             Kind.WRITE_OFF: WriteOffRules(work),
+            Kind.PURCHASE_ORDER: PurchaseOrderRules(work),
+            Kind.BILL: BillRules(work),
+            Kind.CUSTOMER_PURCHASE: CustomerPurchaseRules(work),
         }
         self._documents = Documents(work, self._lists, rules)
         settlers: dict[str, Settler] = dict.fromkeys(ENTITIES, DocumentSettler(work, rules))

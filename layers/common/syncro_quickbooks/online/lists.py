@@ -1,4 +1,4 @@
-"""List entries: the customers and items that documents refer to are found, created or updated before them.
+"""List entries: the customers, items and vendors that documents refer to are found, created or updated before them.
 
 QuickBooks keeps names unique, so an entry may be created without looking first; when its name is taken it is looked up
 and adopted by the rules of `matching`, or somebody is asked.
@@ -14,18 +14,16 @@ from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online import explanations
 from syncro_quickbooks.online.client import Done, quote, select
 from syncro_quickbooks.online.faults import ReadAllowanceExhausted, RequestRefused, Unavailable
-from syncro_quickbooks.online.mapping.customer import customer_name, map_customer
-from syncro_quickbooks.online.mapping.item import item_name, map_item
-from syncro_quickbooks.online.matching import (
-    Adopt,
-    Ask,
-    Match,
-    NoMatch,
-    inactive_name,
-    match_customer_by_name,
-    match_customer_first,
-    match_item,
+from syncro_quickbooks.online.list_kinds import (
+    ENTITY_OF,
+    is_looked_up_first,
+    keeps_its_texts,
+    map_entry,
+    match_taken,
+    named,
 )
+from syncro_quickbooks.online.mapping.customer import customer_name
+from syncro_quickbooks.online.matching import Adopt, Ask, Match, NoMatch, match_customer_first
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.sending import TIME_TO_SEND_AND_SETTLE, Sender, backoff
 from syncro_quickbooks.online.work import TIME_TO_END, OutOfTime, Planned, Settled, Work
@@ -33,20 +31,15 @@ from syncro_quickbooks.sync.catalogue import RetryClass, explain
 from syncro_quickbooks.sync.model import (
     Attention,
     Decision,
-    Kind,
     Operation,
     Problem,
     RecordKey,
     Status,
     Write,
-    marker,
 )
 from syncro_quickbooks.sync.records import View, without_attempt
 from syncro_quickbooks.sync.store import Changed, OwnerTaken, Verdict
-from syncro_quickbooks.syncro.models import Customer, Product
-
-ENTITY_OF = {Kind.CUSTOMER: "Customer", Kind.PRODUCT: "Item"}
-_NAME_COLUMN = {"Customer": "DisplayName", "Item": "Name"}
+from syncro_quickbooks.syncro.models import Customer
 
 _ROUNDS = 3
 """Create, adopt, update: after that nothing new can come of another round."""
@@ -137,7 +130,7 @@ class Lists:
         if settled is not None:
             return settled
         try:
-            match = self._first_match(view) if _looked_up_first(view) else NoMatch()
+            match = self._first_match(view) if is_looked_up_first(view) else NoMatch()
         except (Unavailable, RequestRefused) as error:
             sender.note_failed_read(error)
             return self._later(view, "lookup_failed", f"QuickBooks could not be read: {error}", _LOOK_AGAIN)
@@ -190,14 +183,7 @@ class Lists:
         return self._later(view, "still_changing", f"{view.key} could not be brought up to date yet.", _LOOK_AGAIN)
 
     def _map(self, view: View, generation: int) -> Decision:
-        current = view.state.object if view.state.linked else None
-        first_link = view.state.linked and not view.state.applied_digest
-        text = marker(view.key, generation)
-        if view.key.kind is Kind.CUSTOMER:
-            customer = Customer.model_validate(view.record.desired)
-            return map_customer(customer, self._work.company, text, current, first_link=first_link)
-        product = Product.model_validate(view.record.desired)
-        return map_item(product, self._work.settings, self._work.company, current)
+        return map_entry(view, generation, self._work.settings, self._work.company)
 
     def _first_match(self, view: View) -> Match:
         """One read before a customer is created: by e-mail, for a shared e-mail must be asked about; else by name."""
@@ -263,7 +249,7 @@ class Lists:
         if not by_entity:
             return
         queries = [
-            (_named([answer.member.body for answer, _ in members], entity), entity)
+            (named([answer.member.body for answer, _ in members], entity), entity)
             for entity, members in by_entity.items()
         ]
         found = self._work.client.query_together(queries, ReadPurpose.USER)
@@ -272,14 +258,7 @@ class Lists:
                 self._adopt_or_ask(answer, problem, rows)
 
     def _adopt_or_ask(self, answer: Settled, problem: Problem, rows: Sequence[JsonObject]) -> None:
-        desired = answer.view.record.desired
-        if answer.member.entity == "Customer":
-            customer = Customer.model_validate(desired)
-            name = customer_name(customer, self._work.company)
-            match = match_customer_by_name(customer, name, rows, f"syncro:{answer.view.key.kind}:{answer.view.key.id}:")
-        else:
-            product = Product.model_validate(desired)
-            match = match_item(item_name(product, self._work.company), rows)
+        match = match_taken(answer.view, self._work.company, rows)
         try:
             if isinstance(match, Adopt):
                 self._link(answer.view, match.object, answer.member.digest)
@@ -289,13 +268,13 @@ class Lists:
             return
 
     def _link(self, view: View, found: JsonObject, digest: str) -> None:
-        """Link a record to an existing entry. An item keeps the bookkeeper's texts and price until Syncro's change."""
+        """Link a record to an existing entry. Some keep the bookkeeper's texts until Syncro's change."""
         state = replace(
             without_attempt(view.state),
             entity=ENTITY_OF[view.key.kind],
             qbo_id=str(found["Id"]),
             sync_token=str(found["SyncToken"]),
-            applied_digest=digest if view.key.kind is Kind.PRODUCT else "",
+            applied_digest=digest if keeps_its_texts(view) else "",
             object=found,
         )
         try:
@@ -324,16 +303,3 @@ class Lists:
         problem = Problem(code, message, "Nothing to do: it is tried again by itself.")
         wait = max(after, backoff(view.record.tries + 1))
         return Blocked(view, problem, self._work.clock.now() + wait)
-
-
-def _looked_up_first(view: View) -> bool:
-    """Items are created without looking: QuickBooks itself refuses a second one of that name."""
-    return view.key.kind is Kind.CUSTOMER and not view.state.linked and not view.state.generation
-
-
-def _named(bodies: Sequence[JsonObject], entity: str) -> str:
-    """The statement that finds the entries with the names in `bodies`, inactive ones too."""
-    column = _NAME_COLUMN[entity]
-    taken = [str(body[column]) for body in bodies]
-    names = ", ".join(quote(name) for name in (*taken, *map(inactive_name, taken)))
-    return select(entity, f"{column} IN ({names}) AND Active IN (true, false) MAXRESULTS 1000")

@@ -104,8 +104,9 @@ class Prover:
     def _named(self, member: Member, first_sent_at: datetime) -> Finding:
         """List entries, by the name that was sent: Syncro's may be another by now.
 
-        A customer carries our marker; an item has no room for one, but its name is QuickBooks' only one, so one made
-        since is ours. Anything else of that name is for the next create to run into and the adoption rules to judge.
+        A customer carries our marker; items and vendors have no room for one, but their name is QuickBooks' only one,
+        so one made since is ours. Anything else of that name is for the next create to run into and the adoption rules
+        to judge.
         """
         column = "DisplayName" if "DisplayName" in member.body else "Name"
         where = f"{column} = {quote(str(member.body[column]))} AND Active IN (true, false)"
@@ -113,9 +114,9 @@ class Prover:
             rows = self._work.client.query(select(member.entity, where), member.entity, ReadPurpose.RECOVERY)
         except (Unavailable, Throttled, RequestRefused, ReadAllowanceExhausted):
             return NotKnown()
-        mine = marker(member.key, member.generation)
+        mine, is_marked = marker(member.key, member.generation), member.entity == "Customer"
         for row in rows:
-            if mine in str(row.get("Notes", "")).split() or (column == "Name" and _made_since(row, first_sent_at)):
+            if mine in str(row.get("Notes", "")).split() or (not is_marked and _made_since(row, first_sent_at)):
                 return Found(row)
         return Absent()
 

@@ -112,6 +112,9 @@ class Documents:
             return rules.deletion(view, None)
         now = self._work.client.read(view.state.entity, view.state.qbo_id, ReadPurpose.USER)
         if now is None or is_voided(now):
+            decision = rules.deletion(view, None)  # what else goes with it
+            if not isinstance(decision, Nothing):
+                return decision
             gone = replace(view.state, gone=True, object=now or view.state.object)
             self._work.store.settle(view, gone, view.record.stamp, Verdict(Status.SYNCED))
             return None

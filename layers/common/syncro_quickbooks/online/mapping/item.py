@@ -26,8 +26,9 @@ def map_item(
 
     `current` is the item QuickBooks last returned, None before the first create. Type and accounts are set at create
     only; an update is a full one on top of `current`, because Intuit documents no sparse update for items. Attention
-    if no account is chosen. An item that QuickBooks keeps stock of is left alone: a full update would restate its
-    quantity.
+    if no account is chosen. Where purchases are sent, services get a purchase side too: an item without one cannot be
+    bought, and accounts are not changed later. An item that QuickBooks keeps stock of is left alone: a full update
+    would restate its quantity.
     """
     content = _content(product, company)
     digest = bodies.digest(content)
@@ -54,18 +55,19 @@ def _create(
     product: Product, settings: Settings, company: Company, content: JsonObject, digest: str
 ) -> Write | Attention:
     stocked = product.maintain_stock
+    is_bought = stocked or settings.sync_purchase_orders or settings.sync_customer_purchases
     income = settings.income_account(product.product_category, stocked=stocked)
     if income is None:
         setting = "income_account_stocked" if stocked else "income_account_service"
         return Attention(_account_missing(product, "income", setting))
-    if stocked and settings.expense_account is None:
+    if is_bought and settings.expense_account is None:
         return Attention(_account_missing(product, "expense", "expense_account"))
     body: JsonObject = {
-        **{key: value for key, value in content.items() if stocked or key != "PurchaseCost"},
+        **{key: value for key, value in content.items() if is_bought or key != "PurchaseCost"},
         "Type": "NonInventory" if stocked else "Service",
         "IncomeAccountRef": bodies.ref(income.id),
     }
-    if stocked and settings.expense_account:
+    if is_bought and settings.expense_account:
         body["ExpenseAccountRef"] = bodies.ref(settings.expense_account.id)
     if company.is_us:
         body["Taxable"] = product.taxable
