@@ -23,8 +23,8 @@ def demo_succeeded(up: Stack) -> bool:
 
 def test_the_demo_brings_the_sample_invoice_into_the_books(up: Stack, demo_succeeded: bool) -> None:
     assert demo_succeeded
-    # The total of events/invoice_updated.json.
-    assert invoices(up) == [("INV-10482", Decimal("1226.57"))]
+    # The totals of events/invoice_updated.json and events/invoice_created_december.json.
+    assert invoices(up) == [("INV-10482", Decimal("1226.57")), ("INV-10497", Decimal("486.00"))]
 
 
 def test_the_same_events_once_more_change_nothing(up: Stack, demo_succeeded: bool) -> None:
