@@ -332,6 +332,39 @@ def test_leftover_credit_of_a_deposited_payment_is_applied_by_hand_and_then_noti
     assert record(world)["status"] == "synced"
 
 
+# -- the bookkeeper's hand ---------------------------------------------------------------------------------------------
+
+
+def test_a_payment_moved_by_hand_stays_where_it_was_put_and_is_asked_about() -> None:
+    world = world_with(309, 310)
+    world.publish("payment.created", payment_detail())
+    world.run()
+    (paid,) = books(world).entities("Payment")
+    other = next(each["Id"] for each in standing(books(world)) if each["DocNumber"] == "10310")
+    moved = [{"Amount": 216, "LinkedTxn": [{"TxnId": other, "TxnType": "Invoice"}]}]
+    books(world).edit_by_hand("Payment", paid["Id"], {"Line": moved})
+    world.publish("payment.updated", payment_detail(version=2, method="Cash"))
+    world.run()
+    assert open_on(world) == {"10309": Decimal("216.00"), "10310": Decimal(0)}
+    assert problem_of(record(world))["code"] == "edited_in_quickbooks"
+    assert f"applied to Invoice id {other} was 0.00, is 216.00" in problem_of(record(world))["message"]
+    assert actions_of(problem_of(record(world))) == ["overwrite", "keep", "unlink"]
+
+
+@pytest.mark.parametrize("how", ["voided", "deleted"])
+def test_a_payment_voided_or_deleted_by_hand_is_not_made_again(how: str) -> None:
+    world = world_with(309)
+    world.publish("payment.created", payment_detail())
+    world.run()
+    (paid,) = books(world).entities("Payment")
+    end = books(world).void_by_hand if how == "voided" else books(world).delete_by_hand
+    end("Payment", paid["Id"])
+    world.publish("payment.updated", payment_detail(version=2, method="Cash"))
+    world.run()
+    assert standing(books(world), "Payment") == []
+    assert problem_of(record(world))["code"] == f"{how}_in_quickbooks"
+
+
 # -- less open than Syncro says ----------------------------------------------------------------------------------------
 
 
