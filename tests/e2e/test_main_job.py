@@ -21,10 +21,18 @@ def demo_succeeded(up: Stack) -> bool:
     return demo.run(up, Console(quiet=True))
 
 
-def test_the_demo_brings_the_sample_invoice_into_the_books(up: Stack, demo_succeeded: bool) -> None:
+def booked(up: Stack, entity: str) -> list[Decimal]:
+    return sorted(Decimal(str(each["TotalAmt"])) for each in entities(up, up.config.accounts[0].realm_id, entity))
+
+
+def test_the_demo_brings_the_whole_story_into_the_books(up: Stack, demo_succeeded: bool) -> None:
     assert demo_succeeded
-    # The total of events/invoice_updated.json.
-    assert invoices(up) == [("INV-10482", Decimal("1226.57"))]
+    # The figures of the events themselves; the purchase order is less its shipping of 12.50.
+    assert sorted(invoices(up)) == [("INV-10482", Decimal("1226.57")), ("INV-10497", Decimal("486.00"))]
+    assert booked(up, "Payment") == [Decimal(0), Decimal("600.00"), Decimal("726.57")]
+    assert booked(up, "CreditMemo") == [Decimal("30.00")]
+    assert booked(up, "PurchaseOrder") == booked(up, "Bill") == [Decimal("480.60")]
+    assert booked(up, "Purchase") == [Decimal("240.00")]
 
 
 def test_the_same_events_once_more_change_nothing(up: Stack, demo_succeeded: bool) -> None:

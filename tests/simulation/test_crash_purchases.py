@@ -54,7 +54,7 @@ def order_and_finish(world: World) -> None:
     world.run()
 
 
-def order_and_finish_without_a_pause(world: World) -> None:
+def order_and_finish_at_once(world: World) -> None:
     world.publish("purchase_order.created", order_detail())
     world.run_for(timedelta(seconds=11))
     world.publish("purchase_order.updated", finished())
@@ -121,8 +121,7 @@ def bought_once(world: World) -> None:
 
 
 HISTORIES = (
-    History("order, finish, bill", nothing, order_and_finish, it_is_billed),
-    History("finished while the order is sent", nothing, order_and_finish_without_a_pause, it_is_billed),
+    History("order, finish, bill", nothing, order_and_finish_at_once, it_is_billed),
     History("opened and finished again", order_and_finish, reopen_and_finish, the_bill_follows),
     History("deleted", order_and_finish, delete_order, both_are_gone),
     History("customer purchases", nothing, buy_change_and_delete, bought_once),

@@ -293,6 +293,16 @@ def test_a_paid_bill_is_not_changed(amount: str) -> None:
     assert_untouched(company, before)
 
 
+def test_a_billed_order_that_changes_stays_closed() -> None:
+    world, company = connected()
+    pushed(world, finished(version=1))
+    pay(company, only(company, "Bill"), "531.20")
+    record = pushed(world, finished(number="VN-707-B"))
+    order = only(company, "PurchaseOrder")
+    assert (order["DocNumber"], order["POStatus"]) == ("VN-707-B", "Closed")
+    assert codes(record) == ["bill_paid"]
+
+
 def test_a_bill_edited_by_hand_is_not_changed() -> None:
     world, company = connected()
     pushed(world, finished(version=1))

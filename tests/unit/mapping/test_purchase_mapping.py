@@ -213,6 +213,24 @@ def test_received_quantities_are_billed() -> None:
     assert bill_total(one) == Decimal("130.20")  # 2 x 40.10, and 2 x 25.00 of which nothing else is said
 
 
+def test_what_came_in_part_is_billed_with_the_line_that_it_was_ordered_on() -> None:
+    ordered: JsonObject = {"Id": "9", "Line": [line("127", 10, "100.00", "3"), line("127", 5, "50.00", "4")]}
+    lines = [order_line(1, 27, "10", "1000", received="5"), order_line(2, 27, "5", "1000", received="2")]
+    write = map_bill(order(finished(lines=lines)), SUPPLIED, ordered, BUYS, COMPANY, "m", None)
+    assert isinstance(write, Write)
+    assert links(write) == [["3"], ["4"]]
+    # More has come of both: by their figures alone the first would now be taken for what was the second.
+    current: JsonObject = {**write.body, "Id": "5", "SyncToken": "0"}
+    body: Any = write.body["Line"]
+    current["Line"] = [{**each, "Id": str(place)} for place, each in enumerate(body, 1)]
+    more = [order_line(1, 27, "10", "1000", received="10"), order_line(2, 27, "5", "1000", received="5")]
+    update = map_bill(order(finished(lines=more)), SUPPLIED, ordered, BUYS, COMPANY, "m", current)
+    assert isinstance(update, Write)
+    after: Any = update.body["Line"]
+    assert [(each["Id"], each["Amount"]) for each in after] == [("1", Decimal("100.00")), ("2", Decimal("50.00"))]
+    assert links(update) == [["3"], ["4"]]
+
+
 @pytest.mark.parametrize(
     ("fields", "amount"),
     [

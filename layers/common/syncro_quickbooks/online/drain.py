@@ -13,7 +13,7 @@ from syncro_quickbooks.online.documents.rules import Rules
 from syncro_quickbooks.online.documents.settling import ENTITIES, DocumentSettler
 from syncro_quickbooks.online.documents.store_credits import StoreCreditRules, WriteOffRules
 from syncro_quickbooks.online.faults import Unavailable
-from syncro_quickbooks.online.frozen import MAX_MEMBERS
+from syncro_quickbooks.online.frozen import MAX_MEMBERS, TAX_SERVICE
 from syncro_quickbooks.online.list_kinds import ENTITY_OF
 from syncro_quickbooks.online.lists import Lists
 from syncro_quickbooks.online.rate import Breaker
@@ -51,7 +51,7 @@ class Drain:
         }
         self._documents = Documents(work, self._lists, rules)
         settlers: dict[str, Settler] = dict.fromkeys(ENTITIES, DocumentSettler(work, rules))
-        settlers.update(dict.fromkeys(ENTITY_OF.values(), self._lists))
+        settlers.update(dict.fromkeys((*ENTITY_OF.values(), TAX_SERVICE), self._lists))
         self._sender = Sender(work, settlers, self._before_send, self._note_health)
 
     def run(self) -> int | None:
@@ -116,7 +116,7 @@ class Drain:
             self._lists.process(chunk, self._sender)
         else:
             self._documents.process(chunk, self._sender)
-        entries = self._work.store.entries(chunk)
+        entries = self._work.store.entries([*chunk, *self._lists.added])
         return [entry.due for entry in entries if entry.key not in self._sender.unresolved]
 
     def _before_send(self) -> None:

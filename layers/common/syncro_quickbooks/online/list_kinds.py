@@ -9,12 +9,12 @@ from syncro_quickbooks.online.mapping.customer import customer_name, map_custome
 from syncro_quickbooks.online.mapping.item import item_name, map_item
 from syncro_quickbooks.online.mapping.vendor import map_vendor, vendor_name
 from syncro_quickbooks.online.matching import Match, inactive_name, match_customer_by_name, match_item, match_vendor
-from syncro_quickbooks.sync.model import Decision, Kind, marker
+from syncro_quickbooks.sync.model import Decision, Kind, Nothing, Write, marker
 from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.sync.settings import Settings
 from syncro_quickbooks.syncro.models import Customer, Product, Vendor
 
-ENTITY_OF = {Kind.CUSTOMER: "Customer", Kind.PRODUCT: "Item", Kind.VENDOR: "Vendor"}
+ENTITY_OF = {Kind.CUSTOMER: "Customer", Kind.PRODUCT: "Item", Kind.VENDOR: "Vendor", Kind.TAX_RATE: "TaxCode"}
 _NAME_COLUMN = {"Customer": "DisplayName", "Item": "Name", "Vendor": "DisplayName"}
 
 
@@ -27,7 +27,20 @@ def map_entry(view: View, generation: int, settings: Settings, company: Company)
         return map_customer(Customer.model_validate(desired), company, text, current, first_link=first_link)
     if view.key.kind is Kind.VENDOR:
         return map_vendor(Vendor.model_validate(desired), company, current)
-    return map_item(Product.model_validate(desired), settings, company, current)
+    if view.record.deleted and current is not None:
+        return Nothing()  # a product that is deleted in Syncro stays what was sold
+    applied = "" if is_forced(view) else view.state.applied_digest
+    return map_item(Product.model_validate(desired), settings, company, current, applied)
+
+
+def is_forced(view: View) -> bool:
+    """Whether Force Update was pressed since the entry was last written."""
+    return view.record.force != view.state.applied_stamp.partition(":")[2]
+
+
+def is_applied(write: Write, view: View) -> bool:
+    """Whether QuickBooks was told all this before."""
+    return write.digest == view.state.applied_digest and not is_forced(view)
 
 
 def match_taken(view: View, company: Company, rows: Sequence[JsonObject]) -> Match:
@@ -50,6 +63,8 @@ def keeps_its_texts(view: View) -> bool:
 
 def is_looked_up_first(view: View) -> bool:
     """Items and vendors are created without looking: QuickBooks itself refuses a second one of that name."""
+    if view.key.kind is Kind.TAX_RATE:
+        return not view.state.linked
     return view.key.kind is Kind.CUSTOMER and not view.state.linked and not view.state.generation
 
 

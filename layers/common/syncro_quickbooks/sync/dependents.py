@@ -122,20 +122,28 @@ class Dependents:
         record, source = self._store.view(key).record, parent.record
         if (record.version, record.force, record.deleted) == (source.version, source.force, deleted):
             return
-        newer = Record(key, parent.record.version, force=parent.record.force)
+        self._desire(Record(key, parent.record.version, snapshot, deleted, parent.record.force))
+
+    def confirm(self, key: RecordKey, snapshot: JsonObject) -> None:
+        """Desire what a person asked for in the settings. It has no event: a changed wish is a new version."""
+        record = self._store.view(key).record
+        if record.desired != snapshot:
+            self._desire(Record(key, record.version + 1, snapshot, force=record.force))
+
+    def _desire(self, newer: Record) -> None:
         change = Update(
-            self._keys.record(key),
+            self._keys.record(newer.key),
             "SET #schema = :schema, #kind = :kind, #id = :id, #version = :version, #force = :force, "
             "#deleted = :deleted, #desired = :desired, #status = :pending, #problems = :none, #changed_at = :now, "
             "#has_waiters = if_not_exists(#has_waiters, :no)",
             {
                 ":schema": SCHEMA,
-                ":kind": str(key.kind),
-                ":id": key.id,
+                ":kind": str(newer.key.kind),
+                ":id": newer.key.id,
                 ":version": newer.version,
                 ":force": newer.force,
-                ":deleted": deleted,
-                ":desired": pack(snapshot),
+                ":deleted": newer.deleted,
+                ":desired": pack(newer.desired),
                 ":pending": str(Status.PENDING),
                 ":none": "[]",
                 ":now": self._store.now(),

@@ -20,6 +20,7 @@ from syncro_quickbooks.online.mapping.bodies import ref_value
 from syncro_quickbooks.online.mapping.deletion import map_deletion
 from syncro_quickbooks.online.mapping.invoice import Choices, References, map_invoice, needed_products, precheck_invoice
 from syncro_quickbooks.online.mapping.payment import is_deposited
+from syncro_quickbooks.online.mapping.tax import TaxContext, rates_to_make
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.work import Settled, Work
 from syncro_quickbooks.sync.accounts import Finding
@@ -34,11 +35,12 @@ OPEN_IN_QUICKBOOKS = "open_in_quickbooks"
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """An invoice as desired, the products its lines name, and those of them that need an item."""
+    """An invoice as desired, its lines' products, those that need an item, and the rates that need a code made."""
 
     snapshot: InvoiceSnapshot
     products: Mapping[int, Product]
     needed: frozenset[int]
+    rates: frozenset[int]
 
 
 class InvoiceRules:
@@ -88,8 +90,14 @@ class InvoiceRules:
             if product is not None and product_key(product) in self._mentioned
         }
         needed = needed_products(invoice, products, settings)
-        needs = (customer_key(invoice.customer_id), *map(product_key, sorted(needed)))
-        return Candidate(view, needs, partial(self._map, view, _Read(snapshot, products, needed)))
+        # Without the customer, who may be exempt, it cannot be sent anyway.
+        rates = rates_to_make(TaxContext(snapshot, customer, settings, company)) if customer else frozenset[int]()
+        needs = (
+            customer_key(invoice.customer_id),
+            *map(product_key, sorted(needed)),
+            *map(tax_rate_key, sorted(rates)),
+        )
+        return Candidate(view, needs, partial(self._map, view, _Read(snapshot, products, needed, rates)))
 
     def _credited(self, view: View, skip: Skip, total: Decimal) -> Skip:
         """A refund that a credit memo already carries in part says so, and what is left to adjust by hand."""
@@ -124,6 +132,7 @@ class InvoiceRules:
                 customer.qbo_id,
                 {product: ready[product_key(product)].qbo_id for product in read.needed},
                 ref_value(customer.view.state.object or {}, "CurrencyRef") or None,
+                {rate: ready[tax_rate_key(rate)].qbo_id for rate in read.rates},
             ),
             marker,
             view.state.object if view.state.linked else None,
@@ -229,6 +238,11 @@ def customer_key(customer: int) -> RecordKey:
 def product_key(product: int) -> RecordKey:
     """The record of a Syncro product."""
     return RecordKey(Kind.PRODUCT, str(product))
+
+
+def tax_rate_key(rate: int) -> RecordKey:
+    """The record of the tax code that the settings ask for, for a Syncro rate."""
+    return RecordKey(Kind.TAX_RATE, str(rate))
 
 
 def _choices(view: View) -> Choices:

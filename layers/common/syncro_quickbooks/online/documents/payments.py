@@ -300,10 +300,10 @@ class PaymentRules:
 
     def _done_by_hand(self, answer: Settled) -> JsonObject | None:
         """The payment, if somebody has done in QuickBooks what we may not: one metered read."""
-        now = self._work.client.read("Payment", answer.view.state.qbo_id, ReadPurpose.USER)
-        if now is None or answer.member.operation is not Operation.UPDATE:
+        if answer.member.operation is not Operation.UPDATE:
             return None
-        return now if reflects(now, answer.member.body) else None
+        now = self._work.client.read("Payment", answer.view.state.qbo_id, ReadPurpose.USER)
+        return now if now is not None and reflects(now, answer.member.body) else None
 
     def _by_hand(self, answer: Settled) -> str:
         """What the bookkeeper has to do so that QuickBooks says what Syncro says."""

@@ -137,7 +137,8 @@ def map_bill(  # noqa: PLR0917  the parts of one pure function, in the order of 
         *expenses.number_warning(who, order.number, company),
         *place.warnings,
     )
-    linked = {**content, "Line": _linked(unlinked, ordered)}
+    sources = _ordered_lines(order, supplied, ordered)
+    linked = {**content, "Line": _linked(unlinked, [sources[line.id] for line in received_lines(order)], ordered)}
     return Write(
         operation=Operation.CREATE if current is None else Operation.UPDATE,
         entity="Bill",
@@ -154,19 +155,20 @@ def _unreceived(order: PurchaseOrder) -> Decimal:
     return whole - bill_total(order)
 
 
-def _linked(lines: list[JsonObject], ordered: JsonObject) -> list[Json]:
+def _ordered_lines(order: PurchaseOrder, supplied: Supplied, ordered: JsonObject) -> dict[int, str]:
+    """By Syncro line id the Id of QuickBooks' line of the purchase order, as far as it has one."""
+    lines = sorted_lines(order)
+    wanted = [Bought(supplied.items[line.product_id], line.quantity, price(line)).body() for line in lines]
+    found = expenses.match_lines(wanted, expenses.expense_lines(ordered))
+    return {line.id: bodies.text(each or {}, "Id") for line, each in zip(lines, found, strict=True)}
+
+
+def _linked(lines: list[JsonObject], sources: list[str], ordered: JsonObject) -> list[Json]:
     """Each line with the line of the purchase order that it bills."""
     linked: list[Json] = []
-    for line, source in zip(lines, expenses.match_lines(lines, expenses.expense_lines(ordered)), strict=True):
-        if source is None:
-            linked.append(line)
-            continue
-        link: JsonObject = {
-            "TxnId": bodies.text(ordered, "Id"),
-            "TxnType": "PurchaseOrder",
-            "TxnLineId": bodies.text(source, "Id"),
-        }
-        linked.append({**line, "LinkedTxn": [link]})
+    for line, source in zip(lines, sources, strict=True):
+        link: JsonObject = {"TxnId": bodies.text(ordered, "Id"), "TxnType": "PurchaseOrder", "TxnLineId": source}
+        linked.append({**line, "LinkedTxn": [link]} if source else line)
     return linked
 
 

@@ -71,21 +71,27 @@ def expense_lines(document: JsonObject) -> list[JsonObject]:
 
 
 def match_lines(wanted: Sequence[JsonObject], current: Sequence[JsonObject]) -> list[JsonObject | None]:
-    """For each wanted line the current one that it goes on as: the same in all, else in item and quantity, else item.
+    """For each wanted line the current one that it goes on as: linked to the same line, else alike in all, else in item
+    and quantity, else in item.
 
     QuickBooks says nothing of Syncro's line ids, so lines are told apart by what they say; each is used once.
     """
     found: dict[int, JsonObject] = {}
     left = list(current)
-    for alike in (_all_figures, _item_and_quantity, _item):
+    for alike in (_link, _all_figures, _item_and_quantity, _item):
         for place, line in enumerate(wanted):
-            if place in found:
+            if place in found or not alike(line):
                 continue
             same = next((each for each in left if alike(each) == alike(line)), None)
             if same is not None:
                 found[place] = same
                 left = [each for each in left if each is not same]
     return [found.get(place) for place in range(len(wanted))]
+
+
+def _link(line: JsonObject) -> tuple[Json, ...]:
+    links = bodies.objects(line, "LinkedTxn")
+    return tuple(text for link in links for text in (bodies.text(link, "TxnId"), bodies.text(link, "TxnLineId")))
 
 
 def _item(line: JsonObject) -> tuple[Json, ...]:

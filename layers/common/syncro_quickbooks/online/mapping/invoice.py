@@ -74,7 +74,7 @@ def map_invoice(  # noqa: PLR0917  the parts of one pure function, in the order 
     verdict = precheck_invoice(snapshot, settings, company, current, customer=customer, choices=choices)
     if verdict:
         return verdict
-    context = TaxContext(snapshot, customer, settings, company)
+    context = TaxContext(snapshot, customer, settings, company, references.tax_codes)
     mapping = _Mapping(context, references, current, choices)
     lines = sales_lines(context, products, references)
     if not isinstance(lines, list):
