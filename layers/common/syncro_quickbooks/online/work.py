@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from syncro_quickbooks.clock import Clock
+from syncro_quickbooks.log import Log
 from syncro_quickbooks.online.client import Client, Done, Refused
 from syncro_quickbooks.online.company import Company
-from syncro_quickbooks.online.http import Log
 from syncro_quickbooks.sync.dispatches import Member
 from syncro_quickbooks.sync.model import Write
 from syncro_quickbooks.sync.records import View
