@@ -18,9 +18,9 @@ class PasswordHash:
 
     salt: bytes
     digest: bytes
-    cost: int = _COST
-    block: int = _BLOCK
-    parallel: int = _PARALLEL
+    cost: int
+    block: int
+    parallel: int
 
     @classmethod
     def of(cls, password: str) -> "PasswordHash":
@@ -28,7 +28,7 @@ class PasswordHash:
         if len(password) < SHORTEST:
             raise ValueError(f"a password has at least {SHORTEST} characters")
         salt = secrets.token_bytes(16)
-        return cls(salt, _scrypt(password, salt, _COST, _BLOCK, _PARALLEL))
+        return cls(salt, _scrypt(password, salt, _COST, _BLOCK, _PARALLEL), _COST, _BLOCK, _PARALLEL)
 
     def fits(self, password: str) -> bool:
         """Whether `password` is the one that was hashed."""
