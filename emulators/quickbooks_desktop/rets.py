@@ -23,9 +23,9 @@ _FORM_MIDDLE = "PONumber TermsRef DueDate SalesRepRef FOB ShipDate ShipMethodRef
 _LISTS = {
     "Customer": f"{_HEAD} FullName IsActive ClassRef ParentRef Sublevel {_PERSON} BillAddress BillAddressBlock"
     f" ShipAddress ShipAddressBlock ShipToAddress {_REACH} CustomerTypeRef TermsRef SalesRepRef Balance TotalBalance"
-    " SalesTaxCodeRef ItemSalesTaxRef ResaleNumber AccountNumber CreditLimit PreferredPaymentMethodRef CreditCardInfo JobStatus"
-    " JobStartDate JobProjectedEndDate JobEndDate JobDesc JobTypeRef Notes PreferredDeliveryMethod PriceLevelRef"
-    " ExternalGUID CurrencyRef",
+    " SalesTaxCodeRef ItemSalesTaxRef ResaleNumber AccountNumber CreditLimit PreferredPaymentMethodRef CreditCardInfo"
+    " JobStatus JobStartDate JobProjectedEndDate JobEndDate JobDesc JobTypeRef Notes PreferredDeliveryMethod"
+    " PriceLevelRef ExternalGUID CurrencyRef",
     "Vendor": f"{_HEAD} IsActive ClassRef {_PERSON} VendorAddress VendorAddressBlock ShipAddress {_REACH} NameOnCheck"
     " AccountNumber Notes Balance",
     "ItemService": f"{_ITEM} ClassRef ParentRef Sublevel UnitOfMeasureSetRef {_SOLD}",
