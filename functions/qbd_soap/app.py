@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from syncro_quickbooks.bootstrap import deployment
+from syncro_quickbooks.desktop.endpoint import Answer
 
 logger = Logger()
 
@@ -56,6 +57,10 @@ def handler(event: ApiRequest, _context: LambdaContext) -> ApiAnswer:
     else:
         query = event["queryStringParameters"] or {}
         answer = endpoint.get(_own_address(event), describe="wsdl" in {name.lower() for name in query})
+    return _as_proxy_answer(answer)
+
+
+def _as_proxy_answer(answer: Answer) -> ApiAnswer:
     return {"statusCode": answer.status, "headers": {"Content-Type": answer.content_type}, "body": answer.body}
 
 

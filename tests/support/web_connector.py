@@ -14,6 +14,7 @@ from emulators.wsgi_adapter import WSGIAdapter
 from syncro_quickbooks.desktop.endpoint import Endpoint
 from syncro_quickbooks.desktop.exchange import Exchange
 from syncro_quickbooks.desktop.last_session import LastSessions
+from syncro_quickbooks.desktop.logins import Logins
 from syncro_quickbooks.desktop.registrations import Registrations
 from syncro_quickbooks.desktop.service import WebConnectorService
 from syncro_quickbooks.desktop.sessions import Session, Sessions
@@ -116,7 +117,7 @@ class Service:
         self.log = LogLines()
         queues = (aws.queue("desktop-push.fifo"), aws.queue("desktop-later"))
         self.accounts = Accounts(self.table, self.clock, Wakes(self.table, aws.client("sqs"), self.clock, *queues))
-        self.registrations = Registrations(self.table, self.clock, self.accounts)
+        self.registrations = Registrations(self.table, self.accounts)
         self.last_sessions = LastSessions(self.table, self.clock)
         self.address = ADDRESS
 
@@ -128,9 +129,9 @@ class Service:
 
     def endpoint(self) -> Endpoint:
         """A new process."""
-        registrations = Registrations(self.table, self.clock, self.accounts)
+        logins = Logins(self.table, self.clock)
         sessions, ended = Sessions(self.table, self.clock), LastSessions(self.table, self.clock)
-        service = WebConnectorService(registrations, sessions, ended, self.exchange, self.log)
+        service = WebConnectorService(logins, sessions, ended, self.exchange, self.log)
         return Endpoint(service, self.log)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

@@ -140,11 +140,12 @@ class Deployment:
     def web_connector(self) -> "Endpoint":
         """The SOAP service that the QuickBooks Web Connector calls."""
         from syncro_quickbooks.desktop.endpoint import Endpoint  # noqa: PLC0415
+        from syncro_quickbooks.desktop.logins import Logins  # noqa: PLC0415
         from syncro_quickbooks.desktop.service import WebConnectorService  # noqa: PLC0415
         from syncro_quickbooks.desktop.sessions import Sessions  # noqa: PLC0415
 
-        sessions = Sessions(self.table, self._clock)
-        service = WebConnectorService(self.registrations, sessions, self.last_sessions, self._exchange, self._log)
+        logins, sessions = Logins(self.table, self._clock), Sessions(self.table, self._clock)
+        service = WebConnectorService(logins, sessions, self.last_sessions, self._exchange, self._log)
         return Endpoint(service, self._log)
 
     @cached_property
@@ -152,7 +153,7 @@ class Deployment:
         """What accounts are known by in the Web Connector."""
         from syncro_quickbooks.desktop.registrations import Registrations  # noqa: PLC0415
 
-        return Registrations(self.table, self._clock, self.accounts)
+        return Registrations(self.table, self.accounts)
 
     @cached_property
     def last_sessions(self) -> "LastSessions":

@@ -5,8 +5,9 @@ from uuid import UUID
 import pytest
 from lxml import etree
 
+from syncro_quickbooks.desktop.logins import Logins, NotLetIn
 from syncro_quickbooks.desktop.qwc import qwc_document
-from syncro_quickbooks.desktop.registrations import NotLetIn, Registration, UserTaken
+from syncro_quickbooks.desktop.registrations import Registration, UserTaken
 from syncro_quickbooks.sync.accounts import AnotherCompany, Edition
 from tests.support.web_connector import ADDRESS, PASSWORD, Script, Service
 
@@ -63,18 +64,19 @@ def test_a_user_name_nobody_could_type(service: Service, user: str) -> None:
 
 def test_passwords(service: Service) -> None:
     registration = service.registrations.register("acme", "joe")
+    logins = Logins(service.table, service.clock)
     with pytest.raises(ValueError, match="12 characters"):
         service.registrations.set_password("acme", "short")
     with pytest.raises(LookupError, match="bolt"):
         service.registrations.set_password("bolt", PASSWORD)
     with pytest.raises(NotLetIn):
-        service.registrations.let_in("joe", "", ADDRESS)
+        logins.let_in("joe", "", ADDRESS)
     service.registrations.set_password("acme", PASSWORD)
-    assert service.registrations.let_in("joe", PASSWORD, ADDRESS) == registration
+    assert logins.let_in("joe", PASSWORD, ADDRESS) == registration
     service.registrations.set_password("acme", "another password")
-    assert service.registrations.let_in("joe", "another password", ADDRESS) == registration
+    assert logins.let_in("joe", "another password", ADDRESS) == registration
     with pytest.raises(NotLetIn):
-        service.registrations.let_in("joe", PASSWORD, ADDRESS)
+        logins.let_in("joe", PASSWORD, ADDRESS)
 
 
 def test_the_file_for_the_web_connector() -> None:

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from uuid import uuid4
 
-from syncro_quickbooks.clock import Clock
-from syncro_quickbooks.desktop.backoff import Backoff
-from syncro_quickbooks.desktop.passwords import PasswordHash, waste_time
+from syncro_quickbooks.desktop.passwords import PasswordHash
 from syncro_quickbooks.storage.table import ABSENT, Condition, ConditionFailed, Item, Key, Put, Table, Update
 from syncro_quickbooks.sync.accounts import Accounts, AnotherCompany, Edition
 from syncro_quickbooks.sync.records import SCHEMA, Keys
@@ -30,26 +28,17 @@ class UserTaken(Exception):
     """Another account has this user name."""
 
 
-class NotLetIn(Exception):
-    """Unknown user, wrong password, or tried too often; `account_id` says whose user it was, if anybody's."""
-
-    def __init__(self, reason: str, account_id: str = "") -> None:
-        super().__init__(reason)
-        self.account_id = account_id
-
-
 class Registrations:
-    """Registers accounts for Desktop and tells who is calling."""
+    """Registers accounts for Desktop."""
 
-    def __init__(self, table: Table, clock: Clock, accounts: Accounts) -> None:
+    def __init__(self, table: Table, accounts: Accounts) -> None:
         self._table = table
         self._accounts = accounts
-        self._backoff = Backoff(table, clock)
 
     def find(self, account_id: str) -> Registration | None:
         """The account's registration, or None."""
-        item = self._table.get(_place(account_id))
-        return _registration(account_id, item) if item else None
+        item = self._table.get(place(account_id))
+        return registration_from_item(account_id, item) if item else None
 
     def register(self, account_id: str, user: str) -> Registration:
         """Give the account a user name and its GUIDs, and connect it to the company file they name.
@@ -69,9 +58,9 @@ class Registrations:
         return known
 
     def _add(self, new: Registration) -> Registration:
-        user, place = _user_place(new.user), _place(new.account_id)
+        user, own = user_place(new.user), place(new.account_id)
         names: Item = {"pk": user.pk, "sk": user.sk, "schema": SCHEMA, "account_id": new.account_id}
-        item: Item = {"pk": place.pk, "sk": place.sk, "schema": SCHEMA, "user": new.user}
+        item: Item = {"pk": own.pk, "sk": own.sk, "schema": SCHEMA, "user": new.user}
         item |= {"owner_id": new.owner_id, "file_id": new.file_id}
         mine = Condition("attribute_not_exists(#pk) OR #account_id = :me", {":me": new.account_id})
         try:
@@ -90,37 +79,13 @@ class Registrations:
         values: Item = {":salt": made.salt, ":digest": made.digest}
         values |= {":cost": made.cost, ":block": made.block, ":parallel": made.parallel}
         try:
-            self._table.write(Update(_place(account_id), change, values, Condition("attribute_exists(#pk)")))
+            self._table.write(Update(place(account_id), change, values, Condition("attribute_exists(#pk)")))
         except ConditionFailed:
             raise LookupError(f"account {account_id} is not registered for QuickBooks Desktop") from None
 
-    def let_in(self, user: str, password: str, address: str) -> Registration:
-        """Whose user and password these are; `address` is the caller's. Raises NotLetIn."""
-        if not user or len(user) > LONGEST_USER:
-            raise NotLetIn("no such user")
-        named = self._table.get(_user_place(user))
-        account_id = str(named["account_id"]) if named else ""
-        if self._backoff.waiting(user, address):
-            # The right password gets the same answer, else trying on would pay.
-            raise NotLetIn("too many wrong passwords from this address; the next try counts in a minute", account_id)
-        item = (self._table.get(_place(account_id)) if account_id else None) or {}
-        if not _fits(item, password):
-            self._backoff.failed(user, address)
-            raise NotLetIn("wrong password" if account_id else "no such user", account_id)
-        self._backoff.succeeded(user, address)
-        return _registration(account_id, item)
 
-
-def _fits(item: Item, password: str) -> bool:
-    salt, digest = item.get("salt"), item.get("digest")
-    if not isinstance(salt, bytes) or not isinstance(digest, bytes):
-        waste_time(password)
-        return False
-    cost, block, parallel = (int(str(item[name])) for name in ("cost", "block", "parallel"))
-    return PasswordHash(salt, digest, cost, block, parallel).fits(password)
-
-
-def _registration(account_id: str, item: Item) -> Registration:
+def registration_from_item(account_id: str, item: Item) -> Registration:
+    """The registration in the item at `place`."""
     return Registration(account_id, str(item["user"]), str(item["owner_id"]), str(item["file_id"]))
 
 
@@ -128,9 +93,11 @@ def _guid() -> str:
     return f"{{{uuid4()}}}"
 
 
-def _place(account_id: str) -> Key:
+def place(account_id: str) -> Key:
+    """Where an account's registration and password are."""
     return Keys(account_id).of_account("desktop")
 
 
-def _user_place(user: str) -> Key:
+def user_place(user: str) -> Key:
+    """Where it says whose user that is."""
     return Key(f"desktop-user#{user}", "account")

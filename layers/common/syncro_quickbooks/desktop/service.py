@@ -14,7 +14,7 @@ from syncro_quickbooks.desktop.company_file import file_ids, same_guid
 from syncro_quickbooks.desktop.exchange import DONE, FAILED, Exchange
 from syncro_quickbooks.desktop.hresults import explain
 from syncro_quickbooks.desktop.last_session import LastSessions
-from syncro_quickbooks.desktop.registrations import NotLetIn, Registrations
+from syncro_quickbooks.desktop.logins import Logins, NotLetIn
 from syncro_quickbooks.desktop.sessions import Busy, NoSession, Session, Sessions, State
 from syncro_quickbooks.desktop.soap import Call, Result
 from syncro_quickbooks.desktop.xml_reading import Unreadable
@@ -36,9 +36,9 @@ class WebConnectorService:
     """Answers the Web Connector. Wrong passwords, tickets and orders are answers, too; what it raises is unexpected."""
 
     def __init__(
-        self, registrations: Registrations, sessions: Sessions, ended: LastSessions, exchange: Exchange, logger: Log
+        self, logins: Logins, sessions: Sessions, ended: LastSessions, exchange: Exchange, logger: Log
     ) -> None:
-        self._registrations = registrations
+        self._logins = logins
         self._sessions = sessions
         self._ended = ended
         self._exchange = exchange
@@ -72,7 +72,7 @@ class WebConnectorService:
 
     def _authenticate(self, user: str, password: str, address: str) -> Sequence[str]:
         try:
-            registration = self._registrations.let_in(user, password, address)
+            registration = self._logins.let_in(user, password, address)
         except NotLetIn as refusal:
             self._log.warning("Login refused", extra={"account_id": refusal.account_id, "reason": str(refusal)})
             return ["", "nvu"]
