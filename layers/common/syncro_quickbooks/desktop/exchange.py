@@ -13,8 +13,9 @@ class Exchange(Protocol):
 
     Calls of one session never overlap, but each may reach another process, and after any of them nothing more may
     come: what must survive is stored before a method returns. `session.memory` is kept between the calls of a session
-    and stored after each one. A write is frozen before its request is returned, in a transaction that carries
-    `session.lease.check()`: then a session that was superseded meanwhile writes nothing.
+    and stored after each one; it is for counters and iterators, not for documents. A write is frozen before its
+    request is returned, in a transaction that carries `session.lease.check()`: then a session that was superseded
+    meanwhile writes nothing.
 
     What a method raises ends the session with a general apology; LeaseLost with the news that another one took over.
     """
