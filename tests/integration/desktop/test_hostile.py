@@ -346,6 +346,24 @@ def test_what_is_in_the_books_cannot_grow_the_session_beyond_the_table(service: 
     assert len(str(item["company_file"])) == 500
 
 
+def test_a_message_of_a_megabyte_about_a_failed_connection_is_cut(service: Service, script: Script) -> None:
+    connector = Connector.of(service, "acme", service.register("acme"))
+    connector.log_in()
+    assert connector.fail_to_connect("0x80040421" * 1000, "x" * 1_000_000) == "done"
+    assert len(connector.why()) == len(connector.close()) == 2000
+    assert [level for level, _, _ in service.log.lines if level == "exception"] == []
+    assert connector.log_in() == ""
+
+
+def test_a_description_with_very_many_file_ids_is_cut(service: Service) -> None:
+    connector = Connector.of(service, "acme", service.register("acme"))
+    connector.log_in()
+    other = f"<DataExtRet><DataExtName>FileID</DataExtName><DataExtValue>{OTHER}</DataExtValue></DataExtRet>"
+    company = description(OTHER).replace("</CompanyRet>", f"{other * 20_000}</CompanyRet>")
+    assert not connector.soap.sendRequestXML(connector.ticket, company, "", "US", 16, 0)
+    assert "another company file" in connector.why()
+
+
 def test_get_answers_at_once(service: Service) -> None:
     for query in ("", "?wsdl", "?WSDL"):
         answer = service.http().get(URL + query)

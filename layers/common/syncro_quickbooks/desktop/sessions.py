@@ -17,7 +17,7 @@ from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.storage.packing import pack, unpack
 from syncro_quickbooks.storage.table import ABSENT, Condition, ConditionFailed, Item, Put, Table
 from syncro_quickbooks.sync.lease import Lease
-from syncro_quickbooks.sync.records import SCHEMA, Keys
+from syncro_quickbooks.sync.records import LONGEST_TEXT, SCHEMA, Keys
 
 SILENCE = timedelta(seconds=120)
 """A session nothing has been heard of for so long may be superseded; until then another login is told to wait."""
@@ -165,8 +165,8 @@ class Sessions:
             "company_file": session.company_file,
             "country": session.country,
             "qbxml_version": session.qbxml_version,
-            "last_error": session.last_error,
-            "outcome": session.outcome,
+            "last_error": session.last_error[:LONGEST_TEXT],
+            "outcome": session.outcome[:LONGEST_TEXT],
             "memory": pack(session.memory),
         }
 
