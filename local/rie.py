@@ -133,6 +133,7 @@ def _built(build: Path, up: Stack) -> list[Case]:
     cases = [
         Case("OnInvoiceUpdatedFunction", build, (ROOT / "events/invoice_updated.json").read_bytes(), 1.7),
         Case("QboPushFunction", build, (ROOT / "events/push_wake_up.json").read_bytes(), 2.0),
+        Case("QbdSoapFunction", build, (ROOT / "events/qbd_soap_authenticate.json").read_bytes(), 2.0),
         Case("SweepFunction", build, (ROOT / "events/sweep_schedule.json").read_bytes(), 1.7),
     ]
     for case in cases:

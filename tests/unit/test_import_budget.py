@@ -24,8 +24,8 @@ NEVER = {
     "yaml",
     "emulators",
 }
-NOT_AT_START = NEVER | {"requests", "http.server", "xml.dom", "aws_lambda_powertools.utilities.parser"}
-FORBIDDEN = {"on_invoice_updated": NOT_AT_START, "sweep": NOT_AT_START, "qbo_push": NOT_AT_START}
+NOT_AT_START = NEVER | {"requests", "http.server", "xml.dom", "defusedxml", "aws_lambda_powertools.utilities.parser"}
+FORBIDDEN = dict.fromkeys(("on_invoice_updated", "sweep", "qbo_push", "qbd_soap"), NOT_AT_START)
 
 IMPORT = "import json, sys; sys.path.insert(0, sys.argv[1]); import app; print(json.dumps(sorted(sys.modules)))"
 

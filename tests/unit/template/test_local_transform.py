@@ -19,6 +19,7 @@ def test_what_is_deployed_locally_is_the_template_but_for_the_listed_differences
     for function, folder in (
         ("OnInvoiceUpdatedFunction", "on_invoice_updated"),
         ("QboPushFunction", "qbo_push"),
+        ("QbdSoapFunction", "qbd_soap"),
         ("SweepFunction", "sweep"),
     ):
         body[function]["Properties"]["CodeUri"] = f"s3://code/functions-{folder}.zip"
@@ -41,6 +42,7 @@ def test_every_difference_is_told() -> None:
         "OnInvoiceUpdatedFunction.CodeUri",
         "QboPushFunction.CodeUri",
         "QboPushFunction.Policies:",
+        "QbdSoapFunction.CodeUri",
         "SweepFunction.CodeUri",
     ]
 

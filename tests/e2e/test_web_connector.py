@@ -1,0 +1,90 @@
+"""The SOAP service as deployed: REST API, function, permissions and table are the stack's own."""
+
+import json
+
+import requests
+from lxml import etree
+
+from emulators.quickbooks_desktop import CompanyFile, WebConnector
+from local import accounts, deployment
+from local.config import Config
+from local.stack import Stack
+from syncro_quickbooks.clock import SystemClock
+from syncro_quickbooks.desktop.sessions import Sessions
+from syncro_quickbooks.storage.table import Table
+
+SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
+
+
+def desktop_account(config: Config) -> dict[str, str]:
+    described = json.loads((config.state / "stack.json").read_text(encoding="utf-8"))
+    (account,) = (one for one in described["accounts"] if one["edition"] == "desktop")
+    return account
+
+
+def connector(config: Config, password: str) -> WebConnector:
+    account = desktop_account(config)
+    return WebConnector(
+        company=CompanyFile(name="Demo Desktop Books"),
+        url=account["qbwc_url"],
+        user=account["qbwc_user"],
+        password=password,
+        file_id=account["realm_id"],
+    )
+
+
+def test_a_web_connector_logs_in_with_what_stack_json_says(up: Stack, config: Config) -> None:
+    report = connector(config, desktop_account(config)["qbwc_password"]).run()
+    assert (report.outcome, report.calls) == ("none", ["serverVersion", "clientVersion", "authenticate"])
+
+
+def test_a_wrong_password_is_refused_and_noted(up: Stack, config: Config) -> None:
+    assert connector(config, "not the password").run().code == "QBWC1040"
+
+
+def test_a_session_can_be_opened_used_and_closed_with_the_functions_own_permissions(up: Stack, config: Config) -> None:
+    # Until there is work for Desktop nobody gets a ticket at the door, so the session is opened here.
+    account = desktop_account(config)
+    table = Table(accounts.LocalClients(up.config.aws_url).dynamodb, up.outputs["TableName"])
+    ticket = Sessions(table, SystemClock()).open(account["account_id"], account["realm_id"])
+    answers = [
+        call(
+            account["qbwc_url"],
+            f"<{method} xmlns='http://developer.intuit.com/'><ticket>{ticket}</ticket>{more}</{method}>",
+        )
+        for method, more in (("receiveResponseXML", "<response/>"), ("getLastError", ""), ("closeConnection", ""))
+    ]
+    assert answers[0] == "-1"
+    assert "interrupted" in answers[1]
+    assert answers[1] == answers[2]
+
+
+def call(url: str, body: str) -> str:
+    envelope = f"<e:Envelope xmlns:e='{SOAP[1:-1]}'><e:Body>{body}</e:Body></e:Envelope>"
+    answer = requests.post(url, data=envelope, headers={"Content-Type": "text/xml; charset=utf-8"}, timeout=30)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Content-Type"] == "text/xml; charset=utf-8"
+    return "".join(etree.fromstring(answer.content).itertext())
+
+
+def test_everything_the_service_answers_is_xml(up: Stack, config: Config) -> None:
+    url = desktop_account(config)["qbwc_url"]
+    support = url.removesuffix("/qbwc") + "/support"
+    for answer, status in (
+        (requests.get(url, timeout=30), 200),
+        (requests.get(f"{url}?wsdl", timeout=30), 200),
+        (requests.get(support, timeout=30), 200),
+        (requests.post(url, data="no XML", headers={"Content-Type": "text/xml"}, timeout=30), 500),
+    ):
+        assert answer.status_code == status, answer.text
+        assert answer.headers["Content-Type"].startswith("text/xml"), answer.text
+        assert "Content-Encoding" not in answer.headers
+        etree.fromstring(answer.content)
+
+
+def test_the_service_writes_its_own_log(up: Stack) -> None:
+    logs = deployment.session().client("logs", endpoint_url=up.config.aws_url)
+    group = f"/aws/lambda/{deployment.STACK_NAME}-qbd-soap"
+    assert [found["logGroupName"] for found in logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]] == [
+        group
+    ]
