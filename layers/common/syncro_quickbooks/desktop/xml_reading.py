@@ -18,40 +18,53 @@ class Unreadable(Exception):
     """Not XML, cut off, or XML of a kind that is refused; the text says which."""
 
 
-class _Builder(TreeBuilder):
-    """Builds elements; refuses what a document from outside has no need of."""
+class Careful:
+    """What every target of the parser must refuse: nothing from outside has need of it."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._depth = 0
+        self.depth = 0
 
     def doctype(self, *_: object) -> None:
         """Without a document type nobody can define an entity, inside the document or elsewhere."""
         raise Unreadable("a document type (DTD) is not accepted")
 
+    def deeper(self) -> None:
+        """An element begins."""
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise Unreadable(f"elements are nested more than {_DEEPEST} deep")
+
+
+class _Builder(Careful, TreeBuilder):
+    """Builds elements."""
+
     def start(self, tag: str, attrs: dict[str, str], /) -> Element:
         """Begin an element."""
-        self._depth += 1
-        if self._depth > _DEEPEST:
-            raise Unreadable(f"elements are nested more than {_DEEPEST} deep")
+        self.deeper()
         return super().start(tag, attrs)
 
     def end(self, tag: str, /) -> Element:
         """End an element."""
-        self._depth -= 1
+        self.depth -= 1
         return super().end(tag)
+
+
+def feed(document: Document, target: Careful) -> object:
+    """Feed `document` to the parser in pieces; returns what `target.close()` does. Raises Unreadable."""
+    parser = XMLParser(target=target)  # noqa: S314 - Careful refuses what makes it vulnerable
+    try:
+        for start in range(0, len(document), _PIECE):
+            parser.feed(document[start : start + _PIECE])
+        return parser.close()
+    # ValueError: characters that no encoding has; LookupError: an encoding nobody knows.
+    except (ParseError, ValueError, LookupError) as error:
+        raise Unreadable(f"no well-formed XML: {error}") from error
 
 
 def parse(document: Document) -> Element:
     """The root element of `document`. Raises Unreadable."""
-    parser = XMLParser(target=_Builder())  # noqa: S314 - _Builder refuses what makes it vulnerable
-    try:
-        for start in range(0, len(document), _PIECE):
-            parser.feed(document[start : start + _PIECE])
-        root = parser.close()
-    # ValueError: characters that no encoding has; LookupError: an encoding nobody knows.
-    except (ParseError, ValueError, LookupError) as error:
-        raise Unreadable(f"no well-formed XML: {error}") from error
+    root = feed(document, _Builder())
     if not isinstance(root, Element):
         raise Unreadable("no XML")
     return root
