@@ -33,11 +33,11 @@ class Posting:
     forced: bool = False
 
 
-def map_invoice(context: Context, customer_ref: JsonObject, marker_text: str, posting: Posting) -> Write | Verdict:
+def map_invoice(context: Context, marker_text: str, posting: Posting) -> Write | Verdict:
     """The InvoiceAdd or InvoiceMod that makes QuickBooks say what Syncro says, or why there is none.
 
-    `customer_ref` names the customer by id, or by name if the same message set makes it. QuickBooks computes tax and
-    total itself; Syncro's are the Write's `expected`.
+    The CustomerRef is left to whoever knows whether the same message set makes the customer. QuickBooks computes tax
+    and total itself; Syncro's are the Write's `expected`.
     """
     invoice = context.snapshot.invoice
     verdict = precheck(context.snapshot, context.settings, context.company, posting)
@@ -53,13 +53,12 @@ def map_invoice(context: Context, customer_ref: JsonObject, marker_text: str, po
         return Attention(tax)
     head = {**_head(context), **tax}
     bodies = [line.body(context.company) for line in lines]
-    # The customer's id in Syncro: whether the body names or refers to it makes no difference.
     content: JsonObject = {"customer": invoice.customer_id, **head, "lines": list(bodies)}
     frame = _frame(context, bodies, marker_text, posting)
     write = Write(
         operation=Operation.CREATE if posting.current is None else Operation.UPDATE,
         entity="Invoice",
-        body={"CustomerRef": customer_ref, **head, **frame},
+        body={**head, **frame},
         digest=digest(content),
         expected=Totals(money.cents(invoice.total), money.cents(invoice.tax)),
         warnings=(*_number_warning(invoice), *_date_warnings(context, posting)),

@@ -36,11 +36,10 @@ def suffixed(name: str, syncro_id: int) -> str:
     return name[: MAX_NAME - len(suffix)].rstrip() + suffix
 
 
-def short_number(invoice_id: int) -> str:
-    """A number within the limit that no other invoice of the account gets: Syncro's id, in letters and digits."""
-    written = ""
-    while invoice_id:
-        invoice_id, digit = divmod(invoice_id, len(_DIGITS))
+def short_number(syncro_id: int, prefix: str = "S-") -> str:
+    """A number within the limit that nothing else of the account gets: Syncro's id, in letters and digits."""
+    written, left = "", syncro_id
+    while left:
+        left, digit = divmod(left, len(_DIGITS))
         written = _DIGITS[digit] + written
-    prefixed = f"S-{written}"
-    return prefixed if len(prefixed) <= MAX_NUMBER else written
+    return f"{prefix}{written}" if len(prefix) + len(written) <= MAX_NUMBER else written

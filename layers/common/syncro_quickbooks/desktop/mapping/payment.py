@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from syncro_quickbooks import money
 from syncro_quickbooks.desktop.company import Company
-from syncro_quickbooks.desktop.mapping.bodies import applied_to, customer_of, digest, total_of
+from syncro_quickbooks.desktop.mapping.bodies import applied_to, digest, total_of
 from syncro_quickbooks.desktop.mapping.invoice import Posting, closed_until
 from syncro_quickbooks.desktop.qbxml.reading import section, text
 from syncro_quickbooks.desktop.qbxml.text import one_line
@@ -34,7 +34,7 @@ class Target:
     balance: Decimal | None = None
 
 
-def skip_reason(payment: Payment, settings: Settings) -> Problem | None:
+def skip_reason(payment: Payment, settings: Settings) -> Problem | None:  # noqa: PLR0911  one return a reason
     """Why the payment is none that QuickBooks gets, or None."""
     who, amount = f"Payment {payment.id}", money.show(payment.payment_amount)
     method = settings.payment_method(payment.payment_method)
@@ -89,15 +89,15 @@ def map_payment(
     payment: Payment,
     method: PaymentMethod,
     settings: Settings,
-    customer_ref: JsonObject,
     targets: Mapping[int, Target],
     *,
     company: Company,
     marker_text: str,
     posting: Posting,
 ) -> Write | Attention:
-    """The ReceivePaymentAdd or ReceivePaymentMod of a payment in money; `targets` by Syncro invoice id.
+    """The ReceivePaymentAdd or ReceivePaymentMod of a payment in money, without CustomerRef.
 
+    `targets` has every invoice that it pays, by Syncro id.
     What an invoice has no room for, and what no invoice is named for, stays unapplied on the customer.
     """
     reference = one_line(payment.ref_num, _ANY_LENGTH)
@@ -125,9 +125,9 @@ def map_payment(
     if posting.current is None:
         memo = f"{marker_text} {reference}" if len(reference) > MAX_REFERENCE else marker_text
         applied: JsonObject = {"AppliedToTxnAdd": list(rows)} if rows else {"IsAutoApply": False}
-        body: JsonObject = {"CustomerRef": customer_ref, **head, "TxnDate": day, "Memo": memo, **applied}
+        body: JsonObject = {**head, "TxnDate": day, "Memo": memo, **applied}
     else:
-        body = _changed(posting.current, customer_ref, head, rows)
+        body = _changed(posting.current, head, rows)
     return Write(
         operation=Operation.CREATE if posting.current is None else Operation.UPDATE,
         entity="ReceivePayment",
@@ -170,10 +170,8 @@ def _rows(
     return rows, tuple(left)
 
 
-def _changed(current: JsonObject, customer_ref: JsonObject, head: JsonObject, rows: list[JsonObject]) -> JsonObject:
+def _changed(current: JsonObject, head: JsonObject, rows: list[JsonObject]) -> JsonObject:
     body: JsonObject = {"TxnID": text(current, "TxnID"), "EditSequence": text(current, "EditSequence"), **head}
-    if customer_of(current) != text(customer_ref, "ListID"):
-        body["CustomerRef"] = customer_ref
     account = text(section(current, "DepositToAccountRef"), "ListID")
     if account == text(section(head, "DepositToAccountRef"), "ListID"):
         del body["DepositToAccountRef"]  # a deposited payment is not moved
