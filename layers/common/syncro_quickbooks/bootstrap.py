@@ -164,9 +164,9 @@ class Deployment:
 
     @cached_property
     def _exchange(self) -> "Exchange":
-        from syncro_quickbooks.desktop.exchange import NoExchange  # noqa: PLC0415
+        from syncro_quickbooks.desktop.drain import OutboxExchange  # noqa: PLC0415
 
-        return NoExchange()
+        return OutboxExchange(self.table, self.accounts, self._clock, self._log)
 
     def connector(self, redirect_uri: str) -> "CompanyConnector":
         """Connects accounts to companies; `redirect_uri` is the one registered with Intuit."""

@@ -1,9 +1,11 @@
 """What is known of an account's company file: edition, preferences, and the lists that settings are chosen from."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from syncro_quickbooks import exact_json
 from syncro_quickbooks.clock import from_millis, to_millis
 from syncro_quickbooks.desktop.qbxml.reading import Reply, read_answer, section, text
 from syncro_quickbooks.json_types import Json, JsonObject
@@ -53,6 +55,12 @@ class Company:
     def served(self) -> bool:
         """Whether it is the edition we serve."""
         return self.country == SERVED
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with everything that records are decided by."""
+        said = {key: value for key, value in self.to_json().items() if key != "lists_read_at"}
+        return hashlib.sha256(exact_json.canonical(said).encode()).hexdigest()
 
     def item(self, name: str | None) -> str | None:
         """The id of the item that has this name, whatever its case; None if there is none."""

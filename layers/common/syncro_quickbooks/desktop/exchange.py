@@ -46,35 +46,3 @@ class Exchange(Protocol):
     def close(self, session: Session) -> str:
         """The session is over. Returns its outcome in a few words, shown in the Web Connector's status column."""
         ...
-
-
-class NoExchange:
-    """There is nothing to exchange with QuickBooks Desktop yet: every session ends before it begins."""
-
-    def has_work(self, account_id: str) -> bool:
-        """Never."""
-        del account_id
-        return False
-
-    def begin(self, session: Session, company: str) -> None:
-        """Nothing to begin."""
-
-    def next_request(self, session: Session) -> str:
-        """Nothing to send."""
-        del session
-        return ""
-
-    def take_response(self, session: Session, response: str, hresult: str, message: str) -> int:
-        """Nothing was asked."""
-        del session, response, hresult, message
-        return DONE
-
-    def last_error(self, session: Session) -> str:
-        """Nothing went wrong."""
-        del session
-        return ""
-
-    def close(self, session: Session) -> str:
-        """Nothing was done."""
-        del session
-        return ""

@@ -45,6 +45,17 @@ def internal() -> Problem:
     )
 
 
+def unreadable(why: str) -> Problem:
+    """QuickBooks' answer could not be read."""
+    return Problem(
+        code="desktop_unreadable_answer",
+        message="QuickBooks' answer could not be read, so the update stops here.",
+        fix=f"Run the update again. {_NEXT_RUN}",
+        who=Who.NOBODY,
+        verbatim=why,
+    )
+
+
 def stopped(why: str) -> Problem:
     """The exchange ended the session early."""
     return Problem(code="desktop_stopped", message=why)

@@ -113,17 +113,17 @@ class ReadingBack:
         if obstacle is not None:
             self._attention(view, obstacle)
             return
-        self._adopt(view, customer, found)
+        self._adopt(view, found, "" if ours else map_customer(customer, "", kept("Customer", found)).digest)
 
-    def _adopt(self, view: View, customer: Customer, found: JsonObject) -> None:
-        """It is ours from now on, as it is; the next change in Syncro changes it."""
+    def _adopt(self, view: View, found: JsonObject, applied_digest: str) -> None:
+        """It is ours from now on. What the bookkeeper made stays as it is until Syncro's changes."""
         stored = kept("Customer", found)
         state = replace(
             view.state,
             entity="Customer",
             qbo_id=text(found, "ListID"),
             sync_token=text(found, "EditSequence"),
-            applied_digest=map_customer(customer, "", stored).digest,
+            applied_digest=applied_digest,
             applied_stamp=view.record.stamp,
             object=stored,
             attempt=None,
