@@ -34,13 +34,29 @@ def test_a_new_customer_is_answered_in_the_order_of_the_captures() -> None:
             "<CreditLimit>2000.00</CreditLimit><Notes>old friend</Notes>"
         )
     )
-    assert (
-        names(ret)
-        == (
-            "ListID TimeCreated TimeModified EditSequence Name FullName IsActive Sublevel CompanyName FirstName LastName"
-            " BillAddress BillAddressBlock Phone Email Balance TotalBalance AccountNumber CreditLimit JobStatus Notes"
-        ).split()
-    )
+    assert names(ret) == [
+        "ListID",
+        "TimeCreated",
+        "TimeModified",
+        "EditSequence",
+        "Name",
+        "FullName",
+        "IsActive",
+        "Sublevel",
+        "CompanyName",
+        "FirstName",
+        "LastName",
+        "BillAddress",
+        "BillAddressBlock",
+        "Phone",
+        "Email",
+        "Balance",
+        "TotalBalance",
+        "AccountNumber",
+        "CreditLimit",
+        "JobStatus",
+        "Notes",
+    ]
     block = ret.find("BillAddressBlock")
     assert block is not None
     assert [line.text for line in block] == ["Eastern XYZ", "123 XYZ Road", "Storrs, CT 06268", "USA"]
@@ -200,7 +216,16 @@ def test_a_service_item_needs_an_account(office: Office) -> None:
             "ItemService",
         )
     )
-    assert names(ret)[:8] == "ListID TimeCreated TimeModified EditSequence Name FullName IsActive Sublevel".split()
+    assert names(ret)[:8] == [
+        "ListID",
+        "TimeCreated",
+        "TimeModified",
+        "EditSequence",
+        "Name",
+        "FullName",
+        "IsActive",
+        "Sublevel",
+    ]
     assert text(ret, "SalesOrPurchase", "AccountRef", "FullName") == "Services"
 
 

@@ -56,13 +56,22 @@ def test_a_payment_on_account_is_answered_as_the_captured_one(office: Office) ->
         f"{head}<TotalAmount>210.00</TotalAmount>{method}<IsAutoApply>false</IsAutoApply>"
         "</ReceivePaymentAdd></ReceivePaymentAddRq>"
     )
-    assert (
-        names(ret)
-        == (
-            "TxnID TimeCreated TimeModified EditSequence TxnNumber CustomerRef ARAccountRef TxnDate RefNumber TotalAmount"
-            " PaymentMethodRef DepositToAccountRef UnusedPayment UnusedCredits"
-        ).split()
-    )
+    assert names(ret) == [
+        "TxnID",
+        "TimeCreated",
+        "TimeModified",
+        "EditSequence",
+        "TxnNumber",
+        "CustomerRef",
+        "ARAccountRef",
+        "TxnDate",
+        "RefNumber",
+        "TotalAmount",
+        "PaymentMethodRef",
+        "DepositToAccountRef",
+        "UnusedPayment",
+        "UnusedCredits",
+    ]
     assert text(ret, "DepositToAccountRef", "FullName") == "Undeposited Funds"
     assert (text(ret, "UnusedPayment"), text(ret, "UnusedCredits")) == ("210.00", "0.00")
 

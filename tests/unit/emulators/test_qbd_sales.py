@@ -49,15 +49,35 @@ def test_an_invoice_without_sales_tax_is_answered_as_the_captured_one() -> None:
     office.customer("spree", address + ship)
     head = "<TxnDate>2014-02-03</TxnDate><RefNumber>R1TT46883</RefNumber>"
     ret = office.done(invoice_add("spree", line("<Quantity>2</Quantity><Rate>103</Rate>"), head))
-    assert (
-        names(ret)
-        == (
-            "TxnID TimeCreated TimeModified EditSequence TxnNumber CustomerRef ARAccountRef TemplateRef TxnDate RefNumber"
-            " BillAddress BillAddressBlock ShipAddress ShipAddressBlock IsPending IsFinanceCharge DueDate ShipDate Subtotal"
-            " SalesTaxPercentage SalesTaxTotal AppliedAmount BalanceRemaining IsPaid IsToBePrinted IsToBeEmailed"
-            " InvoiceLineRet"
-        ).split()
-    )
+    assert names(ret) == [
+        "TxnID",
+        "TimeCreated",
+        "TimeModified",
+        "EditSequence",
+        "TxnNumber",
+        "CustomerRef",
+        "ARAccountRef",
+        "TemplateRef",
+        "TxnDate",
+        "RefNumber",
+        "BillAddress",
+        "BillAddressBlock",
+        "ShipAddress",
+        "ShipAddressBlock",
+        "IsPending",
+        "IsFinanceCharge",
+        "DueDate",
+        "ShipDate",
+        "Subtotal",
+        "SalesTaxPercentage",
+        "SalesTaxTotal",
+        "AppliedAmount",
+        "BalanceRemaining",
+        "IsPaid",
+        "IsToBePrinted",
+        "IsToBeEmailed",
+        "InvoiceLineRet",
+    ]
     shown = {name: text(ret, name) for name in ("DueDate", "ShipDate", "Subtotal", "SalesTaxPercentage", "IsPaid")}
     assert shown == {
         "DueDate": "2014-02-03",

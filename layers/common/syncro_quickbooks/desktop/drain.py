@@ -4,6 +4,7 @@ A call decides everything from the table: what is unresolved comes first, then w
 has. `session.memory` only saves work; a session without it comes to the same books.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -115,10 +116,8 @@ class OutboxExchange:
         except Unreadable as error:
             self._log.warning("Unreadable answer", extra={"account_id": session.account_id, "reason": str(error)})
             return self._unreadable(work, kind, str(error))
-        try:
+        with suppress(OutOfTime):  # the rest is found by the next call
             self._taken(work, connection, kind, set_id, answer)
-        except OutOfTime:
-            pass  # the rest is found by the next call
         return self._progress(work)
 
     def last_error(self, session: Session) -> str:
@@ -262,11 +261,10 @@ class OutboxExchange:
     def _thrown(self, work: Work, kind: str, set_id: str, hresult: str, message: str) -> int:
         """QuickBooks threw: nothing was done if it could not read the set, else nobody knows."""
         dispatch = _dispatch(work, set_id)
-        if kind == "write" and dispatch is not None:
-            if hresult.strip().lower() == _PARSE_ERROR:
-                refused_as_a_whole(work, dispatch, f"{message} ({hresult})")
-                self._paces.unanswered(work.account_id, len(dispatch.members))
-                return self._progress(work)
+        if kind == "write" and dispatch is not None and hresult.strip().lower() == _PARSE_ERROR:
+            refused_as_a_whole(work, dispatch, f"{message} ({hresult})")
+            self._paces.unanswered(work.account_id, len(dispatch.members))
+            return self._progress(work)
         work.memory.stored["error"] = problems.words(hresults.explain(hresult, message))
         return FAILED
 

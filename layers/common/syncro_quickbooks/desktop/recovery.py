@@ -142,11 +142,9 @@ class Recovery:
         # A customer without our marker that has the name: the next add is told so, and it is adopted or asked about.
         return False
 
-    def _changed(self, dispatch: Dispatch, member: Member, view: View, objects: Sequence[JsonObject]) -> bool:
-        del dispatch
-        found = next(
-            (each for each in objects if view.state.qbo_id in (text(each, "TxnID"), text(each, "ListID"))), None
-        )
+    def _changed(self, member: Member, view: View, objects: Sequence[JsonObject]) -> bool:
+        mine = view.state.qbo_id
+        found = next((each for each in objects if mine in (text(each, "TxnID"), text(each, "ListID"))), None)
         if member.operation in (Operation.VOID, Operation.DELETE):
             if found is None or is_voided(kept(member.entity, found)):
                 self._done(member, view, found or {})
