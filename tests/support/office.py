@@ -1,9 +1,10 @@
 """A customer's office beside a deployment: events come in, the Web Connector runs whole sessions over SOAP, an emulated
-company file keeps the books. One process, virtual time; as on Lambda only the table remembers anything between calls."""
+company file keeps the books. One process, virtual time; as on Lambda only the table remembers between calls."""
 
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ class Office:
         wakes = Wakes(self.service.table, aws.client("sqs"), self.clock, *queues)
         self.accounts = self.service.accounts = Accounts(self.service.table, self.clock, wakes)
         self.service.exchange = OutboxExchange(self.service.table, self.accounts, self.clock, self.service.log)
-        self.intake = Intake(self.service.table, wakes, self.clock, lambda key: {})
+        self.intake = Intake(self.service.table, wakes, self.clock, lambda _: {})
         registration = self.service.registrations.register(account, account)
         self.service.registrations.set_password(account, PASSWORD)
         self.file_id = registration.file_id
@@ -108,10 +109,8 @@ class Office:
     def interrupted_run(self) -> None:
         """A session in which something breaks."""
         self.clock.sleep(130)
-        try:
+        with suppress(Crash, AnswerLost):
             self.connector.run()
-        except (Crash, AnswerLost):
-            pass
         self.boundaries.revive()
 
     def _around(self, name: str, call: Callable[[], Any]) -> Any:
