@@ -1,6 +1,11 @@
-import pytest, os, copy
+import os
+
+import pytest
+
 from tests.simulation.test_desktop_crash_everywhere import *
 from tests.simulation.test_desktop_crash_everywhere import interrupt
+
+
 @pytest.mark.parametrize("mode", [Mode.AFTER, Mode.LOST])
 @pytest.mark.parametrize("name", STORIES)
 def test_z(name, mode):
