@@ -5,16 +5,23 @@ from typing import Any
 
 import pytest
 
+from syncro_quickbooks.desktop import passwords
 from syncro_quickbooks.sync.model import Kind, Status
 from tests.integration.desktop.test_first_documents import invoice, payment
 from tests.support import events
 from tests.support.boundaries import Boundaries, Mode
 from tests.support.office import Office
 
-pytestmark = pytest.mark.usefixtures("aws_services", "aws_services")
+pytestmark = pytest.mark.usefixtures("aws_services")
 
-SLICES = 4
+SLICES = 6
 Story = Callable[[Office], None]
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A password costs a quarter of a second to check, by design; here it need not."""
+    monkeypatch.setattr(passwords, "_COST", 16)
 
 
 def credit(credit_id: int, amount: str, version: int = 1) -> dict[str, Any]:

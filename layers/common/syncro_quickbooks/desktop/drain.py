@@ -57,11 +57,14 @@ class OutboxExchange:
         connection = self._connection(account_id)
         if connection is None or self._accounts.posting_stopped(account_id, Edition.DESKTOP) is not None:
             return False
-        if _lists_due(_company_of(connection), self._clock.now()):
+        company, health = _company_of(connection), self._accounts.health(connection)
+        if company is None or _lists_due(company, self._clock.now()):
             return True
-        pause = self._accounts.health(connection).pause
+        pause = health.pause
         if pause is not None and not pause.problem.code.startswith("setup_"):
             return pause.until is not None and pause.until <= self._clock.now()
+        if health.decided_by != _decided_by(connection, company):
+            return True
         return self._paces.has_due(account_id, connection.realm_id, to_millis(self._clock.now()))
 
     def begin(self, session: Session, company: str) -> None:
@@ -218,7 +221,7 @@ class OutboxExchange:
 
     def _revisit(self, work: Work, connection: Connection) -> None:
         """Once settings or the company differ from those that records were decided by, decide about them again."""
-        decided_by = f"{connection.realm_id} {connection.settings_version} {work.company.fingerprint}"
+        decided_by = _decided_by(connection, work.company)
         if decided_by == self._accounts.health(connection).decided_by:
             return
         try:
@@ -303,6 +306,11 @@ def _unsettled(work: Work, dispatch: Dispatch) -> int:
 def _company_of(connection: Connection | None) -> Company | None:
     stored = connection.company if connection is not None else None
     return Company.from_json(stored) if stored is not None else None
+
+
+def _decided_by(connection: Connection, company: Company) -> str:
+    """The settings and the company that records are decided by."""
+    return f"{connection.realm_id} {connection.settings_version} {company.fingerprint}"
 
 
 def _lists_due(company: Company | None, now: datetime) -> bool:
