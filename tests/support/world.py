@@ -170,9 +170,17 @@ class World:
     # -- what people do --------------------------------------------------------------------------------------------
 
     def connect(
-        self, account: str = ACCOUNT, realm: str = "9130001", *, number_check: bool = True, **company: Any
+        self,
+        account: str = ACCOUNT,
+        realm: str = "9130001",
+        *,
+        number_check: bool = True,
+        everything: bool = False,
+        **company: Any,
     ) -> Company:
-        """Connect an account to a new company and save settings that are ready for invoices.
+        """Connect an account to a new company and save settings that are ready for invoices and payments.
+
+        With `everything` every other kind of document is on, too.
 
         Without `number_check` QuickBooks books a second document of the same number, as it does if the company's
         preferences say so: then nothing but our own care prevents it.
@@ -181,7 +189,8 @@ class World:
         made.duplicate_number_check = number_check
         self.companies[account] = made
         self.sign_in(account, realm)
-        self.deployment.accounts.save_settings(account, ready_settings(made), version=0)
+        further = everything_on(made) if everything else {}
+        self.deployment.accounts.save_settings(account, ready_settings(made, **further), version=0)
         return made
 
     def sign_in(self, account: str, realm: str, *, replace_company: bool = False) -> None:
@@ -307,6 +316,10 @@ def ready_settings(company: Company, **changes: Any) -> dict[str, Any]:
         found = next(a for a in company.entities("Account") if a["AccountType"] == kind)
         return {"id": found["Id"], "name": found["Name"]}
 
+    def method(name: str) -> dict[str, str]:
+        found = next(m for m in company.entities("PaymentMethod") if m["Name"] == name)
+        return {"id": found["Id"], "name": name}
+
     item = company.entities("Item")[0]
     codes = [code for code in company.entities("TaxCode") if code["TaxGroup"]]
     return {
@@ -318,5 +331,40 @@ def ready_settings(company: Company, **changes: Any) -> dict[str, Any]:
         "income_account_service": account("Income"),
         "income_account_stocked": account("Income"),
         "expense_account": account("Cost of Goods Sold"),
+        "deposit_account": account("Other Current Asset"),
+        "payment_methods": {
+            "Cash": {"kind": "money", "method": method("Cash")},
+            "Check": {"kind": "money", "method": method("Check")},
+            "Credit Card": {"kind": "money", "method": method("Visa"), "deposit_account": account("Bank")},
+            "Store Credit": {"kind": "store_credit"},
+            "Bad Debt": {"kind": "write_off"},
+            "Barter": {"kind": "do_not_sync"},
+        },
         **changes,
+    }
+
+
+def everything_on(company: Company) -> dict[str, Any]:
+    """What turns on every kind of document, with items of its own for each."""
+
+    def account(kind: str) -> dict[str, str]:
+        found = next(a for a in company.entities("Account") if a["AccountType"] == kind)
+        return {"id": found["Id"], "name": found["Name"]}
+
+    def item(name: str) -> dict[str, str]:
+        accounts = {"IncomeAccountRef": {"value": account("Income")["id"]}}
+        accounts |= {"ExpenseAccountRef": {"value": account("Cost of Goods Sold")["id"]}}
+        made = company.create_by_hand("Item", {"Name": name, "Type": "NonInventory", **accounts})
+        return {"id": made["Id"], "name": name}
+
+    return {
+        "sync_store_credit": True,
+        "sync_purchase_orders": True,
+        "convert_finished_pos_to_bills": True,
+        "sync_customer_purchases": True,
+        "store_credit_item": item("Store Credit"),
+        "bad_debt_item": item("Bad Debt"),
+        "purchase_item": item("Used Goods"),
+        "ap_account": account("Accounts Payable"),
+        "purchase_account": account("Bank"),
     }

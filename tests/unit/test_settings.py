@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from syncro_quickbooks.json_types import Json
+from syncro_quickbooks.json_types import Json, JsonObject
 from syncro_quickbooks.online.company import Company
 from syncro_quickbooks.sync.settings import (
     AstPolicy,
@@ -16,11 +16,11 @@ from syncro_quickbooks.sync.settings import (
     SettingsError,
     dump_settings,
     load_settings,
-    missing_for_invoices,
+    missing_choices,
 )
 from tests.unit.mapping.mapping_builders import CANADA, SETTINGS, US, US_AUTOMATED
 
-READY = SETTINGS.model_copy(update={"start_date": date(2026, 11, 1)})
+READY = SETTINGS.model_copy(update={"start_date": date(2026, 11, 1), "deposit_account": Ref(id="63")})
 
 
 def test_settings_come_back_from_json_as_they_were_saved() -> None:
@@ -47,7 +47,9 @@ def test_payments_to_quickbooks_need_invoices_there() -> None:
 
 
 def test_payments_from_quickbooks_work_with_invoices_to_quickbooks() -> None:
-    settings = load_settings({"schema": 1, "sync_invoices_to": True, "sync_payments_from": True})
+    settings = load_settings(
+        {"schema": 1, "sync_invoices_to": True, "sync_payments_to": False, "sync_payments_from": True}
+    )
     assert settings.sync_payments_from
 
 
@@ -88,11 +90,11 @@ def test_the_income_account_of_a_category_wins_over_the_one_of_the_kind() -> Non
 
 @pytest.mark.parametrize("company", [US, CANADA, US_AUTOMATED])
 def test_complete_settings_miss_nothing(company: Company) -> None:
-    assert missing_for_invoices(READY, company) == ()
+    assert missing_choices(READY, company) == ()
 
 
 def test_a_new_account_is_told_everything_it_has_to_choose() -> None:
-    missing = missing_for_invoices(Settings(), CANADA)
+    missing = missing_choices(Settings(), CANADA)
     assert [problem.code for problem in missing] == [
         "setup_start_date",
         "setup_fallback_item",
@@ -101,23 +103,39 @@ def test_a_new_account_is_told_everything_it_has_to_choose() -> None:
         "setup_expense_account",
         "setup_tax_codes",
         "setup_zero_tax_code",
+        "setup_deposit_account",
     ]
 
 
 def test_a_company_that_numbers_by_itself_blocks_until_somebody_decides() -> None:
     company = replace(US, custom_txn_numbers=False)
     by_choice = READY.model_copy(update={"numbering": Numbering.MEMO_WHEN_QUICKBOOKS_NUMBERS})
-    assert [problem.code for problem in missing_for_invoices(READY, company)] == ["setup_custom_numbers"]
-    assert missing_for_invoices(by_choice, company) == ()
+    assert [problem.code for problem in missing_choices(READY, company)] == ["setup_custom_numbers"]
+    assert missing_choices(by_choice, company) == ()
 
 
 def test_automatic_credits_block_only_where_payments_or_credits_go_to_quickbooks() -> None:
     company = replace(US, auto_apply_credit=True)
-    with_payments = READY.model_copy(update={"sync_payments_to": True})
-    assert missing_for_invoices(READY, company) == ()
-    assert [problem.code for problem in missing_for_invoices(with_payments, company)] == ["setup_auto_apply_credit"]
+    without_payments = READY.model_copy(update={"sync_payments_to": False})
+    with_credit = without_payments.model_copy(update={"sync_store_credit": True, "store_credit_item": Ref(id="7")})
+    assert missing_choices(without_payments, company) == ()
+    for settings in (READY, with_credit):
+        assert [problem.code for problem in missing_choices(settings, company)] == ["setup_auto_apply_credit"]
+
+
+@pytest.mark.parametrize(
+    ("switch", "missing"),
+    [
+        ({"sync_store_credit": True}, ["setup_store_credit_item"]),
+        ({"sync_purchase_orders": True}, ["setup_ap_account"]),
+        ({"sync_customer_purchases": True}, ["setup_purchase_account", "setup_purchase_item"]),
+    ],
+)
+def test_each_kind_of_document_asks_for_what_it_needs_once_it_is_on(switch: JsonObject, missing: list[str]) -> None:
+    settings = READY.model_copy(update=switch)
+    assert [problem.code for problem in missing_choices(settings, US)] == missing
 
 
 def test_tax_as_a_line_needs_its_item() -> None:
     settings = READY.model_copy(update={"ast_policy": AstPolicy.TAX_LINE})
-    assert [problem.code for problem in missing_for_invoices(settings, US_AUTOMATED)] == ["setup_us_tax_line_item"]
+    assert [problem.code for problem in missing_choices(settings, US_AUTOMATED)] == ["setup_us_tax_line_item"]

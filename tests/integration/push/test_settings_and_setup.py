@@ -177,7 +177,7 @@ def test_saved_settings_try_again_an_item_that_was_refused_and_the_invoice_that_
 def test_invoices_that_were_skipped_while_syncing_was_off_stay_so_when_it_is_on_again() -> None:
     world = World()
     company = world.connect()
-    save(world, company, sync_invoices_to=False)
+    save(world, company, sync_invoices_to=False, sync_payments_to=False)
     world.run()
     with spending(world) as spent:
         held = pushed(world, 309)

@@ -187,7 +187,7 @@ def test_only_products_with_an_item_of_their_own_are_needed() -> None:
 def test_an_invoice_waits_for_a_product_without_item() -> None:
     decision = mapped(simple(), items={})
     assert isinstance(decision, Wait)
-    assert decision.on == RecordKey(Kind.PRODUCT, "21")
+    assert decision.on == (RecordKey(Kind.PRODUCT, "21"),)
 
 
 def test_terms_come_from_the_customer_else_from_the_days_until_due() -> None:

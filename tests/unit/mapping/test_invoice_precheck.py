@@ -100,7 +100,7 @@ def test_nothing_is_sent_while_invoices_are_switched_off() -> None:
 def test_an_invoice_without_lines_waits_for_them() -> None:
     found = verdict(snapshot(subtotal="0", tax="0", total="0"))
     assert isinstance(found, Wait)
-    assert (found.problem.code, found.on) == ("no_lines", None)
+    assert (found.problem.code, found.on) == ("no_lines", ())
 
 
 def test_a_posted_invoice_that_lost_its_lines_asks() -> None:

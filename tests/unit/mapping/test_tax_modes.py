@@ -183,23 +183,23 @@ def test_the_reported_cent_is_caught_with_both_figures() -> None:
     write = written(mapped(invoice, company=CANADA))
     assert codes(write) == []
     assert write.expected is not None
-    total, tax = compare_answer(write.expected, answer(4943.56, 448.40))
+    total, tax = compare_answer(write.expected, answer(4943.56, 448.40), "Invoice 10026")
     assert "Syncro says total CAD 4,943.55, QuickBooks posted CAD 4,943.56" in total.message
     assert "Syncro says tax CAD 448.39, QuickBooks posted CAD 448.40" in tax.message
 
 
 def test_an_answer_that_agrees_to_the_cent_is_silent() -> None:
-    assert compare_answer(Totals(Decimal("158.250"), Decimal("8.25")), answer(158.25, 8.25)) == ()
+    assert compare_answer(Totals(Decimal("158.250"), Decimal("8.25")), answer(158.25, 8.25), "Invoice 10026") == ()
 
 
 def test_an_answer_without_tax_is_one_of_no_tax() -> None:
-    assert compare_answer(Totals(Decimal(100), Decimal(0)), answer(100, None)) == ()
-    (problem,) = compare_answer(Totals(Decimal(100), Decimal(5)), answer(100, None))
+    assert compare_answer(Totals(Decimal(100), Decimal(0)), answer(100, None), "Invoice 10026") == ()
+    (problem,) = compare_answer(Totals(Decimal(100), Decimal(5)), answer(100, None), "Invoice 10026")
     assert problem.code == "quickbooks_tax_differs"
 
 
 def test_an_answer_without_total_is_not_taken_for_agreement() -> None:
-    (problem,) = compare_answer(Totals(Decimal(0), Decimal(0)), {"DocNumber": "10026"})
+    (problem,) = compare_answer(Totals(Decimal(0), Decimal(0)), {"DocNumber": "10026"}, "Invoice 10026")
     assert problem.code == "quickbooks_total_unstated"
 
 

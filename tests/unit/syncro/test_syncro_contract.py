@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from syncro_quickbooks.syncro import contract
+from syncro_quickbooks.syncro.events import EVENT_TYPES
 
 PUBLISHED = Path(__file__).parents[3] / "docs" / "events"
 
@@ -21,9 +22,14 @@ def test_writing_the_schemas_makes_one_file_for_each(tmp_path: Path) -> None:
     contract.write(tmp_path / "events")
     assert sorted(path.name for path in (tmp_path / "events").iterdir()) == [
         "customer.schema.json",
+        "customer_purchase.schema.json",
         "force_update.schema.json",
         "invoice.schema.json",
+        "payment.schema.json",
         "product.schema.json",
+        "purchase_order.schema.json",
+        "store_credit.schema.json",
+        "vendor.schema.json",
     ]
 
 
@@ -35,7 +41,7 @@ def test_the_contract_demands_tax_fields_and_wants_amounts_as_strings() -> None:
     assert invoice["properties"]["total"]["type"] == "string"
 
 
-@pytest.mark.parametrize("kind", ["invoice", "customer", "product"])
+@pytest.mark.parametrize("kind", EVENT_TYPES)
 def test_what_the_detail_type_says_is_not_asked_for_in_the_detail(kind: str) -> None:
     whole, elsewhere = json.loads((PUBLISHED / f"{kind}.schema.json").read_text(encoding="utf-8"))["anyOf"]
     assert kind in whole["required"]

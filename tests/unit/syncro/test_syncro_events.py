@@ -174,7 +174,7 @@ def test_every_reason_is_given_at_once_and_none_repeats_personal_data() -> None:
     assert "jane" not in " ".join(found).lower()
 
 
-@pytest.mark.parametrize("detail_type", ["payment.created", "invoice.exploded", "invoice", "", "Invoice.updated"])
+@pytest.mark.parametrize("detail_type", ["estimate.created", "invoice.exploded", "invoice", "", "Invoice.updated"])
 def test_a_detail_type_that_nobody_reads_is_refused(detail_type: str) -> None:
     assert reasons(detail_type, detail())[0].startswith("detail-type: ")
 

@@ -3,7 +3,10 @@
 from datetime import timedelta
 
 from syncro_quickbooks.clock import to_millis
-from syncro_quickbooks.online.documents import Documents
+from syncro_quickbooks.online.documents.invoices import InvoiceRules
+from syncro_quickbooks.online.documents.planning import Documents
+from syncro_quickbooks.online.documents.rules import Rules
+from syncro_quickbooks.online.documents.settling import ENTITIES, DocumentSettler
 from syncro_quickbooks.online.faults import Unavailable
 from syncro_quickbooks.online.frozen import MAX_MEMBERS
 from syncro_quickbooks.online.lists import ENTITY_OF, Lists
@@ -12,7 +15,7 @@ from syncro_quickbooks.online.sending import Sender
 from syncro_quickbooks.online.work import PostingStopped, Settler, Work
 from syncro_quickbooks.sync.accounts import Accounts, Edition
 from syncro_quickbooks.sync.lease import Lease, Leases
-from syncro_quickbooks.sync.model import RecordKey
+from syncro_quickbooks.sync.model import Kind, RecordKey
 from syncro_quickbooks.sync.records import LAYERS
 
 _PASSES = 6
@@ -31,8 +34,9 @@ class Drain:
         self.breaker = breaker
         self.seen = 0
         self._lists = Lists(work)
-        self._documents = Documents(work, self._lists)
-        settlers: dict[str, Settler] = {"Invoice": self._documents}
+        rules: dict[Kind, Rules] = {Kind.INVOICE: InvoiceRules(work)}
+        self._documents = Documents(work, self._lists, rules)
+        settlers: dict[str, Settler] = dict.fromkeys(ENTITIES, DocumentSettler(work, rules))
         settlers.update(dict.fromkeys(ENTITY_OF.values(), self._lists))
         self._sender = Sender(work, settlers, self._before_send, self._note_health)
 

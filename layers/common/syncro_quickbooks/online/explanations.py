@@ -6,7 +6,7 @@ from dataclasses import replace
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online.mapping.hand import Difference
 from syncro_quickbooks.sync.dispatches import Member
-from syncro_quickbooks.sync.model import Action, Problem, RecordKey, Who
+from syncro_quickbooks.sync.model import Action, Kind, Problem, RecordKey, Who
 from syncro_quickbooks.sync.records import View
 
 MOST_DIFFERENCES = 10
@@ -15,6 +15,22 @@ MOST_DIFFERENCES = 10
 def settings_may_help(problem: Problem) -> bool:
     """Whether other settings, or other choices in them, could make the record go through."""
     return any(action.name in ("open_settings", "remap") for action in problem.actions)
+
+
+_CALLED = {
+    Kind.INVOICE: "Invoice",
+    Kind.PAYMENT: "Payment",
+    Kind.STORE_CREDIT: "Store credit",
+    Kind.WRITE_OFF: "Credit memo of the write-off",
+    Kind.PURCHASE_ORDER: "Purchase order",
+    Kind.BILL: "Bill of purchase order",
+    Kind.CUSTOMER_PURCHASE: "Customer purchase",
+}
+
+
+def named(key: RecordKey, document: Mapping[str, object]) -> str:
+    """How a document is called in messages: by its number if it has one."""
+    return f"{_CALLED[key.kind]} {document.get('DocNumber') or key.id} ({key})"
 
 
 def defect(key: RecordKey, error: Exception) -> Problem:
@@ -73,24 +89,23 @@ def posted_elsewhere(key: RecordKey) -> Problem:
 
 
 def gone_by_hand(view: View, now: JsonObject | None) -> Problem:
-    number = (view.state.object or {}).get("DocNumber", view.state.qbo_id)
     done = "voided" if now is not None else "deleted"
     return Problem(
         f"{done}_in_quickbooks",
-        f"Invoice {number} ({view.key}) was {done} in QuickBooks; Syncro still has it.",
+        f"{named(view.key, view.state.object or {})} was {done} in QuickBooks; Syncro still has it.",
         "Recreate it in QuickBooks, or stop syncing it.",
         actions=(Action("recreate", "Recreate in QuickBooks"), Action("stop", "Stop syncing")),
     )
 
 
 def edited_by_hand(view: View, differences: Sequence[Difference]) -> Problem:
-    number = (view.state.object or {}).get("DocNumber", view.state.qbo_id)
     shown = [str(difference) for difference in differences[:MOST_DIFFERENCES]]
     if len(differences) > MOST_DIFFERENCES:
         shown.append(f"and {len(differences) - MOST_DIFFERENCES} more")
     return Problem(
         "edited_in_quickbooks",
-        f"Invoice {number} ({view.key}) was changed in QuickBooks since it was last sent: " + "; ".join(shown),
+        f"{named(view.key, view.state.object or {})} was changed in QuickBooks since it was last sent: "
+        + "; ".join(shown),
         "Overwrite it with Syncro's, keep QuickBooks', or stop syncing it.",
         who=Who.BOOKKEEPER,
         actions=(
@@ -161,4 +176,28 @@ def looks_alike(member: Member, candidate: JsonObject) -> Problem:
             Action("link", f"Link {found}", {"entity": member.entity, "id": str(candidate.get("Id", ""))}),
             Action("create", "It is another one: post again"),
         ),
+    )
+
+
+def releasing(view: View, shown: str, payments: Sequence[View]) -> Problem:
+    """A payment has to come off an invoice while that is changed."""
+    return Problem(
+        "payments_released",
+        f"{shown} of payment {', '.join(each.key.id for each in payments)} is taken off "
+        f"{named(view.key, view.state.object or {})} while it is changed, and put back as far as it still fits.",
+        "Nothing to do: it goes on by itself.",
+        who=Who.NOBODY,
+    )
+
+
+def cannot_be_released(view: View, payments: Sequence[View]) -> Problem:
+    """A payment that holds an invoice fast cannot be changed."""
+    ids = ", ".join(each.key.id for each in payments)
+    return Problem(
+        "payments_hold_invoice",
+        f"{named(view.key, view.state.object or {})} cannot be changed in QuickBooks, because payment {ids} on it "
+        "cannot be taken off: it is part of a bank deposit, or needs attention itself.",
+        f"In QuickBooks take payment {ids} out of its bank deposit (open the deposit, untick the payment, save), or "
+        "settle what that payment needs; then press Try again.",
+        actions=(Action("retry", "Try again"), Action("skip", "Leave QuickBooks as it is")),
     )

@@ -118,8 +118,10 @@ class Lists:
         if isinstance(standing, Blocked) and standing.until is not None:
             self._work.store.postpone(view, to_millis(standing.until), standing.problem)
             return
-        if isinstance(standing, Ready):
-            self._work.store.release_waiters(view, self._work.keep_going)
+        if view.record.has_waiters:
+            ready = isinstance(standing, Ready)
+            status = Status.SYNCED if ready else Status.NEEDS_ATTENTION
+            view = self._work.dependents.release_waiters(view, status, self._work.keep_going)
         if view.record.status not in (Status.PENDING, Status.RETRYING):
             self._work.store.dismiss(view)  # what was found out while it was sent stands
         elif isinstance(standing, Ready):
@@ -241,7 +243,7 @@ class Lists:
             object=stored,
         )
         verdict = Verdict(Status.SYNCED_WITH_WARNING if member.warnings else Status.SYNCED, member.warnings)
-        self._work.store.settle(view, state, member.stamp, verdict, keep_entry=view.record.has_waiters)
+        self._work.store.settle(view, state, member.stamp, verdict)
 
     def _take_new_token(self, answer: Settled, problem: Problem) -> None:
         """Somebody edited the entry: only our own fields are sent, so theirs stay; send again with the new token."""

@@ -96,6 +96,8 @@ class Prover:
             return NotKnown()
         if now is None:
             return Absent()
+        if member.operation is Operation.DELETE:
+            return Absent()
         done = is_voided(now) if member.operation is Operation.VOID else reflects(now, member.body)
         return Found(now) if done else Absent()
 

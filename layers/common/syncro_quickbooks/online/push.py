@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeAlias
 
 from syncro_quickbooks.clock import Clock, from_millis, to_millis
@@ -22,9 +23,10 @@ from syncro_quickbooks.online.http import Log
 from syncro_quickbooks.online.mapping.bodies import digest
 from syncro_quickbooks.online.preferences import read_company
 from syncro_quickbooks.online.rate import Breaker, RateLimiter, RateState
-from syncro_quickbooks.online.work import OutOfTime, PostingStopped, Work
+from syncro_quickbooks.online.work import Findings, OutOfTime, PostingStopped, Work
 from syncro_quickbooks.storage.table import Table
 from syncro_quickbooks.sync.accounts import Accounts, Connection, Edition, Health, Pause
+from syncro_quickbooks.sync.dependents import Dependents
 from syncro_quickbooks.sync.lease import Lease, LeaseHeld, LeaseLost, Leases
 from syncro_quickbooks.sync.model import Action, Problem, Who
 from syncro_quickbooks.sync.settings import (
@@ -32,7 +34,7 @@ from syncro_quickbooks.sync.settings import (
     Settings,
     SettingsError,
     load_settings,
-    missing_for_invoices,
+    missing_choices,
 )
 from syncro_quickbooks.sync.store import Store
 from syncro_quickbooks.sync.wake import Wakes
@@ -152,7 +154,7 @@ class Push:
         client = self._client_for(connection, limiter)
         settings = _settings(connection)
         company = self._company(connection, client)
-        missing = missing_for_invoices(settings, company) if settings.sync_invoices_to else ()
+        missing = missing_choices(settings, company) if settings.sync_invoices_to else ()
         if missing:
             raise self._needs_setup(account_id, missing)
         realm_id = connection.realm_id
@@ -164,11 +166,11 @@ class Push:
             company,
             client,
             store,
+            Dependents(store),
             self._clock,
             deadline,
             self._log,
-            note_override_ignored=lambda: self._accounts.note_override_ignored(connection),
-            override_ignored=health.override_ignored,
+            Findings(health.findings, partial(self._accounts.note_finding, connection)),
             moved=connection.moved,
         )
         breaker = Breaker.from_item(health.breaker)
@@ -193,7 +195,7 @@ class Push:
         """Once settings or preferences differ from those that records were decided by, decide about them again."""
         decided_by = f"{connection.realm_id} {connection.settings_version} {digest(work.company.to_json())}"
         if decided_by != health.decided_by:
-            work.store.revisit_all(work.keep_going)
+            work.dependents.revisit_all(work.keep_going)
             self._accounts.save_decided_by(connection.account_id, decided_by)
 
     def _held_until(self, health: Health, report: PushReport) -> int | None:

@@ -1,6 +1,6 @@
 """What one run of the push works with, and how it can end early."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -9,6 +9,8 @@ from syncro_quickbooks.clock import Clock
 from syncro_quickbooks.online.client import Client, Done, Refused
 from syncro_quickbooks.online.company import Company
 from syncro_quickbooks.online.http import Log
+from syncro_quickbooks.sync.accounts import Finding
+from syncro_quickbooks.sync.dependents import Dependents
 from syncro_quickbooks.sync.dispatches import Member
 from syncro_quickbooks.sync.model import Write
 from syncro_quickbooks.sync.records import View
@@ -27,6 +29,23 @@ class PostingStopped(Exception):
     """Somebody has stopped all posting for this account, its edition, or everybody."""
 
 
+class Findings:
+    """What QuickBooks' answers have told about the company, in earlier runs and in this one."""
+
+    def __init__(self, known: Collection[Finding], keep: Callable[[Finding], None]) -> None:
+        self._known = set(known)
+        self._keep = keep
+
+    def __contains__(self, finding: Finding) -> bool:
+        return finding in self._known
+
+    def note(self, finding: Finding) -> None:
+        """Remember it until the settings are saved again."""
+        if finding not in self._known:
+            self._known.add(finding)
+            self._keep(finding)
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """One account in one realm, for one run: never kept, never shared, so two accounts cannot mix."""
@@ -37,11 +56,11 @@ class Work:
     company: Company
     client: Client
     store: Store
+    dependents: Dependents
     clock: Clock
     deadline: datetime
     log: Log
-    note_override_ignored: Callable[[], None]
-    override_ignored: bool = False
+    findings: Findings
     moved: bool = False
 
     def keep_going(self) -> None:

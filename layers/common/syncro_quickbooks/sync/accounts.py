@@ -60,19 +60,25 @@ class Pause:
     until: datetime | None = None
 
 
+class Finding(StrEnum):
+    """What only QuickBooks' answers tell about a company, by the name of the attribute that keeps it."""
+
+    OVERRIDE_IGNORED = "override_ignored"  # automated sales tax computes its own figure whatever it is sent
+    NO_PURCHASE_ORDERS = "no_purchase_orders"  # the plan has none, or the connecting user may not
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
     """The account's sending health, shared by every worker: its pause, the circuit breaker, the rate used up.
 
-    `decided_by` names the settings and preferences by which the account's records were last decided about;
-    `override_ignored` says that QuickBooks computes sales tax itself whatever it is sent.
+    `decided_by` names the settings and preferences by which the account's records were last decided about.
     """
 
     pause: Pause | None = None
     breaker: JsonObject = field(default_factory=dict)
     rate: JsonObject = field(default_factory=dict)
     decided_by: str = ""
-    override_ignored: bool = False
+    findings: frozenset[Finding] = frozenset()
 
 
 class StaleSettings(Exception):
@@ -175,7 +181,7 @@ class Accounts:
             breaker=_blob(item, "breaker") or {},
             rate=_blob(item, "rate") or {},
             decided_by=str(item.get("decided_by", "")),
-            override_ignored=item.get("override_ignored") == connection.settings_version,
+            findings=frozenset(each for each in Finding if item.get(each) == connection.settings_version),
         )
 
     def pause(self, connection: Connection, pause: Pause) -> None:
@@ -193,11 +199,11 @@ class Accounts:
         """End the account's pause."""
         self._table.write(_unpause(account_id))
 
-    def note_override_ignored(self, connection: Connection) -> None:
-        """QuickBooks computed a tax of its own in spite of ours; holds until the settings are saved again."""
+    def note_finding(self, connection: Connection, finding: Finding) -> None:
+        """Something was found out about the company; holds until the settings are saved again."""
         key = Keys(connection.account_id).of_account("health")
         values: dict[str, Value] = {":version": connection.settings_version}
-        self._table.write(Update(key, "SET #override_ignored = :version", values))
+        self._table.write(Update(key, f"SET #{finding} = :version", values))
 
     def save_flow(self, account_id: str, breaker: JsonObject, rate: JsonObject) -> None:
         """Share the state of the circuit breaker and of the rate limiter with the next worker."""

@@ -1,9 +1,8 @@
 """Intake: an event becomes the desired state of its records, an outbox entry and a wake-up."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
 
 from syncro_quickbooks.clock import Clock, to_millis
 from syncro_quickbooks.json_types import JsonObject
@@ -20,30 +19,26 @@ from syncro_quickbooks.storage.table import (
     Value,
     Write,
 )
+from syncro_quickbooks.sync.contents import Desired, contents
 from syncro_quickbooks.sync.model import Kind, RecordKey, Status
-from syncro_quickbooks.sync.records import LAYER_OF, SCHEMA, Keys, Record, record_from_item
+from syncro_quickbooks.sync.records import SCHEMA, Keys, Record, record_from_item
 from syncro_quickbooks.sync.store import outbox_item
 from syncro_quickbooks.sync.wake import Wakes
 from syncro_quickbooks.syncro.events import (
-    CustomerEvent,
     ForceUpdateEvent,
-    InvoiceEvent,
     MalformedEvent,
-    ProductEvent,
     SnapshotElsewhere,
+    ThingEvent,
     parse_event,
 )
-from syncro_quickbooks.syncro.models import Customer, Product
 
 LONGEST_QUIET_MS = 60_000
 """However often an invoice changes, it is pushed this long after its first change."""
 
 _DEFAULT_QUIET_SECONDS = 10
+_WRITES_A_CALL = 100  # TransactWriteItems: at most 100 operations
 _RACES = 5
 _NOT_POSTED = (Status.DORMANT, Status.PENDING, Status.WAITING)
-
-
-ThingEvent: TypeAlias = InvoiceEvent | CustomerEvent | ProductEvent
 
 
 class Rejected(Exception):
@@ -70,20 +65,6 @@ class IntakeResult:
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class _Desired:
-    """A newer state of one thing. `document`: it is pushed by itself, not only with what refers to it."""
-
-    key: RecordKey
-    version: int
-    snapshot: JsonObject
-    deleted: bool = False
-
-    @property
-    def document(self) -> bool:
-        return LAYER_OF[self.key.kind] > 1
-
-
 class Intake:
     """Takes events in. `read_inbox` fetches the whole detail of an event that was too large for the bus."""
 
@@ -101,7 +82,7 @@ class Intake:
         event = self._parsed(detail_type, detail)
         if isinstance(event, ForceUpdateEvent):
             return self._force(event)
-        embedded, main = _contents(event)
+        embedded, main = contents(event)
         account_id = event.account_id
         for desired in embedded:
             self._desire(account_id, desired)
@@ -125,17 +106,22 @@ class Intake:
             raise Rejected("snapshot_ref: the inbox object is of another account or version than the event")
         return whole
 
-    def _desire(self, account_id: str, desired: _Desired) -> Outcome:
+    def _desire(self, account_id: str, desired: Desired) -> Outcome:
         """Store one thing's newer state; read, decide, and write on condition that nothing changed meanwhile."""
         keys = Keys(account_id)
         for _ in range(_RACES):
             found = self._read(keys, desired.key)
             record = record_from_item(desired.key, found.get(keys.record(desired.key)))
-            if desired.version <= record.version:
-                self._wake_again(account_id, found.get(keys.outbox_entry(desired.key)))
+            entry = found.get(keys.outbox_entry(desired.key))
+            # An embedded product of the same version may have come first; only the product's own event makes it act.
+            roused = desired.acts and desired.version == record.version and record.status is Status.DORMANT
+            if desired.version <= record.version and not roused:
+                self._wake_again(account_id, entry)
                 return Outcome.STALE
+            act = desired.acts or record.has_waiters or entry is not None
+            quiet_ms = _quiet_ms(found.get(keys.of_account("settings"))) if desired.settles_down else 0
             try:
-                due = self._store(keys, record, desired, _quiet_ms(found.get(keys.of_account("settings"))))
+                due = self._store(keys, record, desired, quiet_ms, act=act)
             except ConditionFailed:
                 continue
             if due is not None:
@@ -150,12 +136,12 @@ class Intake:
             raise Rejected(f"account {keys.account_id} is not known here: nobody has connected it to QuickBooks")
         return found
 
-    def _store(self, keys: Keys, record: Record, desired: _Desired, quiet_ms: int) -> int | None:
+    def _store(self, keys: Keys, record: Record, desired: Desired, quiet_ms: int, *, act: bool) -> int | None:
         """Write the newer state. Returns when the worker must look (ms), None if nothing is to be sent."""
+        self._note_uses(keys, desired)
         now = to_millis(self._clock.now())
-        act = desired.document or record.has_waiters
         first_dirty = record.first_dirty_at or now
-        quiet = quiet_ms if desired.document and record.status in _NOT_POSTED and not desired.deleted else 0
+        quiet = quiet_ms if record.status in _NOT_POSTED else 0
         due = max(now, min(now + quiet, first_dirty + max(quiet, LONGEST_QUIET_MS)))
         newer = Record(desired.key, desired.version, force=record.force)
         change = (
@@ -187,9 +173,28 @@ class Intake:
         self._table.transact(operations)
         return due if act else None
 
+    def _note_uses(self, keys: Keys, desired: Desired) -> None:
+        """Let what the thing refers to find it. Written first: an entry too many is a hint that leads nowhere."""
+        users: list[Write] = [
+            Put({"pk": place.pk, "sk": place.sk, "schema": SCHEMA})
+            for place in (keys.user(of, desired.key) for of in dict.fromkeys(desired.uses))
+        ]
+        for start in range(0, len(users), _WRITES_A_CALL):
+            self._table.transact(users[start : start + _WRITES_A_CALL])
+
     def _force(self, event: ForceUpdateEvent) -> IntakeResult:
+        """Have the thing sent again with its dates; an invoice's payments too, for the button promises both."""
         keys = Keys(event.account_id)
         key = RecordKey(Kind(event.kind), str(event.id))
+        result = self._force_one(event, keys, key)
+        if key.kind is Kind.INVOICE:
+            for item in self._table.query(keys.users(key)):
+                user = RecordKey.parse(str(item["sk"]))
+                if user.kind is Kind.PAYMENT:
+                    self._force_one(event, keys, user)
+        return result
+
+    def _force_one(self, event: ForceUpdateEvent, keys: Keys, key: RecordKey) -> IntakeResult:
         for _ in range(_RACES):
             found = self._read(keys, key)
             record = record_from_item(key, found.get(keys.record(key)))
@@ -221,32 +226,6 @@ class Intake:
         if isinstance(due, int):
             self._wakes.wake_at(account_id, due)
             self._wakes.send(account_id, due)
-
-
-def _contents(event: ThingEvent) -> tuple[Sequence[_Desired], _Desired]:
-    """What the event says of embedded things, and of its own."""
-    deleted = event.change == "deleted"
-    if isinstance(event, InvoiceEvent):
-        owner = event.customer
-        embedded = [
-            _Desired(RecordKey(Kind.CUSTOMER, str(owner.id)), owner.version, _customer(owner)),
-            *(_Desired(RecordKey(Kind.PRODUCT, str(p.id)), p.version, _product(p)) for p in event.products),
-        ]
-        key = RecordKey(Kind.INVOICE, str(event.invoice.id))
-        return embedded, _Desired(key, event.version, event.snapshot.model_dump(mode="json"), deleted)
-    if isinstance(event, CustomerEvent):
-        key = RecordKey(Kind.CUSTOMER, str(event.customer.id))
-        return [], _Desired(key, event.version, _customer(event.customer), deleted)
-    key = RecordKey(Kind.PRODUCT, str(event.product.id))
-    return [], _Desired(key, event.version, _product(event.product), deleted)
-
-
-def _customer(customer: Customer) -> JsonObject:
-    return customer.model_dump(mode="json", exclude={"version"})
-
-
-def _product(product: Product) -> JsonObject:
-    return product.model_dump(mode="json", exclude={"version"})
 
 
 def _as_read(record: Record) -> Condition:

@@ -10,7 +10,7 @@ from syncro_quickbooks.json_types import JsonObject
 
 
 class Kind(StrEnum):
-    """A kind of Syncro thing, spelt as in the events' detail-type."""
+    """A kind of record: a Syncro thing, spelt as in the events' detail-type, or a further document that one needs."""
 
     INVOICE = "invoice"
     PAYMENT = "payment"
@@ -20,6 +20,10 @@ class Kind(StrEnum):
     PURCHASE_ORDER = "purchase_order"
     CUSTOMER_PURCHASE = "customer_purchase"
     STORE_CREDIT = "store_credit"
+
+    BILL = "bill"  # of a finished purchase order, with its id
+    WRITE_OFF = "write_off"  # the credit memo of a payment that is none, with its id
+    TAX_RATE = "tax_rate"  # a tax code that the settings ask for, with the Syncro rate's id
 
 
 class Status(StrEnum):
@@ -108,7 +112,10 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Send `body` to QuickBooks. `digest` identifies the content, whatever the SyncToken or marker."""
+    """Send `body` to QuickBooks. `digest` identifies the content, whatever the SyncToken or marker.
+
+    The record is looked at again when one of `follows` changes.
+    """
 
     operation: Operation
     entity: str
@@ -117,6 +124,7 @@ class Write:
     expected: Totals | None = None
     warnings: tuple[Problem, ...] = ()
     lines: int = 0
+    follows: tuple[RecordKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +132,16 @@ class Nothing:
     """QuickBooks already holds what Syncro says."""
 
     warnings: tuple[Problem, ...] = ()
+    follows: tuple[RecordKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """QuickBooks has the document already; `object` is ours from now on, with the content that `digest` identifies."""
+
+    entity: str
+    object: JsonObject
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,24 +149,26 @@ class Skip:
     """Will not be sent, for a reason that is not an error."""
 
     problem: Problem
+    follows: tuple[RecordKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """Cannot be sent until somebody decides or repairs something."""
+    """Cannot be sent until somebody decides or repairs something, or one of `follows` changes."""
 
     problem: Problem
+    follows: tuple[RecordKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Cannot be sent yet. `on` is the record it waits for; None when it waits for its own next event."""
+    """Cannot be sent before one of the records `on` changes; without any, before its own next event."""
 
     problem: Problem
-    on: RecordKey | None = None
+    on: tuple[RecordKey, ...] = ()
 
 
-Decision: TypeAlias = Write | Nothing | Skip | Attention | Wait
+Decision: TypeAlias = Write | Nothing | Link | Skip | Attention | Wait
 
 
 def marker(key: RecordKey, generation: int) -> str:

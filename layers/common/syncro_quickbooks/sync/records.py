@@ -63,6 +63,7 @@ class RealmState:
 
     `generation` is the highest one used in a create; `doubt` says why absence could not be proven, and forbids
     another create until somebody decides. `gone` marks a document that we voided or deleted: a tombstone.
+    `release_to` says, while an invoice is being changed, how much its payments may still apply to it (an amount).
     """
 
     entity: str = ""
@@ -75,6 +76,7 @@ class RealmState:
     object: JsonObject | None = None
     gone: bool = False
     doubt: str = ""
+    release_to: str = ""
 
     @property
     def linked(self) -> bool:
@@ -96,10 +98,13 @@ LAYER_OF: dict[Kind, int] = {
     Kind.CUSTOMER: 1,
     Kind.VENDOR: 1,
     Kind.PRODUCT: 1,
+    Kind.TAX_RATE: 1,
     Kind.INVOICE: 2,
     Kind.STORE_CREDIT: 2,
+    Kind.WRITE_OFF: 2,
     Kind.PURCHASE_ORDER: 2,
     Kind.CUSTOMER_PURCHASE: 2,
+    Kind.BILL: 3,
     Kind.PAYMENT: 3,
 }
 LAYERS: Sequence[int] = sorted(set(LAYER_OF.values()))
@@ -131,6 +136,12 @@ class Keys:
 
     def waiter(self, on: RecordKey, who: RecordKey) -> Key:
         return Key(self.waiters(on), str(who))
+
+    def users(self, key: RecordKey) -> str:
+        return f"acct#{self.account_id}#users#{key}"
+
+    def user(self, of: RecordKey, who: RecordKey) -> Key:
+        return Key(self.users(of), str(who))
 
     @property
     def revisits(self) -> str:
@@ -186,6 +197,7 @@ def state_from_item(item: Item | None) -> RealmState:
         object=stored if isinstance(stored, dict) else None,
         gone=bool(item.get("gone")),
         doubt=str(item.get("doubt", "")),
+        release_to=str(item.get("release_to", "")),
     )
 
 
@@ -203,6 +215,7 @@ def state_to_item(key: Key, state: RealmState) -> Item:
         "applied_digest": state.applied_digest,
         "gone": state.gone,
         "doubt": state.doubt,
+        "release_to": state.release_to,
     }
     if state.object is not None:
         item["object"] = _packed_object(state.object)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -39,6 +40,15 @@ class AstPolicy(StrEnum):
     TAX_LINE = "tax_line"
 
 
+class MethodKind(StrEnum):
+    """What a Syncro payment method is in the books."""
+
+    MONEY = "money"
+    STORE_CREDIT = "store_credit"
+    WRITE_OFF = "write_off"
+    DO_NOT_SYNC = "do_not_sync"
+
+
 class Ref(BaseModel):
     """A thing in QuickBooks that somebody picked from QuickBooks' own list: its id, and its name for people to read."""
 
@@ -46,6 +56,35 @@ class Ref(BaseModel):
 
     id: str = Field(min_length=1, max_length=50)
     name: str = ""
+
+
+class PaymentMethod(BaseModel):
+    """What becomes of payments by one Syncro method. `deposit_account` replaces the account's general one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: MethodKind
+    method: Ref | None = None
+    deposit_account: Ref | None = None
+
+
+class NewTaxRate(BaseModel):
+    """One rate of a tax code to be made: a name that QuickBooks takes, and percent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1, max_length=10)  # facts: QBO 1.7
+    percent: Decimal = Field(ge=0, le=100)
+
+
+class NewTaxCode(BaseModel):
+    """A tax code that somebody has looked at, with its agency, and wants to have made in QuickBooks."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1, max_length=100)
+    agency: Ref
+    rates: tuple[NewTaxRate, ...] = Field(min_length=1)
 
 
 class SettingsError(ValueError):
@@ -62,15 +101,19 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     sync_invoices_to: bool = True
-    sync_payments_to: bool = False
+    sync_payments_to: bool = True
     sync_payments_from: bool = False
     sync_store_credit: bool = False
+    sync_purchase_orders: bool = False
+    convert_finished_pos_to_bills: bool = False
+    sync_customer_purchases: bool = False
     start_date: date | None = None
     time_zone: str = "UTC"
     lock_date: date | None = None
     quiet_seconds: int = Field(default=10, ge=0, le=900)
 
     tax_codes: Mapping[int, Ref] = {}
+    new_tax_codes: Mapping[int, NewTaxCode] = {}
     zero_tax_code: Ref | None = None
     exempt_tax_code: Ref | None = None
     out_of_scope_tax_code: Ref | None = None
@@ -85,6 +128,14 @@ class Settings(BaseModel):
     income_account_stocked: Ref | None = None
     income_accounts_by_category: Mapping[str, Ref] = {}
     expense_account: Ref | None = None
+
+    payment_methods: Mapping[str, PaymentMethod] = {}
+    deposit_account: Ref | None = None
+    store_credit_item: Ref | None = None
+    bad_debt_item: Ref | None = None
+    ap_account: Ref | None = None
+    purchase_account: Ref | None = None
+    purchase_item: Ref | None = None
 
     terms: Mapping[int, Ref] = {}
     terms_by_days: Mapping[int, Ref] = {}
@@ -109,6 +160,12 @@ class Settings(BaseModel):
         """Categories are compared without case and outer blanks, as people type them."""
         return {fold(category): ref for category, ref in by_category.items()}
 
+    @field_validator("payment_methods")
+    @classmethod
+    def _folds_methods(cls, by_method: Mapping[str, PaymentMethod]) -> Mapping[str, PaymentMethod]:
+        """So are payment methods, which are free text in Syncro."""
+        return {fold(method): chosen for method, chosen in by_method.items()}
+
     @model_validator(mode="after")
     def _has_one_direction(self) -> "Settings":
         if self.sync_payments_to and self.sync_payments_from:
@@ -118,11 +175,17 @@ class Settings(BaseModel):
             )
         if self.sync_payments_to and not self.sync_invoices_to:
             raise ValueError("Sync Payments TO QuickBooks needs Sync Invoices TO QuickBooks")
+        if self.convert_finished_pos_to_bills and not self.sync_purchase_orders:
+            raise ValueError("Convert finished POs to Bills needs Sync Purchase Orders")
         return self
 
     def category_item(self, category: str | None) -> Ref | None:
         """The item that every line of this Syncro category goes to, if one is mapped."""
         return self.category_items.get(fold(category)) if category else None
+
+    def payment_method(self, name: str | None) -> PaymentMethod | None:
+        """What was chosen for a Syncro payment method, None if nobody has."""
+        return self.payment_methods.get(fold(name or ""))
 
     def income_account(self, category: str | None, *, stocked: bool) -> Ref | None:
         """The income account of a new item: by category, else by whether Syncro keeps it in stock."""
@@ -176,8 +239,8 @@ class Books(Protocol):
         ...
 
 
-def missing_for_invoices(settings: Settings, company: Books) -> tuple[Problem, ...]:
-    """The set-up checklist: everything that must be settled before the first invoice is sent. Empty when ready."""
+def missing_choices(settings: Settings, company: Books) -> tuple[Problem, ...]:
+    """The set-up checklist: everything that must be settled before anything is sent. Empty when ready."""
     checks = (
         (settings.start_date is None, _choose("start_date", "the start date", "older invoices would be sent")),
         (
@@ -197,6 +260,7 @@ def missing_for_invoices(settings: Settings, company: Books) -> tuple[Problem, .
             _choose("expense_account", "the expense account for stocked products", "new items cannot be created"),
         ),
         *_tax_checks(settings, company),
+        *_account_checks(settings),
         (
             not company.custom_txn_numbers and settings.numbering is Numbering.SYNCRO_NUMBER,
             _problem(
@@ -216,6 +280,32 @@ def missing_for_invoices(settings: Settings, company: Books) -> tuple[Problem, .
         ),
     )
     return tuple(problem for is_missing, problem in checks if is_missing)
+
+
+def _account_checks(settings: Settings) -> tuple[tuple[bool, Problem], ...]:
+    """What each kind of document beside invoices needs, if it is switched on."""
+    return (
+        (
+            settings.sync_payments_to and settings.deposit_account is None,
+            _choose("deposit_account", "the account that payments are deposited to", "payments have no place"),
+        ),
+        (
+            settings.sync_store_credit and settings.store_credit_item is None,
+            _choose("store_credit_item", "the item of store credits", "their credit memos have no line"),
+        ),
+        (
+            settings.sync_purchase_orders and settings.ap_account is None,
+            _choose("ap_account", "the accounts payable account", "purchase orders cannot be sent"),
+        ),
+        (
+            settings.sync_customer_purchases and settings.purchase_account is None,
+            _choose("purchase_account", "the bank account that customer purchases are paid from", "they have no place"),
+        ),
+        (
+            settings.sync_customer_purchases and settings.purchase_item is None,
+            _choose("purchase_item", "the item for what is bought without a product", "such lines have no place"),
+        ),
+    )
 
 
 def _tax_checks(settings: Settings, company: Books) -> tuple[tuple[bool, Problem], ...]:

@@ -1,6 +1,6 @@
 """Reads records and commits what a worker learned about them, each change one transaction under the lease."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
@@ -12,7 +12,6 @@ from syncro_quickbooks.storage.table import (
     ConditionFailed,
     Delete,
     Item,
-    Key,
     Put,
     Table,
     Update,
@@ -40,7 +39,6 @@ HISTORY_KEPT = timedelta(days=400)
 """A year-end question must still find its answer."""
 
 _OUTBOX_PAGE = 200
-_HELD = (Status.NEEDS_ATTENTION, Status.WAITING)
 
 
 class Changed(Exception):
@@ -114,6 +112,10 @@ class Store:
         states = self._table.query(here.pk, prefix="realm#")
         return any(state["sk"] != here.sk and (state.get("qbo_id") or "attempt" in state) for state in states)
 
+    def items(self, partition: str) -> Iterator[Item]:
+        """The items of a partition, read in pages as they are consumed."""
+        return self._table.query(partition)
+
     def owner(self, entity: str, qbo_id: str) -> RecordKey | None:
         """Whose QuickBooks object this is, as far as we linked it."""
         item = self._table.get(self.keys.owner(self.realm_id, entity, qbo_id))
@@ -133,16 +135,16 @@ class Store:
         for view in views:
             place = self.keys.realm_state(view.key, self.realm_id)
             operations.append(Put(state_to_item(place, view.state), idle))
-        self._commit(operations)
+        self.commit(operations)
 
     def note_send(self, dispatch: Dispatch) -> None:
         """Store that `dispatch` is about to be sent again, or when it will be."""
         key = self.keys.dispatch(self.realm_id, dispatch.id)
-        self._commit([Put(dispatch_to_item(key, dispatch), Condition("attribute_exists(#pk)"))])
+        self.commit([Put(dispatch_to_item(key, dispatch), Condition("attribute_exists(#pk)"))])
 
     def forget(self, dispatch: Dispatch) -> None:
         """Drop a dispatch whose members are all settled."""
-        self._commit([Delete(self.keys.dispatch(self.realm_id, dispatch.id))])
+        self.commit([Delete(self.keys.dispatch(self.realm_id, dispatch.id))])
 
     # -- settling --------------------------------------------------------------------------------------------------
 
@@ -153,17 +155,17 @@ class Store:
         stamp: str,
         verdict: Verdict,
         *,
-        keep_entry: bool = False,
         revisit: bool = False,
     ) -> None:
         """An attempt for `stamp` is over: store `state` without it, and the verdict if `stamp` is still desired.
 
-        With `keep_entry` the outbox entry stays, `revisit` is as for `conclude`.
-        If a newer version has come meanwhile, its outbox entry and status stay as they are.
+        If somebody waits for the record its outbox entry stays, so that the next pass lets them go on. `revisit` is as
+        for `conclude`. If a newer version has come meanwhile, its outbox entry and status stay as they are.
         Raises OwnerTaken if the link in `state` is another record's, Changed if the attempt is not the stored one.
         """
-        revisits = [self._revisit(view.key)] if revisit else []
-        self._end_attempt(view, state, [*self._conclude(view, stamp, verdict, keep_entry=keep_entry), *revisits])
+        revisits = [self.revisit(view.key)] if revisit else []
+        concluded = self.conclusion(view, stamp, verdict, keep_entry=view.record.has_waiters)
+        self._end_attempt(view, state, [*concluded, *revisits])
 
     def release(self, view: View, state: RealmState) -> None:
         """An attempt is over without a verdict: store `state` without it and let the record be planned again.
@@ -183,7 +185,7 @@ class Store:
         if state.linked:
             needed.append(self._claim(view.key, state))
         try:
-            self._commit(needed, conclusion)
+            self.commit(needed, conclusion)
         except Changed:
             if state.linked and (owner := self.owner(state.entity, state.qbo_id)) not in (None, view.key):
                 raise OwnerTaken(str(owner)) from None
@@ -194,54 +196,19 @@ class Store:
 
         With `revisit` it is decided about again when the settings or the company's preferences change.
         """
-        revisits = [self._revisit(view.key)] if revisit else []
-        self._commit([*self._conclude(view, view.record.stamp, verdict), *revisits])
+        revisits = [self.revisit(view.key)] if revisit else []
+        self.commit([*self.conclusion(view, view.record.stamp, verdict), *revisits])
 
     def dismiss(self, view: View) -> None:
         """The outbox entry has nothing more to say; status and problems stay. Raises Changed if the record moved on."""
         same = Condition("attribute_not_exists(#pk) OR #stamp = :stamp", {":stamp": view.record.stamp})
-        self._commit([Delete(self.keys.outbox_entry(view.key), same)])
-
-    def revisit_all(self, keep_going: Callable[[], None]) -> None:
-        """Settings or preferences have changed: put everything that was decided by them back into the outbox.
-
-        `keep_going` is called before each record and raises when the run must end; the rest follows in the next one.
-        """
-        for item in self._table.query(self.keys.revisits):
-            keep_going()
-            key = RecordKey.parse(str(item["sk"]))
-            record = self.view(key).record
-            back = [Delete(Key(self.keys.revisits, str(key)))]
-            held = record.status if record.status in _HELD else Status.NEEDS_ATTENTION
-            self._commit(back, self._reopen(record, held))
-
-    def wait(self, view: View, on: View, problem: Problem) -> None:
-        """`view` cannot go on before `on` changes: put it under `on` and out of the outbox.
-
-        Raises Changed if either moved on since it was read.
-        """
-        other = on.record
-        place = self.keys.record(on.key)
-        identity = {":kind": str(on.key.kind), ":id": on.key.id, ":dormant": str(Status.DORMANT)}
-        mark = Update(
-            place,
-            "SET #has_waiters = :yes, #kind = :kind, #id = :id, #schema = :schema, #version = :version, "
-            "#force = :force, #status = if_not_exists(#status, :dormant)",
-            {":yes": True, ":schema": SCHEMA, ":version": other.version, ":force": other.force, **identity},
-            Condition("attribute_not_exists(#pk)")
-            if not other.version and not other.has_waiters
-            else Condition("#version = :seen AND #status = :status", {":seen": other.version, ":status": other.status}),
-        )
-        waiter: Item = {"pk": self.keys.waiters(on.key), "sk": str(view.key), "since": self.now()}
-        waiting = self._conclude(view, view.record.stamp, Verdict(Status.WAITING, (problem,)))
-        # Other settings may make the dependency needless.
-        self._commit([mark, Put(waiter), self._revisit(view.key), *waiting])
+        self.commit([Delete(self.keys.outbox_entry(view.key), same)])
 
     def postpone(self, view: View, due: int, problem: Problem) -> None:
         """Try again at `due` (ms). Raises Changed if the record moved on."""
         entry = self.keys.outbox_entry(view.key)
         current = Condition("#stamp = :stamp", {":stamp": view.record.stamp})
-        self._commit(
+        self.commit(
             [
                 Update(entry, "SET #due = :due", {":due": due}, current),
                 Update(
@@ -258,28 +225,8 @@ class Store:
             ]
         )
 
-    def release_waiters(self, on: View, keep_going: Callable[[], None]) -> None:
-        """Move everything that waits on `on` back into the outbox; `keep_going` as for `revisit_all`."""
-        for item in self._table.query(self.keys.waiters(on.key)):
-            keep_going()
-            key = RecordKey.parse(str(item["sk"]))
-            waiting = self.view(key).record
-            self._commit([Delete(self.keys.waiter(on.key, key))], self._reopen(waiting, Status.WAITING))
-        self._commit([Update(self.keys.record(on.key), "SET #has_waiters = :no", {":no": False})])
-
-    def _reopen(self, record: Record, status: Status) -> list[Write]:
-        """Back into the outbox, if the record still has `status`."""
-        pending = Update(
-            self.keys.record(record.key),
-            "SET #status = :pending",
-            {":pending": str(Status.PENDING)},
-            Condition(
-                "#status = :before AND #version = :version", {":before": str(status), ":version": record.version}
-            ),
-        )
-        return [Put(outbox_item(self.keys, record, self.now())), pending]
-
-    def _revisit(self, key: RecordKey) -> Put:
+    def revisit(self, key: RecordKey) -> Put:
+        """The write that has the record decided about again when settings or preferences change."""
         return Put({"pk": self.keys.revisits, "sk": str(key), "schema": SCHEMA})
 
     # -- parts -----------------------------------------------------------------------------------------------------
@@ -289,7 +236,11 @@ class Store:
         item: Item = {"pk": place.pk, "sk": place.sk, "schema": SCHEMA, "record": str(key)}
         return Put(item, Condition("attribute_not_exists(#pk) OR #record = :me", {":me": str(key)}))
 
-    def _conclude(self, view: View, stamp: str, verdict: Verdict, *, keep_entry: bool = False) -> list[Write]:
+    def conclusion(self, view: View, stamp: str, verdict: Verdict, *, keep_entry: bool = False) -> list[Write]:
+        """The writes that note `verdict` about what `stamp` stands for, and take it out of the outbox.
+
+        They fail if the record moved on or somebody has begun to wait for it.
+        """
         now = self.now()
         operations: list[Write] = [
             Update(
@@ -303,7 +254,7 @@ class Store:
                     ":now": now,
                     ":none": 0,
                 },
-                _still_desired(stamp),
+                _still_desired(stamp, view.record.has_waiters),
             ),
             Put(self._history(view.key, verdict, stamp, now)),
         ]
@@ -323,8 +274,11 @@ class Store:
             "ttl": now // 1000 + int(HISTORY_KEPT.total_seconds()),
         }
 
-    def _commit(self, needed: Sequence[Write], if_current: Sequence[Write] = ()) -> None:
-        """Write `needed`, and `if_current` with it unless one of its conditions shows that the record moved on."""
+    def commit(self, needed: Sequence[Write], if_current: Sequence[Write] = ()) -> None:
+        """Write `needed`, and `if_current` with it unless one of its conditions shows that the record moved on.
+
+        Raises LeaseLost, and Changed if a condition of `needed` does not hold.
+        """
         operations: list[Write] = [self._lease.check(), *needed, *if_current]
         try:
             self._table.transact(operations)
@@ -333,7 +287,7 @@ class Store:
                 raise LeaseLost from refused
             if not if_current or any(place <= len(needed) for place in refused.failed):
                 raise Changed from refused
-            self._commit(needed)
+            self.commit(needed)
 
 
 def outbox_item(keys: Keys, record: Record, due: int) -> Item:
@@ -346,6 +300,11 @@ def _entry(item: Item, layer: int) -> OutboxEntry:
     return OutboxEntry(RecordKey.parse(str(item["sk"])), layer, stamp=str(item["stamp"]), due=int(str(item["due"])))
 
 
-def _still_desired(stamp: str) -> Condition:
+def _still_desired(stamp: str, has_waiters: bool | None = None) -> Condition:
+    """The record still desires what `stamp` stands for and, if that matters, nobody has begun to wait for it."""
     version, _, force = stamp.partition(":")
-    return Condition("#version = :version AND #force = :force", {":version": int(version), ":force": force})
+    desired = Condition("#version = :version AND #force = :force", {":version": int(version), ":force": force})
+    if has_waiters is not False:
+        return desired
+    alone = f"{desired.expression} AND (attribute_not_exists(#has_waiters) OR #has_waiters = :nobody)"
+    return Condition(alone, {**desired.values, ":nobody": False})

@@ -1,4 +1,4 @@
-"""Events from Syncro: `parse_event` turns a detail-type and a detail into one of five frozen event types."""
+"""Events from Syncro: `parse_event` turns a detail-type and a detail into one of the frozen event types."""
 
 from typing import Annotated, Literal, TypeAlias, TypeVar
 
@@ -7,15 +7,21 @@ from pydantic import Field, ValidationError
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.syncro.models import (
     Customer,
+    CustomerPurchase,
     EmbeddedCustomer,
     EmbeddedProduct,
+    EmbeddedVendor,
     Invoice,
     InvoiceSnapshot,
     Moment,
+    Payment,
     Product,
+    PurchaseOrder,
+    StoreCredit,
     SyncroId,
     SyncroModel,
     TaxRate,
+    Vendor,
     Version,
 )
 
@@ -26,6 +32,9 @@ ObjectKey: TypeAlias = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_=-]*([./][A-Za-z0-9_=-]+)*$", max_length=512)
 ]
 Change: TypeAlias = Literal["created", "updated", "deleted"]
+ThingKind: TypeAlias = Literal[
+    "invoice", "payment", "customer", "product", "vendor", "purchase_order", "customer_purchase", "store_credit"
+]
 
 
 class Envelope(SyncroModel):
@@ -69,13 +78,49 @@ class ProductEvent(ChangeEvent):
     product: Product
 
 
+class PaymentEvent(ChangeEvent):
+    """A payment with whose it is."""
+
+    payment: Payment
+    customer: EmbeddedCustomer
+
+
+class StoreCreditEvent(ChangeEvent):
+    """A store credit with whose it is."""
+
+    store_credit: StoreCredit
+    customer: EmbeddedCustomer
+
+
+class VendorEvent(ChangeEvent):
+    """A vendor changed on its own."""
+
+    vendor: Vendor
+
+
+class PurchaseOrderEvent(ChangeEvent):
+    """A purchase order with its vendor and the products on it."""
+
+    purchase_order: PurchaseOrder
+    vendor: EmbeddedVendor
+    products: tuple[EmbeddedProduct, ...]
+
+
+class CustomerPurchaseEvent(ChangeEvent):
+    """A customer purchase with the customer and the products on it."""
+
+    customer_purchase: CustomerPurchase
+    customer: EmbeddedCustomer
+    products: tuple[EmbeddedProduct, ...]
+
+
 class SnapshotElsewhere(ChangeEvent):
     """An event too large for the bus: `snapshot_ref` is the key of its whole detail in the inbox bucket.
 
     Whoever fetches it calls `parse_event` again with what it found and checks that account, thing and version agree.
     """
 
-    kind: Literal["invoice", "customer", "product"]
+    kind: ThingKind
     snapshot_ref: ObjectKey
 
 
@@ -83,17 +128,32 @@ class ForceUpdateEvent(Envelope):
     """Somebody pressed "Force Update": push this thing again, dates included. Outside the version rule."""
 
     request_id: RequestId
-    kind: Literal["invoice", "customer", "product"]
+    kind: ThingKind
     id: SyncroId
 
 
-Event: TypeAlias = InvoiceEvent | CustomerEvent | ProductEvent | SnapshotElsewhere | ForceUpdateEvent
+ThingEvent: TypeAlias = (
+    InvoiceEvent
+    | PaymentEvent
+    | CustomerEvent
+    | ProductEvent
+    | VendorEvent
+    | PurchaseOrderEvent
+    | CustomerPurchaseEvent
+    | StoreCreditEvent
+)
+Event: TypeAlias = ThingEvent | SnapshotElsewhere | ForceUpdateEvent
 
 FORCE_UPDATE = "force_update.requested"
-EVENT_TYPES: dict[str, type[ChangeEvent]] = {
+EVENT_TYPES: dict[str, type[ThingEvent]] = {
     "invoice": InvoiceEvent,
+    "payment": PaymentEvent,
     "customer": CustomerEvent,
     "product": ProductEvent,
+    "vendor": VendorEvent,
+    "purchase_order": PurchaseOrderEvent,
+    "customer_purchase": CustomerPurchaseEvent,
+    "store_credit": StoreCreditEvent,
 }
 _Model = TypeVar("_Model", bound=SyncroModel)
 _CHANGES = ("created", "updated", "deleted")
@@ -120,10 +180,7 @@ def parse_event(detail_type: str, detail: JsonObject) -> Event:
         raise MalformedEvent([f"detail-type: {detail_type[:60]!r} is not one that this integration reads"])
     if detail.get("snapshot_ref") is not None:
         return _checked(SnapshotElsewhere, {**detail, "change": change, "kind": kind})
-    fields: JsonObject = {**detail, "change": change}
-    if kind == "invoice":
-        return _checked(InvoiceEvent, fields)
-    return _checked(CustomerEvent, fields) if kind == "customer" else _checked(ProductEvent, fields)
+    return _checked(EVENT_TYPES[kind], {**detail, "change": change})
 
 
 def _checked(model: type[_Model], fields: JsonObject) -> _Model:

@@ -5,7 +5,7 @@ Field names are the Syncro API's. Tax fields have no defaults: leaving one out i
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
@@ -130,6 +130,114 @@ class Product(SyncroModel):
     discount_percent: Number | None = None
 
 
+class Allocation(SyncroModel):
+    """What a payment pays of an invoice. `source_credit_id` is the store credit, or the payment whose rest is used."""
+
+    invoice_id: SyncroId
+    amount: Number
+    source_credit_id: SyncroId | None = None
+
+
+class Payment(SyncroModel):
+    """A payment and what it pays. `payment_amount` beyond its allocations is a credit of the customer."""
+
+    id: SyncroId
+    customer_id: SyncroId
+    success: Flag
+    payment_amount: Number
+    applied_at: Moment
+    payment_method: str | None = None
+    ref_num: str | None = None
+    allocations: tuple[Allocation, ...]
+
+
+class StoreCredit(SyncroModel):
+    """A credit of a customer. `origin` says how it arose and `origin_id` from what, so that nothing is booked twice."""
+
+    id: SyncroId
+    customer_id: SyncroId
+    amount: Number
+    origin: Literal["manual", "overpayment", "refund", "purchase_payout"]
+    origin_id: SyncroId | None = None
+    date: Moment
+    note: str | None = None
+
+
+class Vendor(SyncroModel):
+    """Whom a shop buys from."""
+
+    id: SyncroId
+    name: str
+    rep_first_name: str | None = None
+    rep_last_name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    account_number: str | None = None
+    address: str | None = None
+    city: str | None = None
+    state: str | None = None
+    zip: str | None = None
+    website: str | None = None
+
+
+class PurchaseOrderLine(SyncroModel):
+    """One line of a purchase order; `cost_cents` is the price of one, in cents."""
+
+    id: SyncroId
+    product_id: SyncroId
+    quantity: Number
+    cost_cents: Number
+    received_quantity: Number | None = None
+    position: int | None = None
+
+
+class PurchaseOrder(SyncroModel):
+    """A purchase order. `total` includes `shipping` and `other`, which are not for the books."""
+
+    id: SyncroId
+    vendor_id: SyncroId
+    number: str
+    status: str
+    created_at: Moment
+    expected_date: Moment | None = None
+    due_date: Moment | None = None
+    finished_at: Moment | None = None
+    shipping: Number | None = None
+    other: Number | None = None
+    shipping_notes: str | None = None
+    general_notes: str | None = None
+    total: Number
+    location_id: SyncroId | None = None
+    line_items: tuple[PurchaseOrderLine, ...]
+
+
+class CustomerPurchaseLine(SyncroModel):
+    """One thing bought from a customer; without a product it is something new."""
+
+    id: SyncroId
+    product_id: SyncroId | None
+    item: str | None = None
+    name: str | None = None
+    quantity: Number
+    price: Number
+    cost: Number | None = None
+
+
+class CustomerPurchase(SyncroModel):
+    """Used goods bought from a customer, paid out in money or as store credit."""
+
+    id: SyncroId
+    customer_id: SyncroId
+    number: str | None = None
+    status: str | None = None
+    payment_method: str | None = None
+    paid_out: Flag
+    paid_out_at: Moment | None = None
+    total: Number
+    notes: str | None = None
+    line_items: tuple[CustomerPurchaseLine, ...]
+
+
 class InvoiceSnapshot(SyncroModel):
     """An invoice and the tax rates it names, as one event carried them: all that is needed to map it again later."""
 
@@ -149,5 +257,11 @@ class EmbeddedCustomer(Customer):
 
 class EmbeddedProduct(Product):
     """A product inside another thing's event, with its own version."""
+
+    version: Version
+
+
+class EmbeddedVendor(Vendor):
+    """A vendor inside a purchase order's event, with its own version."""
 
     version: Version

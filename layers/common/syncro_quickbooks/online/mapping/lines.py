@@ -120,7 +120,7 @@ def _waits_for(item: OwnItem, who: str) -> Wait:
         code="waiting_for_product",
         message=f"{who} waits for product {item.product_id}, which has no QuickBooks item yet.",
     )
-    return Wait(problem, on=RecordKey(Kind.PRODUCT, str(item.product_id)))
+    return Wait(problem, on=(RecordKey(Kind.PRODUCT, str(item.product_id)),))
 
 
 def unit_price(quantity: Decimal, price: Decimal, amount: Decimal) -> Decimal | None:

@@ -47,23 +47,23 @@ def compare(syncro: Totals, predicted: Totals, who: str, currency: str) -> tuple
     )
 
 
-def compare_answer(expected: Totals, answer: JsonObject) -> tuple[Problem, ...]:
+def compare_answer(expected: Totals, answer: JsonObject, who: str) -> tuple[Problem, ...]:
     """Warnings, with both figures, where the document QuickBooks returned is not what Syncro says, to the cent.
 
-    `answer` is the document itself, without its envelope. Raises ValueError if its figures cannot be read.
+    `answer` is the document itself, without its envelope, and `who` what it is called. Raises ValueError if its figures
+    cannot be read.
     """
     total = bodies.amount(answer, "TotalAmt")
     if total is None:
-        return (_unstated(answer),)
+        return (_unstated(who),)
     tax = bodies.amount(bodies.section(answer, "TxnTaxDetail"), "TotalTax")
     currency = bodies.ref_value(answer, "CurrencyRef") or "USD"
-    who = f"Invoice {bodies.text(answer, 'DocNumber') or bodies.text(answer, 'Id')}"
     return tuple(
         Problem(
             code=f"quickbooks_{code}_differs",
             message=f"{who}: Syncro says {what} {money.show(ours, currency)}, "
             f"QuickBooks posted {money.show(theirs, currency)}.",
-            fix="Compare the two invoices, above all their tax, and correct the wrong one; nothing was changed.",
+            fix="Compare the two, above all their tax, and correct the wrong one; nothing was changed.",
         )
         # A document without TxnTaxDetail is one without tax.
         for code, what, ours, theirs in _differences(expected, Totals(total, tax if tax is not None else _ZERO))
@@ -77,10 +77,9 @@ def _differences(ours: Totals, theirs: Totals) -> Iterable[tuple[str, str, Decim
         yield "tax", "tax", ours.tax, theirs.tax
 
 
-def _unstated(answer: JsonObject) -> Problem:
+def _unstated(who: str) -> Problem:
     return Problem(
         code="quickbooks_total_unstated",
-        message=f"QuickBooks returned invoice {bodies.text(answer, 'DocNumber')} without a total, "
-        "so it could not be compared with Syncro's.",
+        message=f"QuickBooks returned {who} without a total, so it could not be compared with Syncro's.",
         fix="Compare the totals by eye.",
     )

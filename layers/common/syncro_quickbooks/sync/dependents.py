@@ -1,0 +1,135 @@
+"""Who depends on whom: records that wait for, follow or are made from another, and come back once that has changed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from syncro_quickbooks.json_types import JsonObject
+from syncro_quickbooks.storage.packing import pack
+from syncro_quickbooks.storage.table import Condition, Delete, Item, Key, Put, Update, Value, Write
+from syncro_quickbooks.sync.model import Problem, RecordKey, Status
+from syncro_quickbooks.sync.records import SCHEMA, Record, View
+from syncro_quickbooks.sync.store import Store, Verdict, outbox_item
+
+_COMING_ANYWAY = (Status.PENDING, Status.RETRYING)
+
+
+class Dependents:
+    """The dependencies between one account's records in one realm. Lives as long as its store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._keys = store.keys
+
+    def wait(self, view: View, on: Sequence[View], problem: Problem, status: Status = Status.WAITING) -> None:
+        """`view` cannot go on before one of `on` changes: put it under them and out of the outbox.
+
+        Raises Changed if `view` moved on since it was read.
+        """
+        waiting = self._store.conclusion(view, view.record.stamp, Verdict(status, (problem,)))
+        # Other settings may make the dependency needless.
+        self._store.commit([*self._under(view, on), self._store.revisit(view.key), *waiting])
+
+    def follow(self, view: View, on: Sequence[View]) -> None:
+        """Look at `view` again, however it stands, when one of `on` changes."""
+        if on:
+            self._store.commit(self._under(view, on))
+
+    def _under(self, view: View, on: Sequence[View]) -> list[Write]:
+        """Nothing is assumed about `on`: whoever settles it next sees who waits, and what that one has seen."""
+        writes: list[Write] = []
+        for other in on:
+            named: dict[str, Value] = {":kind": str(other.key.kind), ":id": other.key.id, ":schema": SCHEMA}
+            mark = Update(
+                self._keys.record(other.key),
+                "SET #has_waiters = :yes, #schema = :schema, #kind = :kind, #id = :id, "
+                "#version = if_not_exists(#version, :never), #force = if_not_exists(#force, :none), "
+                "#status = if_not_exists(#status, :dormant)",
+                {**named, ":yes": True, ":never": 0, ":none": "", ":dormant": str(Status.DORMANT)},
+            )
+            waiter: Item = {"pk": self._keys.waiters(other.key), "sk": str(view.key), "since": self._store.now()}
+            writes += [mark, Put({**waiter, "seen": _look(other, other.record.status)})]
+        return writes
+
+    def release_waiters(self, on: View, status: Status, keep_going: Callable[[], None]) -> View:
+        """`on` now has `status`: move what waits on it and has seen it otherwise back into the outbox.
+
+        What waits for another change goes on waiting, so two records that follow each other come to rest. Returns `on`
+        as it is then. `keep_going` is called before each record and raises when the run must end; the rest follows in
+        the next one.
+        """
+        look, left = _look(on, status), False
+        for item in self._store.items(self._keys.waiters(on.key)):
+            if item.get("seen") == look:
+                left = True
+                continue
+            keep_going()
+            key = RecordKey.parse(str(item["sk"]))
+            self._store.commit([Delete(self._keys.waiter(on.key, key)), *self._reopening(self._store.view(key).record)])
+        if not left:
+            self._store.commit([Update(self._keys.record(on.key), "SET #has_waiters = :no", {":no": False})])
+        return replace(on, record=replace(on.record, has_waiters=left))
+
+    def revisit_all(self, keep_going: Callable[[], None]) -> None:
+        """Settings or preferences have changed: put everything that was decided by them back into the outbox.
+
+        `keep_going` as for `release_waiters`.
+        """
+        for item in self._store.items(self._keys.revisits):
+            keep_going()
+            key = RecordKey.parse(str(item["sk"]))
+            back = Delete(Key(self._keys.revisits, str(key)))
+            self._store.commit([back, *self._reopening(self._store.view(key).record)])
+
+    def reopen(self, keys: Sequence[RecordKey]) -> None:
+        """Have these records looked at again now."""
+        for view in self._store.views(keys).values():
+            self._store.commit(self._reopening(view.record))
+
+    def users(self, key: RecordKey) -> list[RecordKey]:
+        """The records that refer to `key`, or did once: payments of an invoice, credits of a customer."""
+        return [RecordKey.parse(str(item["sk"])) for item in self._store.items(self._keys.users(key))]
+
+    def derive(self, parent: View, key: RecordKey, snapshot: JsonObject, *, deleted: bool = False) -> None:
+        """Desire a further document of `parent`, of its version. Nothing happens if that is desired already."""
+        record = self._store.view(key).record
+        if (record.version, record.force) == (parent.record.version, parent.record.force):
+            return
+        newer = Record(key, parent.record.version, force=parent.record.force)
+        change = Update(
+            self._keys.record(key),
+            "SET #schema = :schema, #kind = :kind, #id = :id, #version = :version, #force = :force, "
+            "#deleted = :deleted, #desired = :desired, #status = :pending, #problems = :none, #changed_at = :now, "
+            "#has_waiters = if_not_exists(#has_waiters, :no)",
+            {
+                ":schema": SCHEMA,
+                ":kind": str(key.kind),
+                ":id": key.id,
+                ":version": newer.version,
+                ":force": newer.force,
+                ":deleted": deleted,
+                ":desired": pack(snapshot),
+                ":pending": str(Status.PENDING),
+                ":none": "[]",
+                ":now": self._store.now(),
+                ":no": False,
+            },
+        )
+        self._store.commit([change, Put(outbox_item(self._keys, newer, self._store.now()))])
+
+    def _reopening(self, record: Record) -> list[Write]:
+        """Back into the outbox, unless it is there or nothing has ever been desired of it."""
+        if record.status in _COMING_ANYWAY or not record.version:
+            return []
+        pending = Update(
+            self._keys.record(record.key),
+            "SET #status = :pending",
+            {":pending": str(Status.PENDING)},
+            Condition("#version = :version", {":version": record.version}),
+        )
+        return [Put(outbox_item(self._keys, record, self._store.now())), pending]
+
+
+def _look(view: View, status: Status) -> str:
+    """Everything of a record that those who depend on it could go by."""
+    state = view.state
+    return f"{view.record.stamp} {state.qbo_id} {state.sync_token} {state.gone} {state.release_to} {status}"
