@@ -184,7 +184,7 @@ def read(element: Xml, parts: tuple[Part, ...], macros: Mapping[str, str]) -> Ob
 
     Raises Refused 3000 to 3110 for a value of the wrong form, 9101 for a macro that has no value.
     """
-    known = {one.name: one for one in _elements(parts)}
+    known = {one.name: one for one in elements(parts)}
     found: Obj = {}
     for child in element:
         rule = known[child.tag]
@@ -196,7 +196,8 @@ def read(element: Xml, parts: tuple[Part, ...], macros: Mapping[str, str]) -> Ob
     return found
 
 
-def _elements(parts: tuple[Part, ...]) -> list[Element]:
+def elements(parts: tuple[Part, ...]) -> list[Element]:
+    """All elements that may stand at this level, whatever the choices."""
     found: list[Element] = []
     for part in parts:
         if isinstance(part, Element):
@@ -206,7 +207,7 @@ def _elements(parts: tuple[Part, ...]) -> list[Element]:
                 # In a line-or-group choice each kind repeats by the choice's own mark.
                 found += [
                     Element(inner.name, inner.least, max(inner.most, part.most), inner.kind, inner.children)
-                    for inner in _elements(one)
+                    for inner in elements(one)
                 ]
     return found
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from emulators.quickbooks_desktop import Refused
 from tests.support.qbxml import Office, names, text
 
 
@@ -284,3 +285,23 @@ def test_only_the_named_elements_come_back(office: Office) -> None:
         "<CustomerQueryRq><IncludeRetElement>ListID</IncludeRetElement><IncludeRetElement>Name</IncludeRetElement></CustomerQueryRq>"
     )
     assert names(ret) == "ListID Name"
+
+
+def test_a_field_that_a_form_does_not_have_is_told_to_whoever_works_by_hand(office: Office) -> None:
+    with pytest.raises(ValueError, match="CustomerAdd has no Nickname"):
+        office.company.enter("Customer", Name="Acme", Nickname="A")
+    acme = office.company.enter("Customer", Name="Acme")
+    with pytest.raises(ValueError, match="CustomerMod has no Nickname"):
+        office.company.change(acme["ListID"], Nickname="A")
+    with pytest.raises(Refused, match="3120"):
+        office.company.change("8000FFFF-1", Phone="1")
+
+
+def test_the_bookkeeper_deletes_only_what_nothing_refers_to(office: Office) -> None:
+    acme, beta = office.customer("Acme"), office.customer("Beta")
+    office.invoice("Acme", "1.00")
+    with pytest.raises(Refused, match="in use"):
+        office.company.delete(acme)
+    office.company.delete(beta)
+    assert [one["Name"] for one in office.company.entities("Customer")] == ["Acme"]
+    assert office.status(add("<Name>Beta</Name>"))[0] == "0"
