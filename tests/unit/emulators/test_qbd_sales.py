@@ -49,14 +49,11 @@ def test_an_invoice_without_sales_tax_is_answered_as_the_captured_one() -> None:
     office.customer("spree", address + ship)
     head = "<TxnDate>2014-02-03</TxnDate><RefNumber>R1TT46883</RefNumber>"
     ret = office.done(invoice_add("spree", line("<Quantity>2</Quantity><Rate>103</Rate>"), head))
-    assert (
-        names(ret)
-        == (
-            "TxnID TimeCreated TimeModified EditSequence TxnNumber CustomerRef ARAccountRef TemplateRef TxnDate RefNumber"
-            " BillAddress BillAddressBlock ShipAddress ShipAddressBlock IsPending IsFinanceCharge DueDate ShipDate Subtotal"
-            " SalesTaxPercentage SalesTaxTotal AppliedAmount BalanceRemaining IsPaid IsToBePrinted IsToBeEmailed"
-            " InvoiceLineRet"
-        ).split()
+    assert names(ret) == (
+        "TxnID TimeCreated TimeModified EditSequence TxnNumber CustomerRef ARAccountRef TemplateRef TxnDate"
+        " RefNumber BillAddress BillAddressBlock ShipAddress ShipAddressBlock IsPending IsFinanceCharge DueDate"
+        " ShipDate Subtotal SalesTaxPercentage SalesTaxTotal AppliedAmount BalanceRemaining IsPaid IsToBePrinted"
+        " IsToBeEmailed InvoiceLineRet"
     )
     shown = {name: text(ret, name) for name in ("DueDate", "ShipDate", "Subtotal", "SalesTaxPercentage", "IsPaid")}
     assert shown == {
@@ -68,7 +65,7 @@ def test_an_invoice_without_sales_tax_is_answered_as_the_captured_one() -> None:
     }
     row = ret.find("InvoiceLineRet")
     assert row is not None
-    assert names(row) == ["TxnLineID", "ItemRef", "Quantity", "Rate", "Amount", "SalesTaxCodeRef"]
+    assert names(row) == "TxnLineID ItemRef Quantity Rate Amount SalesTaxCodeRef"
     assert (text(row, "Quantity"), text(row, "Rate"), text(row, "Amount")) == ("2", "103.00", "206.00")
     assert text(row, "SalesTaxCodeRef", "FullName") == "Non"
 
@@ -192,7 +189,7 @@ def test_a_credit_memo_is_answered_as_the_captured_one(office: Office) -> None:
     ret = office.done(credit_memo("Acme", "50.00"))
     shown = {name: text(ret, name) for name in ("Subtotal", "SalesTaxTotal", "TotalAmount", "CreditRemaining")}
     assert shown == {"Subtotal": "50.00", "SalesTaxTotal": "0.00", "TotalAmount": "50.00", "CreditRemaining": "50.00"}
-    assert names(ret)[-2:] == ["CustomerSalesTaxCodeRef", "CreditMemoLineRet"]
+    assert names(ret).endswith(" IsToBeEmailed CustomerSalesTaxCodeRef CreditMemoLineRet")
     assert ret.find("CreditMemoLineRet/TxnLineID") is not None
 
 
@@ -257,7 +254,7 @@ def test_a_void_keeps_the_invoice_at_zero_and_releases_the_money(office: Office)
     invoice = text(office.invoice("Acme", "100.00", number="V1"), "TxnID")
     paid = office.company.receive(invoice, "60.00")
     answer = office.one(void(invoice))
-    assert names(answer) == ["TxnVoidType", "TxnID", "TimeCreated", "TimeModified", "RefNumber"]
+    assert names(answer) == "TxnVoidType TxnID TimeCreated TimeModified RefNumber"
     shown = office.company.get(invoice)
     assert shown is not None
     assert (shown["Subtotal"], shown["BalanceRemaining"], shown["AppliedAmount"]) == ("0.00", "0.00", "0.00")
@@ -269,7 +266,7 @@ def test_a_void_keeps_the_invoice_at_zero_and_releases_the_money(office: Office)
 def test_a_deleted_invoice_is_gone_and_shows_among_the_deleted(office: Office) -> None:
     invoice = text(office.invoice("Acme", "100.00", number="D1"), "TxnID")
     assert office.status(delete(invoice, "CreditMemo"))[0] == "3120"
-    assert names(office.one(delete(invoice))) == ["TxnDelType", "TxnID", "TimeDeleted", "RefNumber"]
+    assert names(office.one(delete(invoice))) == "TxnDelType TxnID TimeDeleted RefNumber"
     assert office.company.get(invoice) is None
     assert office.status(delete(invoice))[0] == "3120"
     (gone,) = office.one("<TxnDeletedQueryRq><TxnDelType>Invoice</TxnDelType></TxnDeletedQueryRq>")
