@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support import aws
+from tests.support import aws, recording
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -12,6 +12,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "e2e" in item.path.parts:
             item.add_marker(pytest.mark.xdist_group("stack"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _recorded_answers() -> Iterator[None]:
+    with recording.answers():
+        yield
 
 
 @pytest.fixture(scope="session")

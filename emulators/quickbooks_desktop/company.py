@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from . import lists, processor, rets, seed, statuses
-from .books import Books, Trouble, money
+from . import grammar, lists, processor, rets, seed, statuses, tables
+from .books import Books, Trouble
 from .processor import Session, Stored
 from .statuses import HResult, Obj, Refused
 from .store import Store
@@ -21,7 +21,7 @@ class CompanyFile(Books):
 
     stored_sets: dict[str, Stored] = field(default_factory=dict)
     _throws: list[tuple[str, HResult]] = field(default_factory=list)
-    _break_after: int = -1
+    _break_after: int = 0  # requests left until QuickBooks dies; 0: it does not
 
     def __post_init__(self) -> None:
         seed.fill(self)
@@ -76,7 +76,6 @@ class CompanyFile(Books):
         if self._break_after > 0:
             self._break_after -= 1
             if not self._break_after:
-                self._break_after = -1
                 raise HResult("0x80040402")
 
     def raise_trouble(self, name: str) -> None:
@@ -118,6 +117,7 @@ class CompanyFile(Books):
 
     def enter(self, kind: str, **fields: object) -> Obj:
         """Add a list entry or transaction of any kind."""
+        _check_fields(f"{kind}Add", fields)
         with self.store.atomic():
             if kind in TRANSACTIONS:
                 content = processor.carry_out(self, f"{kind}Add", fields, by_hand=True)
@@ -128,6 +128,9 @@ class CompanyFile(Books):
     def change(self, any_id: str, **fields: object) -> Obj:
         """Change an entry or transaction; lines are given as for a modification and are then the whole new list."""
         kind = self.store.kind_of(any_id)
+        if not kind:
+            raise statuses.not_found(any_id)
+        _check_fields(f"{kind}Mod", fields)
         key = "TxnID" if kind in TRANSACTIONS else "ListID"
         with self.store.atomic():
             return _ret(processor.carry_out(self, f"{kind}Mod", {key: any_id, **fields}, by_hand=True))
@@ -158,7 +161,9 @@ class CompanyFile(Books):
 
     def receive(self, invoice_id: str, amount: str, **fields: object) -> Obj:
         """The bookkeeper enters a payment for one invoice. `amount` as "12.50"."""
-        invoice = self.store.txn(invoice_id) or {}
+        invoice = self.store.txn(invoice_id)
+        if invoice is None:
+            raise statuses.not_found(invoice_id)
         row = {"TxnID": invoice_id, "PaymentAmount": amount}
         customer = invoice["CustomerRef"]
         return self.enter("ReceivePayment", CustomerRef=customer, TotalAmount=amount, AppliedToTxnAdd=[row], **fields)
@@ -173,7 +178,10 @@ class CompanyFile(Books):
 
     def open_balance(self, invoice_id: str) -> str:
         """What is open on an invoice, "12.50"."""
-        return format(money(str(self.store.balance(self.store.txn(invoice_id) or {}))), "f")
+        invoice = self.store.txn(invoice_id)
+        if invoice is None:
+            raise statuses.not_found(invoice_id)
+        return format(self.store.balance(invoice), "f")
 
     def start_over(self) -> None:
         """Back to the starting lists; settings and private data stay."""
@@ -181,6 +189,15 @@ class CompanyFile(Books):
         self.stored_sets.clear()
         self.last_number = self.last_txn_number = 0
         seed.fill(self)
+
+
+def _check_fields(request: str, fields: Obj) -> None:
+    """A field that the form does not have is a mistake of the test, ValueError."""
+    if not tables.is_known(request):
+        return  # a kind that only the bookkeeper enters
+    unknown = set(fields) - {one.name for one in grammar.elements(tables.body_rule(request))}
+    if unknown:
+        raise ValueError(f"{request} has no {', '.join(sorted(unknown))}")
 
 
 def _ret(content: rets.Content) -> Obj:

@@ -89,7 +89,7 @@ def _nothing(books: Books, record: Obj, old: Obj | None) -> None:
 
 def _customer(books: Books, record: Obj, old: Obj | None) -> None:
     record.setdefault("JobStatus", "None")
-    if "OpenBalance" in record:
+    if "OpenBalance" in record:  # [G]: this emulator enters no opening balances
         raise statuses.Refused(3250, "This feature is not enabled or not available in this version of QuickBooks.")
     if books.sales_tax and old is None:  # captures: with sales tax on, a new customer gets both [M]
         record.setdefault("SalesTaxCodeRef", default_reference(books, "SalesTaxCode", "Tax"))

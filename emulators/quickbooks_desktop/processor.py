@@ -47,9 +47,8 @@ class Session:
         return answer if answer is not None else self._work(request, message_set)
 
     def end(self) -> None:
-        """EndSession."""
+        """EndSession; its iterators can no longer be asked."""
         self.ended = True
-        self.pages.open.clear()
 
     def _work(self, request: str, message_set: Xml) -> str:
         new_id = message_set.get("newMessageSetID")

@@ -124,8 +124,9 @@ def _select(books: Books, name: str, body: Obj) -> tuple[list[Row], list[str]]:
     active = {"ActiveOnly": ("true",), "InactiveOnly": ("false",), "All": ("true", "false")}[wanted]
     rows = [row for row in rows if row[1]["IsActive"] in active]
     rows = [row for row in rows if _modified(books, row[1], body)]
-    if body.get("AccountType"):
-        rows = [row for row in rows if row[1]["AccountType"] in body["AccountType"]]
+    for kind_filter in ("AccountType", "PaymentMethodType"):
+        if body.get(kind_filter):
+            rows = [row for row in rows if row[1].get(kind_filter) in body[kind_filter]]
     return [row for row in rows if _matches(row[1]["FullName"], body, "Name")], []
 
 

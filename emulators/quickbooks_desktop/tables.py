@@ -112,7 +112,7 @@ _RULES = {
     "ItemSalesTaxGroupQuery": "[ListID+:id | FullName+:text | &list_filter]? &ret &owner",
     "SalesTaxCodeQuery": "&list_query",
     "TermsQuery": "&list_query",
-    "PaymentMethodQuery": "&list_query",
+    "PaymentMethodQuery": "[ListID+:id | FullName+:text | &list_filter PaymentMethodType~:text]? &ret",
     "ClassQuery": "&list_query",
     "AccountQuery": "[ListID+:id | FullName+:text | &list_filter AccountType~:text]? &ret &owner",
     "InvoiceQuery": "[&txn_ids | &txn_filter &paid]? &linked &ret &owner",

@@ -174,6 +174,8 @@ class _Run:
             return self._refused("", f"The service needs version {text}")
         return self._refused("QBWC1037" if kind == "E" else "QBWC1046", text or answer)
 
+    # Whether closeConnection follows nvu, none, busy or a given-up connection is not published [G]: here it does not.
+
     def _refused(self, code: str, message: str, outcome: str = "refused") -> bool:
         self.report.code, self.report.message, self.report.outcome = code, message, outcome
         return False

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from . import operations, query, refusals, special
+from . import fault_codes, operations, query, refusals, special
 from .books import PACIFIC, Books
 from .entities import BY_LOWER, ENTITIES, Entity
 from .faults import Fault, Step
@@ -15,6 +15,7 @@ from .web import Request
 
 MAX_BATCH = 30
 MAX_BID = 10
+_ANY_NUMBER = "allowduplicatedocnum"
 _NAMES = ("DisplayName", "Name", "DocNumber", "TaxCode", "Id")
 
 
@@ -28,13 +29,21 @@ class Forced:
     def check(self, bid: str = "") -> None:
         """Raises the Refusal that is armed for this operation."""
         fault = self.refusals.get(bid)
-        if fault is not None:
-            raise Refusal(Error(fault.code, fault.message, fault.detail, fault.element), status=400)
+        if fault is None:
+            return
+        kind, status = fault_codes.kind_and_status(fault.code)
+        if fault.shape == "fault200":
+            status = 200
+        error = Error(fault.code, fault.message or fault_codes.message(fault.code), fault.detail, fault.element)
+        raise Refusal(error, status=fault.status or status, kind=kind, shape=fault.shape)
 
 
 @dataclass(slots=True)
 class Call:
-    """An understood request. `steps[0]` is the request, the rest are its batch's members."""
+    """An understood request. `steps[0]` is the request, the rest are its batch's members.
+
+    `bare` says that the answer is the object alone, without `time` (REF taxservice).
+    """
 
     steps: list[Step]
     kind: RequestKind
@@ -42,6 +51,7 @@ class Call:
     description: str
     body: object
     run: Callable[[Books, Forced], Obj]
+    bare: bool = False
 
 
 def answer_time(moment: datetime) -> str:
@@ -65,7 +75,11 @@ def understand(request: Request, path: list[str]) -> Call:  # noqa: PLR0911  # o
         return _batch_call(body)
     if [part.lower() for part in path] == ["taxservice", "taxcode"]:
         step = Step("taxservice", "TaxCode", names=_names(body))
-        return Call([step], "write", 0, "taxservice", body, lambda books, forced: _tax_service(books, forced, body))
+
+        def run(books: Books, forced: Forced) -> Obj:
+            return _tax_service(books, forced, body)
+
+        return Call([step], "write", 0, "taxservice", body, run, bare=True)
     entity = BY_LOWER.get(resource)
     if entity is None or len(path) != 1 or request.method != "POST":
         return _nowhere(request, body)
@@ -126,8 +140,8 @@ def _queried(statement: str) -> str:
 
 def _write_call(request: Request, entity: Entity, body: object) -> Call:
     operation = request.query.get("operation", "").lower()
-    include = request.query.get("include", "").lower()
-    if operation == "update" and include == "void":
+    include = request.query.get("include", "").lower().split(",")
+    if operation == "update" and "void" in include:
         operation, how = "void", "include"
     elif operation == "void":
         how = "void"
@@ -148,23 +162,23 @@ def _write_call(request: Request, entity: Entity, body: object) -> Call:
 
     def run(books: Books, forced: Forced) -> Obj:
         forced.check()
-        return {entity.name: _write(books, entity, operation, how, body)}
+        return {entity.name: _write(books, entity, operation, how, body, any_number=_ANY_NUMBER in include)}
 
     return Call([step], "write", 0, f"{operation} {entity.name}", body, run)
 
 
-def _write(books: Books, entity: Entity, operation: str, how: str, body: object) -> Obj:
+def _write(books: Books, entity: Entity, operation: str, how: str, body: object, *, any_number: bool = False) -> Obj:
     if operation == "delete":
         return operations.delete(books, entity, body)
     if operation == "void":
         return operations.void(books, entity, body, how)
-    return operations.save(books, entity, body)
+    return operations.save(books, entity, body, any_number=any_number)
 
 
 def _batch_call(body: Obj) -> Call:
     members = body.get("BatchItemRequest")
     members = members if isinstance(members, list) else []
-    steps = [_member_step(member) for member in members if isinstance(member, dict)]
+    steps = [_member_step(member, place) for place, member in enumerate(members, 1) if isinstance(member, dict)]
     reads = sum(step.operation == "query" for step in steps)
     kind: RequestKind = "read" if steps and reads == len(steps) else "write"
 
@@ -175,13 +189,13 @@ def _batch_call(body: Obj) -> Call:
     return Call([Step("batch"), *steps], kind, reads, f"batch ({len(members)})", body, run)
 
 
-def _member_step(member: Obj) -> Step:
+def _member_step(member: Obj, place: int) -> Step:
     bid = str(member.get("bId", ""))
     if "Query" in member:
-        return Step("query", _queried(str(member["Query"])), bid)
+        return Step("query", _queried(str(member["Query"])), bid, position=place)
     entity = next((key for key in member if key in ENTITIES), "")
     operation = "void" if member.get("optionsData") == "void" else str(member.get("operation", ""))
-    return Step(operation, entity, bid, _names(member.get(entity)))
+    return Step(operation, entity, bid, _names(member.get(entity)), place)
 
 
 def _batch(books: Books, members: list[object], forced: Forced) -> list[Obj]:
@@ -209,7 +223,7 @@ def _member(books: Books, member: Obj, bid: str, forced: Forced) -> Obj:
         forced.check(bid)
         return {**_do_member(books, member), "bId": bid}
     except Refusal as refusal:
-        return {"Fault": refusal.fault(), "bId": bid}
+        return {**refusal.member(), "bId": bid}
 
 
 def _do_member(books: Books, member: Obj) -> Obj:
@@ -226,7 +240,8 @@ def _do_member(books: Books, member: Obj) -> Obj:
         raise refusals.unsupported_operation(str(operation))
     if operation == "update" and not (isinstance(body, dict) and body.get("Id")):
         raise refusals.missing("Id")
-    return {entity.name: _write(books, entity, operation, "", body)}
+    any_number = member.get("optionsData") == _ANY_NUMBER  # as for void; not documented for batches [G]
+    return {entity.name: _write(books, entity, operation, "", body, any_number=any_number)}
 
 
 def _tax_service(books: Books, forced: Forced, body: object) -> Obj:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from . import admin, first_answers, gateway, seed
 from .api import Call, Forced, answer_time, understand
 from .company import Company
-from .faults import ConnectionDropped, Fault, Faults, Kind, Shape, Step
+from .faults import MEMBER_SHAPES, ConnectionDropped, Fault, Faults, Kind, Shape, Step
 from .first_answers import FirstAnswers
 from .journal import JournalEntry
 from .limits import Limits
 from .oauth import OAuth, Tokens
 from .refusals import Refusal
-from .web import Request, Response, compressed, json_response, read_request
+from .web import Request, Response, compressed, json_response, read_request, refused
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -268,11 +268,12 @@ class Emulator:
                     arrival.entry.note = "replayed"
                     return first
                 body = arrival.call.run(self.companies[realm], arrival.forced)
-                response = json_response(200, {**body, "time": answer_time(self.now())})
+                if not arrival.call.bare:
+                    body = {**body, "time": answer_time(self.now())}
+                response = json_response(200, body)
             except Refusal as refusal:
-                fault = {"Fault": refusal.fault(), "time": answer_time(self.now())}
-                response = json_response(refusal.status, fault)
-                if not first_answers.worth_remembering(refusal.errors[0].code):
+                response = refused(refusal, answer_time(self.now()))
+                if not first_answers.worth_remembering(refusal):
                     return response
             self._answers.finish(realm, request_id, self.now(), response)
             return response
@@ -310,6 +311,8 @@ class Emulator:
         with self._lock:
             self.journal.append(entry)
         response = self._before(entry, armed)
+        if response is None and (told := armed.get("error")):
+            response = json_response(told.status or 400, {"error": told.code, "error_description": told.detail})
         if response is None:
             if slow := armed.get("slow"):
                 self._sleep(slow.delay)
@@ -358,7 +361,7 @@ def _armed(hits: list[tuple[Fault, list[Step]]]) -> _Armed:
 
 def _forced(hits: list[tuple[Fault, list[Step]]]) -> Forced:
     refusals = {
-        "" if fault.whole else step.bid: fault
+        "" if fault.whole or fault.shape not in MEMBER_SHAPES else step.bid: fault
         for fault, steps in reversed(hits)
         if fault.kind == "error"
         for step in steps

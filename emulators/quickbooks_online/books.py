@@ -33,7 +33,8 @@ class Books:
     The first block is what Preferences and the plan decide; the second is switches for what Intuit does not publish:
     tax_rounding "per_rate" or "per_line"; ast_override and manual_total_tax "honour" or "ignore" an explicit TotalTax
     (facts: QBO 1.7, the sources conflict); void_with_payments "refuse" or "unapply"; payments_bump_invoice_token:
-    whether applying a payment raises the invoice's SyncToken; taxservice_fault_status: the HTTP status of its faults.
+    whether applying a payment raises the invoice's SyncToken; taxservice_fault_status: the HTTP status of its faults;
+    inactive_reference: the code for naming an inactive list entry, "610" or "2500" (facts: QBO 1.0 has both).
     """
 
     realm: str
@@ -46,8 +47,10 @@ class Books:
     multi_currency: bool = False
     name: str = "Emulated Company"
     purchase_orders_enabled: bool = True
+    custom_purchase_order_numbers: bool = True
     allow_discount: bool = True
-    class_tracking: bool = True
+    class_tracking: bool = True  # a class on each line
+    class_per_transaction: bool = False
     track_departments: bool = True
 
     duplicate_number_check: bool = True
@@ -57,6 +60,7 @@ class Books:
     void_with_payments: str = "refuse"
     payments_bump_invoice_token: bool = False
     taxservice_fault_status: int = 400
+    inactive_reference: str = "610"
 
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     store: Store = field(default_factory=Store)

@@ -7,12 +7,12 @@ from .lines import currency, link, linked, unlink
 from .tax import cents
 
 
-def prepare(books: Books, entity: str, new: Obj, old: Obj | None, *, by_hand: bool) -> Obj:
+def prepare(books: Books, entity: str, new: Obj, old: Obj | None, *, any_number: bool) -> Obj:
     """The deposit as QuickBooks stores it.
 
     Raises Refusal: 2020 without account or lines, 620 for a payment that is gone or already in a deposit.
     """
-    del entity, by_hand
+    del entity, any_number
     if not new.get("DepositToAccountRef"):
         raise refusals.missing("DepositToAccountRef")
     lines = new.get("Line", [])
@@ -31,7 +31,7 @@ def prepare(books: Books, entity: str, new: Obj, old: Obj | None, *, by_hand: bo
 
 
 def stored(books: Books, entity: str, new: Obj, old: Obj | None) -> None:
-    """Mark the payments as deposited, and those taken out as free again."""
+    """Mark the payments as deposited, and those taken out as free again; their SyncToken stays [G]."""
     del entity
     now = _payments(new)
     for payment_id in {*now, *(_payments(old) if old else ())}:

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
 Kind: TypeAlias = Literal["before", "after", "late", "status", "slow", "truncate", "error", "omit"]
-Shape: TypeAlias = Literal["json", "lowercase", "xml", "html", "empty", "fault200"]
+Shape: TypeAlias = Literal["json", "lowercase", "xml", "oauth", "html", "empty", "fault200"]
+# What one member of a batch can be answered in; any other shape takes the place of the whole batch's answer.
+MEMBER_SHAPES: frozenset[Shape] = frozenset({"json", "lowercase", "fault200"})
 
 
 class ConnectionDropped(ConnectionError):
@@ -21,12 +23,13 @@ class ConnectionDropped(ConnectionError):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One operation inside a request: the request itself, or a member of its batch."""
+    """One operation inside a request: the request itself, or a member of its batch, whose `position` counts from 1."""
 
     operation: str
     entity: str = ""
     bid: str = ""
     names: frozenset[str] = frozenset()
+    position: int = 0
 
 
 @dataclass(kw_only=True)
@@ -34,20 +37,19 @@ class Fault:
     """One kind of failure and the requests it hits.
 
     Kinds: `before` connection dropped, nothing done; `after` done, answer lost; `late` connection dropped now, done
-    `delay`
-    seconds of emulator time later; `status` answered with `status` in a `shape`, nothing done; `slow` done after
-    `delay`
-    seconds; `truncate` done, half the body sent; `error` this operation or batch member is refused with `code`,
-    `message`,
-    `detail`, or with `whole` the batch that it is in; `omit` done, but left out of the batch's answer.
+    `delay` seconds of emulator time later; `status` answered with `status` in a `shape` by the gateway, nothing done;
+    `slow` done after `delay` seconds; `truncate` done, half the body sent; `error` this operation or batch member is
+    refused with `code` in a `shape`, nothing of it done, or with `whole` the batch that it is in; `omit` done, but left
+    out of the batch's answer.
+
+    An `error` may have any code; `message`, `status` and the fault's type are those of the code (`fault_codes`) unless
+    given; for the OAuth server (operations token and revoke) it is OAuth's `error`. Shapes: the API's `json` or, with
+    HTTP 200, `fault200`; the gateway's `lowercase`, `xml` and `oauth`; a proxy's `html` and `empty`.
 
     Matching: `method`, `path` (a part of it), `realm`, `operation` (create, update, delete, void, query, read, batch,
-    cdc,
-    taxservice, token, authorize, revoke), `entity`, `bid` and `name` (DisplayName, Name, DocNumber or Id) must all fit
-    one
-    operation of the request; an unset one fits everything. The `nth` matching request is the first to be hit, `times`
-    are
-    hit in all (None: without end).
+    cdc, taxservice, token, authorize, revoke), `entity`, `bid`, `member` (its place in the batch, from 1) and `name`
+    (DisplayName, Name, DocNumber or Id) must all fit one operation of the request; an unset one fits everything. The
+    `nth` matching request is the first to be hit, `times` are hit in all (None: without end).
     """
 
     kind: Kind
@@ -57,16 +59,17 @@ class Fault:
     operation: str | None = None
     entity: str | None = None
     bid: str | None = None
+    member: int | None = None
     name: str | None = None
     nth: int = 1
     times: int | None = 1
     delay: float = 0.0
     timed_out: bool = False
-    status: int = 500
+    status: int | None = None
     shape: Shape = "json"
     code: str = "6000"
-    message: str = "A business validation error has occurred while processing your request"
-    detail: str = "Business Validation Error: refused on demand"
+    message: str = ""
+    detail: str = "Refused on demand"
     element: str = ""
     whole: bool = False
     seen: int = field(default=0, init=False)
@@ -80,11 +83,12 @@ class Fault:
         )
 
     def fits_step(self, step: Step) -> bool:
-        """True if operation, entity, bId and name fit one operation."""
+        """True if operation, entity, bId, place and name fit one operation."""
         return (
             (self.operation is None or self.operation == step.operation)
             and (self.entity is None or self.entity == step.entity)
             and (self.bid is None or self.bid == step.bid)
+            and (self.member is None or self.member == step.position)
             and (self.name is None or self.name in step.names)
         )
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from . import refusals
+from .refusals import Refusal
 from .web import Response
 
 MAX_REQUEST_ID = 50
@@ -18,10 +19,10 @@ class _Remembered:
 
 
 class FirstAnswers:
-    """First answers by (realm, request id), kept for `retention`; refusals too (unknown, so the careful reading)."""
+    """First answers by (realm, request id), kept for `retention`; refusals too [G]."""
 
     def __init__(self) -> None:
-        self.retention = timedelta(hours=24)  # how long Intuit keeps them is unpublished
+        self.retention = timedelta(hours=24)  # how long Intuit keeps them is unpublished [G]
         self._answers: dict[tuple[str, str], _Remembered] = {}
 
     def recall(self, realm: str, request_id: str, now: datetime) -> Response | None:
@@ -59,6 +60,7 @@ def check(request_id: str, *, batch: bool) -> None:
         raise refusals.invalid_value("2130", "Invalid Request Id Format", "requestid", request_id)
 
 
-def worth_remembering(code: str) -> bool:
-    """False for faults about the request id itself."""
-    return code not in _NOT_REMEMBERED
+def worth_remembering(refusal: Refusal) -> bool:
+    """False for faults about the request id itself, and for failures: only a judgement of the body is an answer [G]."""
+    judged = refusal.kind == refusals.VALIDATION and refusal.shape in ("json", "fault200")
+    return judged and refusal.errors[0].code not in _NOT_REMEMBERED

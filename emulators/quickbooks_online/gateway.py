@@ -39,4 +39,4 @@ def throttled(shape: Shape, now: datetime) -> Response:
 
 def on_demand(fault: Fault, now: datetime) -> Response:
     """The answer of a `status` fault."""
-    return refusal(fault.status, fault.shape, "Answered on demand", now)
+    return refusal(fault.status or 500, fault.shape, "Answered on demand", now)

@@ -7,7 +7,7 @@ _RULES = (("any", 500, timedelta(minutes=1)), ("any", 10, timedelta(seconds=1)),
 
 
 class Limits:
-    """Sliding windows per realm. Whether a batch counts once or per member is unpublished; here it counts once."""
+    """Sliding windows per realm. Whether a batch counts once or per member is unpublished; here once [G]."""
 
     def __init__(self) -> None:
         self._arrivals: dict[tuple[str, str], deque[datetime]] = defaultdict(deque)

@@ -63,22 +63,15 @@ def check_count(lines: list[Obj]) -> None:
         raise refusals.business(f"A transaction can have at most {MAX_LINES} lines. Supplied: {len(lines)}", "Line")
 
 
-def set_number(
-    books: Books, entity: str, new: Obj, old: Obj | None, *, numbered_by_company: bool, by_hand: bool
-) -> None:
+def set_number(books: Books, entity: str, new: Obj, old: Obj | None, *, numbered_by_company: bool, check: bool) -> None:
     """DocNumber: kept, or given by QuickBooks when the company numbers by itself (REF invoice).
 
-    Raises Refusal 6140 when another document of this entity has the number.
+    Raises Refusal 6140 when another document of this entity has the number and numbers are to be checked.
     """
     if old is None and (numbered_by_company or new.get("DocNumber") == "AUTO_GENERATE"):
         new["DocNumber"] = books.next_number()
     number = new.get("DocNumber")
-    if (
-        not number
-        or by_hand
-        or not books.duplicate_number_check
-        or (old is not None and old.get("DocNumber") == number)
-    ):
+    if not number or not check or (old is not None and old.get("DocNumber") == number):
         return
     holder = books.store.holder_of_number(entity, number)
     if holder is not None and (old is None or holder != old["Id"]):
@@ -86,12 +79,13 @@ def set_number(
 
 
 def set_currency(books: Books, new: Obj, party: Obj) -> None:
-    """CurrencyRef: the customer's or vendor's own, which a sent one must equal.
+    """CurrencyRef: the customer's or vendor's own, which the sent one must equal.
 
+    "This must be defined if multicurrency is enabled" (REF); without it the home currency is meant [G].
     Raises Refusal 6000 on another currency, or a foreign one in a single-currency company.
     """
     own = party.get("CurrencyRef", {}).get("value", books.home_currency)
-    sent = new.get("CurrencyRef", {}).get("value", own)
+    sent = new.get("CurrencyRef", {}).get("value", books.home_currency)
     if sent != own:
         raise refusals.business(
             f"The currency {sent} is not the currency {own} of the customer or vendor", "CurrencyRef"

@@ -33,12 +33,12 @@ _SOLD_INTO = ("Income", "Other Income", "Other Current Liability", "Long Term Li
 _BOUGHT_INTO = ("Cost of Goods Sold", "Expense", "Other Expense", "Other Current Asset")
 
 
-def prepare(books: Books, entity: str, new: Obj, old: Obj | None, *, by_hand: bool) -> Obj:
+def prepare(books: Books, entity: str, new: Obj, old: Obj | None, *, any_number: bool) -> Obj:
     """A list entry as QuickBooks stores it.
 
     Raises Refusal: 2020, 6080 (no name), 6240 (name taken, also by an inactive entry), 6430, 6010 and others by kind.
     """
-    del by_hand
+    del any_number
     _check_name(entity, new)
     preparer = _BY_ENTITY.get(entity)
     if preparer is not None:
@@ -110,7 +110,13 @@ def _qualify(books: Books, entity: str, new: Obj) -> Obj | None:
     return parent
 
 
-def _person(books: Books, new: Obj, old: Obj | None) -> None:
+def _employee(books: Books, new: Obj, old: Obj | None) -> None:
+    del books, old
+    new.setdefault("PrintOnCheckName", new["DisplayName"][:100])
+
+
+def _partner(books: Books, new: Obj, old: Obj | None) -> None:
+    """What customers and vendors have: a currency and a balance."""
     code = new.get("CurrencyRef", {}).get("value", books.home_currency)
     if old is not None:
         code = old["CurrencyRef"]["value"]  # write-once (REF customer)
@@ -122,7 +128,7 @@ def _person(books: Books, new: Obj, old: Obj | None) -> None:
 
 
 def _customer(books: Books, new: Obj, old: Obj | None) -> None:
-    _person(books, new, old)
+    _partner(books, new, old)
     if new.get("Job") and not new.get("ParentRef"):
         raise refusals.simple("6150", "ParentRef Required Validation Error", "A job needs a ParentRef", "ParentRef")
     _qualify(books, "Customer", new)
@@ -134,7 +140,7 @@ def _customer(books: Books, new: Obj, old: Obj | None) -> None:
 
 
 def _vendor(books: Books, new: Obj, old: Obj | None) -> None:
-    _person(books, new, old)
+    _partner(books, new, old)
     new.setdefault("Vendor1099", False)
 
 
@@ -222,7 +228,7 @@ def _payment_method(books: Books, new: Obj, old: Obj | None) -> None:
 
 def _class(books: Books, new: Obj, old: Obj | None) -> None:
     del old
-    if not books.class_tracking:
+    if not (books.class_tracking or books.class_per_transaction):
         raise refusals.not_in_plan("Class tracking is off")
     new["SubClass"] = _qualify(books, "Class", new) is not None
 
@@ -242,7 +248,7 @@ def _agency(books: Books, new: Obj, old: Obj | None) -> None:
 _BY_ENTITY: dict[str, Callable[[Books, Obj, Obj | None], None]] = {
     "Customer": _customer,
     "Vendor": _vendor,
-    "Employee": _person,
+    "Employee": _employee,
     "Item": _item,
     "Account": _account,
     "Term": _term,

@@ -12,14 +12,13 @@ _MAX_LEVELS = 5  # customers nest four levels under the top (REF customer)
 _DEPOSIT_TYPES = ("Bank", "Other Current Asset")
 
 
-def prepare(books: Books, entity: str, new: Obj, old: Obj | None, *, by_hand: bool) -> Obj:
+def prepare(books: Books, entity: str, new: Obj, old: Obj | None, *, any_number: bool) -> Obj:
     """The payment as QuickBooks stores it.
 
-    Raises Refusal: 2020 CustomerRef or TotalAmt, 620 a line that cannot be linked, 6000 more than is open or paid,
-    6430 a
-    deposit account of the wrong type, 6540 already deposited.
+    Raises Refusal: 2020 CustomerRef or TotalAmt, 620 a line that cannot be linked, 6000 more than is open or paid (when
+    which of these two is not documented [G]), 6430 a deposit account of the wrong type, 6540 already deposited.
     """
-    del entity, by_hand
+    del entity, any_number
     refuse_deposited(old)
     if not new.get("CustomerRef"):
         raise refusals.missing("CustomerRef")
@@ -123,7 +122,10 @@ def _line(books: Books, line: Obj, new: Obj, old: Obj | None) -> Obj:
         raise refusals.cannot_link(kind, txn_id, "no such transaction")
     if not _same_customer(books, form["CustomerRef"]["value"], new["CustomerRef"]["value"]):
         raise refusals.cannot_link(kind, txn_id, "it belongs to another customer")
-    if form["Balance"] <= 0 and (old is None or (kind, txn_id) not in credits.targets(old)) and form["TotalAmt"] > 0:
+    if form["CurrencyRef"]["value"] != new["CurrencyRef"]["value"]:  # a sub-customer may have another [G]
+        raise refusals.business("A payment and what it pays must be in one currency", "CurrencyRef")
+    kept = old is not None and (kind, txn_id) in credits.targets(old)
+    if form["Balance"] <= 0 and not kept and (form["TotalAmt"] > 0 or line["Amount"] > 0):
         raise refusals.cannot_link(kind, txn_id, "it has no open balance")
     return {"Amount": cents(line["Amount"]), "LinkedTxn": [{"TxnId": txn_id, "TxnType": kind}]}
 

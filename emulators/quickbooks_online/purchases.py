@@ -11,26 +11,27 @@ from .sales import due_date, keep_sent_amounts, line_code
 from .tax import ZERO, cents
 
 _DETAILS = ("ItemBasedExpenseLineDetail", "AccountBasedExpenseLineDetail")
+_PAYABLE = "Accounts Payable"
+_BILL_PAYMENTS = ("BillPaymentCheck", "BillPaymentCreditCard")
 _PAYS_FROM = {"Cash": ("Bank",), "Check": ("Bank",), "CreditCard": ("Credit Card",)}
 
 
-def prepare(books: Books, entity: str, new: Obj, old: Obj | None, *, by_hand: bool) -> Obj:
+def prepare(books: Books, entity: str, new: Obj, old: Obj | None, *, any_number: bool) -> Obj:
     """A purchase order, bill or expense as QuickBooks stores it.
 
-    Raises Refusal: 2020, 2500, 610, 5020 (no purchase orders in the plan), 6000, 6070, 6140, 6430, 620.
+    Raises Refusal: 2020, 2500, 610, 5020 (no purchase orders in the plan), 6000, 6070, 6140, 6170, 6430, 620.
     """
     if entity == "PurchaseOrder" and not books.purchase_orders_enabled:
         raise refusals.not_in_plan("Purchase Order creation is available only in QBO Plus")
-    party = _expense_party(books, new) if entity == "Purchase" else _vendor(books, new)
-    if entity == "PurchaseOrder" and not new.get("APAccountRef"):
-        raise refusals.missing("APAccountRef")
+    party = _expense_party(books, new, old) if entity == "Purchase" else _vendor(books, new)
+    if entity != "Purchase":
+        _check_vendor_form(books, entity, new, old)
     lines = [_line(books, line) for line in new.get("Line", [])]
     check_count(lines)
     number_lines(lines, old["Line"] if old else ())
     if entity == "Bill":
         _check_order_links(books, lines, new, old)
-    numbered = entity == "PurchaseOrder" and not books.custom_txn_numbers
-    set_number(books, entity, new, old, numbered_by_company=numbered, by_hand=by_hand)
+    _number(books, entity, new, old, check=not any_number)
     set_currency(books, new, party)
     new.setdefault("TxnDate", books.today())
     total = sum_amounts(lines) + _tax(books, new, lines)
@@ -43,7 +44,10 @@ def prepare(books: Books, entity: str, new: Obj, old: Obj | None, *, by_hand: bo
 
 
 def stored(books: Books, entity: str, new: Obj, old: Obj | None) -> None:
-    """After storing: a bill links its purchase orders, which close when everything on them is billed."""
+    """After storing: a bill links its purchase orders, which close when everything on them is billed.
+
+    An order may be billed again and beyond what was ordered: undocumented, and so a double bill shows [G].
+    """
     if entity == "Bill":
         _link_orders(books, new, _orders(new), _orders(old) if old else set())
 
@@ -57,16 +61,15 @@ def removed(books: Books, entity: str, old: Obj) -> None:
 def check_delete(books: Books, entity: str, old: Obj) -> None:
     """Raises Refusal 6000 while bill payments or bills are linked."""
     del books
-    if linked(old, "BillPaymentCheck", "BillPaymentCreditCard") or (entity == "PurchaseOrder" and linked(old, "Bill")):
+    if linked(old, *_BILL_PAYMENTS) or (entity == "PurchaseOrder" and linked(old, "Bill")):
         raise refusals.business("You must unlink any linked transactions before deleting this one.", "LinkedTxn")
 
 
-def prepare_bill_payment(books: Books, entity: str, new: Obj, old: Obj | None, *, by_hand: bool) -> Obj:
+def prepare_bill_payment(books: Books, entity: str, new: Obj, old: Obj | None, *, any_number: bool) -> Obj:
     """A bill payment as QuickBooks stores it.
 
-    Raises Refusal: 2020, 620 a bill of another vendor, 6000 more than is open.
+    Raises Refusal: 2020, 620 a bill of another vendor, 6000 more than is open, 6140.
     """
-    del entity, by_hand
     vendor = _vendor(books, new)
     for name in ("TotalAmt", "PayType"):
         if new.get(name) is None:
@@ -80,6 +83,7 @@ def prepare_bill_payment(books: Books, entity: str, new: Obj, old: Obj | None, *
             raise refusals.business(
                 f"The amount {amount} is more than the open balance of Bill {bill_id}.", "Line.Amount"
             )
+    _number(books, entity, new, old, check=not any_number)
     set_currency(books, new, vendor)
     new.setdefault("TxnDate", books.today())
     return new
@@ -117,7 +121,29 @@ def _vendor(books: Books, new: Obj) -> Obj:
     return vendor
 
 
-def _expense_party(books: Books, new: Obj) -> Obj:
+def _check_vendor_form(books: Books, entity: str, new: Obj, old: Obj | None) -> None:
+    account = new.get("APAccountRef")
+    if account is None and entity == "PurchaseOrder":
+        raise refusals.missing("APAccountRef")
+    kind = (books.store.get("Account", account["value"]) or {}).get("AccountType") if account else _PAYABLE
+    if kind != _PAYABLE:
+        raise refusals.simple(
+            "6430", "Invalid account type used", f"APAccountRef cannot be an account of type {kind}", "APAccountRef"
+        )
+    vendor_changes = old is not None and old["VendorRef"]["value"] != new["VendorRef"]["value"]
+    if old is not None and vendor_changes and linked(old, "Bill", *_BILL_PAYMENTS):  # as for invoices [G]
+        raise refusals.business("The vendor of a transaction with linked transactions cannot be changed", "VendorRef")
+
+
+def _number(books: Books, entity: str, new: Obj, old: Obj | None, *, check: bool) -> None:
+    """Duplicates are refused whatever the company's preference for sales forms says (facts: QBO 1.3, 1.6)."""
+    numbered = entity == "PurchaseOrder" and not books.custom_purchase_order_numbers
+    if numbered and old is not None:
+        new["DocNumber"] = old.get("DocNumber") or books.next_number()  # also at an update [G]
+    set_number(books, entity, new, old, numbered_by_company=numbered, check=check)
+
+
+def _expense_party(books: Books, new: Obj, old: Obj | None) -> Obj:
     kind = new.get("PaymentType")
     if kind is None:
         raise refusals.missing("PaymentType")
@@ -131,7 +157,7 @@ def _expense_party(books: Books, new: Obj) -> Obj:
     if new.get("Credit") and kind != "CreditCard":
         raise refusals.business("Credit is allowed for credit card expenses only.", "Credit")
     reference = new.get("EntityRef")
-    resolve_entity(books.store, reference)
+    resolve_entity(books, reference, old)
     if reference is None:
         return {}
     return books.store.get(reference.get("type", "Vendor"), reference["value"]) or {}
@@ -178,6 +204,8 @@ def _tax(books: Books, new: Obj, lines: list[Obj]) -> Decimal:
         return ZERO  # US purchases carry no sales tax
     mode = new.setdefault("GlobalTaxCalculation", "TaxExcluded")
     sent = new.pop("TxnTaxDetail", {})
+    if mode == "NotApplicable" and sent.get("TaxLine"):
+        raise refusals.tax_not_applicable()
     if mode == "NotApplicable" or books.tax_mode == "none":
         return ZERO
     pairs = [(line["Amount"], line_code(books, detail)) for line, detail in details]
@@ -195,16 +223,13 @@ def _finish(books: Books, entity: str, new: Obj, old: Obj | None, party: Obj) ->
         new["DueDate"] = new.get("DueDate") or due_date(
             books, new["TxnDate"], new.get("SalesTermRef") or party.get("TermRef"), 0
         )
-        payments = [
-            books.store.get("BillPayment", one) or {}
-            for one in linked(new, "BillPaymentCheck", "BillPaymentCreditCard")
-        ]
+        payments = [books.store.get("BillPayment", one) or {} for one in linked(new, *_BILL_PAYMENTS)]
         paid = sum((_paid(payment).get(old["Id"], ZERO) for payment in payments if old), ZERO)
         new["Balance"] = new["TotalAmt"] - paid
         if new["Balance"] < 0:
             raise refusals.business("The amount paid is more than the bill's new total.", "TotalAmt")
         if "APAccountRef" not in new:
-            payable = next(row for row in books.store.all("Account") if row["AccountType"] == "Accounts Payable")
+            payable = next(row for row in books.store.all("Account") if row["AccountType"] == _PAYABLE)
             new["APAccountRef"] = {"value": payable["Id"], "name": payable["Name"]}
 
 

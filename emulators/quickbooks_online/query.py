@@ -283,7 +283,7 @@ def _compare_values(operator: str, path: str, value: object, wanted: str) -> boo
         left, right = _decimal(str(value)), _decimal(wanted)
         if left is not None and right is not None:
             return _compare(operator, left, right)
-    # Whether equality minds the case is unpublished; the tolerant reading forces callers to check the name themselves.
+    # Whether equality minds the case is unpublished [G]; the tolerant reading forces callers to check the name.
     return _compare(operator, str(value).casefold(), wanted.casefold())
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from .faults import Shape
 from .json_text import Obj
 
 VALIDATION = "ValidationFault"
@@ -25,15 +26,23 @@ class Error:
 class Refusal(Exception):
     """QuickBooks' refusal of one operation: nothing of it was done."""
 
-    def __init__(self, *errors: Error, status: int = 400, kind: str = VALIDATION) -> None:
+    def __init__(self, *errors: Error, status: int = 400, kind: str = VALIDATION, shape: Shape = "json") -> None:
         super().__init__("; ".join(f"{error.code} {error.detail}" for error in errors))
         self.errors = errors
         self.status = status
         self.kind = kind
+        self.shape = shape
 
     def fault(self) -> Obj:
         """The `Fault` object."""
         return {"Error": [error.body() for error in self.errors], "type": self.kind}
+
+    def member(self) -> Obj:
+        """What a batch's answer has in the place of the member's object."""
+        if self.shape != "lowercase":
+            return {"Fault": self.fault()}
+        errors = [{key[:1].lower() + key[1:]: value for key, value in error.body().items()} for error in self.errors]
+        return {"fault": {"error": errors, "type": self.kind}}
 
 
 def _refusal(code: str, message: str, detail: str, element: str = "") -> Refusal:
@@ -46,7 +55,7 @@ def unsupported_operation(detail: str) -> Refusal:
 
 
 def duplicate_request_id(request_id: str) -> Refusal:
-    """600: the first request with this id is still being worked on (when Intuit sends it is unpublished, facts 2.2)."""
+    """600: the first request with this id is still being worked on (facts: QBO 2.2) [G]."""
     return _refusal(
         "600", "Duplicate Request ID", f"Duplicate Request ID : {request_id} is still being processed", "requestid"
     )
@@ -219,6 +228,16 @@ def closed_books(needs_password: bool) -> Refusal:
         "Business Validation Error: The account period has closed and the account books cannot be updated through the "
         "QBO Services API. Please use the QBO website to make these changes.",
         "TxnDate",
+    )
+
+
+def tax_not_applicable() -> Refusal:
+    """6170: tax lines on a form outside the scope of tax."""
+    return _refusal(
+        "6170",
+        "Invalid TxnTaxDetail Error",
+        "TxnTaxDetail is not allowed with GlobalTaxCalculation=NotApplicable",
+        "TxnTaxDetail",
     )
 
 

@@ -22,7 +22,7 @@ MAX_TAXED_LINES = 750
 _DEFAULT_DUE_DAYS = 30  # recorded: an invoice without a term falls due 30 days later (vcr_create_invoice)
 
 
-def prepare(books: Books, entity: str, new: Obj, old: Obj | None, *, by_hand: bool) -> Obj:
+def prepare(books: Books, entity: str, new: Obj, old: Obj | None, *, any_number: bool) -> Obj:
     """The sales form as QuickBooks stores it.
 
     Raises Refusal: 2020, 6000, 6070, 6100, 6140, 6170, 6420, 2500, 610 as the rules below say.
@@ -31,10 +31,12 @@ def prepare(books: Books, entity: str, new: Obj, old: Obj | None, *, by_hand: bo
     _keep_applied_customer(books, entity, new, old)
     lines, discount = _lines(books, new.get("Line", []), old)
     subtotal = sum_amounts(lines)
-    set_number(books, entity, new, old, numbered_by_company=not books.custom_txn_numbers, by_hand=by_hand)
+    check = books.duplicate_number_check and not any_number
+    set_number(books, entity, new, old, numbered_by_company=not books.custom_txn_numbers, check=check)
     set_currency(books, new, customer)
     new.setdefault("TxnDate", books.today())
-    new["DueDate"] = new.get("DueDate") or _due_date(books, new, customer)
+    if entity == "Invoice":
+        new["DueDate"] = new.get("DueDate") or _due_date(books, new, customer)
     if new.get("EmailStatus") == "NeedToSend" and not new.get("BillEmail", {}).get("Address"):
         raise refusals.simple(
             "6420", "Email address is required", "BillEmail is required when EmailStatus is NeedToSend", "BillEmail"
@@ -56,7 +58,7 @@ def with_balance(books: Books, entity: str, form: Obj, applied: Decimal) -> Obj:
 
     Raises Refusal 6000 when more is applied than the form is worth: whether QuickBooks would release payments by
     itself is
-    unknown (facts: QBO 6), so the emulator refuses.
+    unknown (facts: QBO 6), so the emulator refuses [G].
     """
     balance = cents(form["TotalAmt"] - applied - form.get("Deposit", ZERO))
     if balance < 0:
@@ -80,7 +82,7 @@ def stored(books: Books, entity: str, new: Obj, old: Obj | None) -> None:
 def void(books: Books, entity: str, old: Obj) -> Obj:
     """All amounts 0, the note begins "Voided" (vcr_void_invoice).
 
-    Raises Refusal 6000 while payments are linked, unless the company's switch says they are released.
+    Raises Refusal 6000 while payments are linked, unless the company's switch says they are released [G].
     """
     if linked(old, "Payment", "CreditMemo"):
         if books.void_with_payments != "unapply":
@@ -88,7 +90,7 @@ def void(books: Books, entity: str, old: Obj) -> Obj:
         credits.release(books, entity, old)
     note = old.get("PrivateNote", "")
     lines = [_zeroed(line) for line in old["Line"]]
-    voided = {
+    return {
         **old,
         "Line": lines,
         "TxnTaxDetail": {"TotalTax": ZERO},
@@ -97,9 +99,6 @@ def void(books: Books, entity: str, old: Obj) -> Obj:
         "LinkedTxn": [],
         "PrivateNote": f"Voided - {note}"[:4000] if note and not note.startswith("Voided") else note or "Voided",
     }
-    if entity == "CreditMemo":
-        voided["RemainingCredit"] = ZERO
-    return voided
 
 
 def check_delete(books: Books, entity: str, old: Obj) -> None:
@@ -125,6 +124,7 @@ def _customer(books: Books, new: Obj, old: Obj | None) -> Obj:
 
 def _keep_applied_customer(books: Books, entity: str, new: Obj, old: Obj | None) -> None:
     if old and old["CustomerRef"]["value"] != new["CustomerRef"]["value"] and credits.applied_to(books, entity, old):
+        # Not documented [G].
         raise refusals.business("The customer of a transaction with linked payments cannot be changed", "CustomerRef")
 
 
@@ -253,12 +253,7 @@ def _world_tax(books: Books, new: Obj, lines: list[Obj]) -> Decimal:
     sent = new.pop("TxnTaxDetail", {})
     if mode == "NotApplicable" or books.tax_mode == "none":
         if sent.get("TaxLine") and mode == "NotApplicable":
-            raise refusals.simple(
-                "6170",
-                "Invalid TxnTaxDetail Error",
-                "TxnTaxDetail is not allowed with GlobalTaxCalculation=NotApplicable",
-                "TxnTaxDetail",
-            )
+            raise refusals.tax_not_applicable()
         new["TxnTaxDetail"] = {"TotalTax": ZERO}
         return ZERO
     pairs = []
@@ -274,7 +269,7 @@ def _world_tax(books: Books, new: Obj, lines: list[Obj]) -> Decimal:
 def line_code(books: Books, detail: Obj) -> str:
     """The tax code of a line outside the US.
 
-    Raises Refusal: 6000 none, 2500 unknown, 610 inactive.
+    Raises Refusal: 6000 none [G], 2500 unknown, 610 inactive.
     """
     reference = detail.get("TaxCodeRef")
     if not reference:

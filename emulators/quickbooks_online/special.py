@@ -18,7 +18,7 @@ def preferences(books: Books) -> Obj:
     accounting: Obj = {
         "UseAccountNumbers": False,
         "TrackDepartments": books.track_departments,
-        "ClassTrackingPerTxn": False,
+        "ClassTrackingPerTxn": books.class_per_transaction,
         "ClassTrackingPerTxnLine": books.class_tracking,
         "FirstMonthOfFiscalYear": "January",
         "CustomerTerminology": "Customers",
@@ -56,7 +56,10 @@ def preferences(books: Books) -> Obj:
         "ReportPrefs": {"ReportBasis": "Accrual"},
         "OtherPrefs": {
             "NameValue": [
-                {"Name": "VendorAndPurchasesPrefs.UseCustomTxnNumbers", "Value": str(books.custom_txn_numbers).lower()},
+                {
+                    "Name": "VendorAndPurchasesPrefs.UseCustomTxnNumbers",
+                    "Value": str(books.custom_purchase_order_numbers).lower(),
+                },
                 {"Name": "WarnDuplicateInvoiceNumber", "Value": str(books.duplicate_number_check).lower()},
             ]
         },
@@ -98,7 +101,7 @@ def create_tax_code(books: Books, body: object) -> Obj:
     """TaxService: a TaxCode with its new or existing rates; body and answer are bare (REF taxservice).
 
     Raises Refusal: 2020, 2050, 2240, 2500, 6240 (duplicate code or rate name), 6000 in an automated-tax company
-    [guess].
+    [G].
     """
     values = schema.check("TaxService", body, latin1_only=books.country == "US").values
     if books.automated_tax:

@@ -34,8 +34,7 @@ class Store:
         self._last_id: dict[str, int] = defaultdict(int)
         self._undo: list[tuple[str, str, Obj | None]] | None = None
         self.deleted: list[Deleted] = []
-        # A bookkeeper's hand may deactivate an entry; its old name stays taken unless a test says otherwise (facts: QBO
-        # 1.0).
+        # An inactive entry's old name stays taken unless a test says otherwise (facts: QBO 1.0) [G].
         self.inactive_names_stay_taken = True
 
     def next_id(self, entity: str) -> str:

@@ -25,12 +25,13 @@ _TXN_BASE = (
  PrivateNote:s(4000) TxnStatus:s LinkedTxn:o(LinkedTxn)* Line:o(Line)* TxnTaxDetail:o(TxnTaxDetail) TxnSource:s
  TaxFormType:s TaxFormNum:s TransactionLocationType:s Tag:x TxnApprovalInfo:x~ RecurDataRef:x~ RecurringInfo:x~
  ProjectRef:r TotalCostAmount:n~ HomeTotalCostAmount:n~
- GlobalTaxCalculation:e(TaxExcluded|TaxInclusive|NotApplicable)
 """
 )
+# Payments and bill payments carry no tax.
+_TAXED_BASE = _TXN_BASE + " GlobalTaxCalculation:e(TaxExcluded|TaxInclusive|NotApplicable)"
 
 _SALES_FORM = (
-    _TXN_BASE
+    _TAXED_BASE
     + """
  AutoDocNumber:b CustomerRef:r(Customer) CustomerMemo:o(MemoRef) BillAddr:o(PhysicalAddress) ShipAddr:o(PhysicalAddress)
  FreeFormAddress:b ShipFromAddr:o(PhysicalAddress) RemitToRef:r ClassRef:r(Class) SalesTermRef:r(Term) DueDate:d
@@ -44,7 +45,7 @@ _SALES_FORM = (
 )
 
 _PURCHASE_FORM = (
-    _TXN_BASE
+    _TAXED_BASE
     + """
  VendorRef:r(Vendor) APAccountRef:r(Account) TotalAmt:n~ BillEmail:o(EmailAddress) ReplyEmail:o(EmailAddress)
  Memo:s(4000)
@@ -119,7 +120,7 @@ TABLES: dict[str, str] = {
 """,
     "Bill": _PURCHASE_FORM
     + " PayerRef:r RemitToAddr:o(PhysicalAddress) Balance:n~ HomeBalance:n~ LessCIS:n~ IncludeInAnnualTPAR:b",
-    "Purchase": _TXN_BASE
+    "Purchase": _TAXED_BASE
     + """
  AccountRef:r(Account) PaymentMethodRef:r(PaymentMethod) PaymentRefNum:s(21) PaymentType:e(Cash|Check|CreditCard)
  CheckPayment:x CreditCardPayment:x EntityRef:r Credit:b RemitToAddr:x~ TotalAmt:n~ TxnId:x~ TxnNum:x~ Memo:s(4000)
@@ -130,7 +131,7 @@ TABLES: dict[str, str] = {
  VendorRef:r(Vendor) VendorAddr:o(PhysicalAddress) APAccountRef:r(Account) PayType:e(Check|CreditCard) CheckPayment:x
  CreditCardPayment:x TotalAmt:n ProcessBillPayment:b
 """,
-    "Deposit": _TXN_BASE + " DepositToAccountRef:r(Account) CashBack:x TotalAmt:n~ HomeTotalAmt:n~",
+    "Deposit": _TAXED_BASE + " DepositToAccountRef:r(Account) CashBack:x TotalAmt:n~ HomeTotalAmt:n~",
     "Account": _OBJECT
     + f"""
  Name:s(100) SubAccount:b~ ParentRef:r(Account) Description:s(100) FullyQualifiedName:s~ AccountAlias:s

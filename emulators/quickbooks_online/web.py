@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape
 
 from .faults import Shape
 from .json_text import Obj, dumps
+from .refusals import Refusal
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -97,6 +98,14 @@ def compressed(response: Response) -> Response:
     )
 
 
+def refused(refusal: Refusal, time: str) -> Response:
+    """The answer to an operation that the API refuses."""
+    if refusal.shape in ("json", "fault200"):
+        return json_response(refusal.status, {"Fault": refusal.fault(), "time": time})
+    error = refusal.errors[0]
+    return fault_response(refusal.status, refusal.shape, error.code, error.message, error.detail, refusal.kind, time)
+
+
 def fault_response(  # noqa: PLR0917  # the parts of a fault, in Intuit's order
     status: int, shape: Shape, code: str, message: str, detail: str, kind: str, time: str
 ) -> Response:
@@ -108,6 +117,8 @@ def fault_response(  # noqa: PLR0917  # the parts of a fault, in Intuit's order
         return Response(status, page.encode(), "text/html")
     if shape == "xml":
         return Response(status, _xml(code, message, detail, kind, time).encode(), "application/xml")
+    if shape == "oauth":
+        return json_response(status, {"error": code, "error_description": detail})
     if shape == "lowercase":
         return _gateway(status, code, message, detail, kind)
     error = {"Message": message, "Detail": detail, "code": code}

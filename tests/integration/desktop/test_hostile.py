@@ -85,6 +85,16 @@ def test_at_the_strangers_address_the_right_password_counts_again_after_a_minute
     assert connector.log_in() == ""
 
 
+def test_the_right_password_makes_up_for_wrong_ones(service: Service) -> None:
+    connector = Connector.of(service, "acme", service.register("acme"))
+    for _ in range(3):
+        for password in ("wrong horse battery",) * 4 + (PASSWORD,):
+            connector.password = password
+            verdict = connector.log_in()
+        assert verdict == ""
+        connector.close()
+
+
 def test_guessing_gets_slower_up_to_one_guess_a_minute(service: Service) -> None:
     service.register("acme")
     for _ in range(600):

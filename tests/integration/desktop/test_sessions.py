@@ -254,6 +254,22 @@ def test_a_call_during_a_call_stops_the_session() -> None:
     stopped(service, connector)
 
 
+def test_the_same_answer_twice_at_once_counts_once() -> None:
+    script = Script(ONE, TWO)
+    service = Service(script)
+    connector = opened(service)
+    connector.ask()
+
+    def meanwhile() -> None:
+        script.during = lambda: None
+        assert connector.tell("x") == -1
+
+    script.during = meanwhile
+    assert connector.tell("x") == -1
+    assert len(script.answers) == 1
+    stopped(service, connector)
+
+
 def test_closing_at_any_moment_lets_the_next_session_begin_at_once() -> None:
     service = Service(Script(ONE, TWO))
     connector = opened(service)

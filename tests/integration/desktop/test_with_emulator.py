@@ -8,6 +8,8 @@ import requests
 from lxml import etree
 
 from emulators.quickbooks_desktop import AnswerLost, CompanyFile, WebConnector
+from emulators.quickbooks_desktop.qwc import add
+from syncro_quickbooks.desktop.qwc import qwc_document
 from tests.support.web_connector import PASSWORD, URL, Script, Service
 
 pytestmark = pytest.mark.usefixtures("aws_services")
@@ -30,23 +32,25 @@ CALLS = [
 ]
 
 
+SUPPORT = "https://qbwc.test/dev/support"
+
+
 def setting(script: Script) -> tuple[Service, WebConnector]:
-    """A service and one customer's Web Connector with the company file open."""
+    """A service, and a customer's Web Connector to which the account's .qwc file was added with the books open."""
     service = Service(script)
-    registration = service.registrations.register("acme", "acme")
-    service.registrations.set_password("acme", PASSWORD)
     company = CompanyFile(name="Acme IT")
     company.enter("Customer", Name="Dupré & Söhne <GmbH>")
-    return service, WebConnector(
-        company=company,
-        url=URL,
-        user="acme",
-        password=PASSWORD,
-        owner_id=registration.owner_id,
-        file_id=registration.file_id,
-        http=service.http(),
-        sleep=service.clock.sleep,
-    )
+    return service, added(service, "acme", company)
+
+
+def added(service: Service, account_id: str, company: CompanyFile) -> WebConnector:
+    service.register(account_id)
+    registration = service.registrations.find(account_id)
+    assert registration is not None
+    qwc = qwc_document(registration, app_url=URL, support_url=SUPPORT)
+    connector = add(qwc, company, PASSWORD, service.http())
+    connector.sleep = service.clock.sleep
+    return connector
 
 
 def failing(step: int, *, after: bool) -> Callable[[str, Callable[[], Any]], Any]:
@@ -78,6 +82,12 @@ def test_a_session_with_a_company_file() -> None:
     names = etree.fromstring(script.answers[0][1].encode()).xpath("//CustomerRet/Name/text()")
     assert "Dupré & Söhne <GmbH>" in names
     assert service.log.warnings() == []
+
+
+def test_the_file_can_be_added_again_to_the_same_books() -> None:
+    service, connector = setting(Script(*SETS))
+    assert connector.run().outcome == "done"
+    assert added(service, "acme", connector.company).run().outcome == "done"
 
 
 def test_no_work_a_wrong_password_and_a_busy_account_are_what_the_user_reads() -> None:
@@ -176,17 +186,7 @@ def test_a_line_that_breaks_anywhere_costs_one_run(step: int, after: bool, close
 def test_two_customers_at_the_same_time() -> None:
     script = Script(*SETS)
     service, one = setting(script)
-    registration = service.registrations.register("bolt", "bolt")
-    service.registrations.set_password("bolt", PASSWORD)
-    other = WebConnector(
-        company=CompanyFile(name="Bolt Books"),
-        url=URL,
-        user="bolt",
-        password=PASSWORD,
-        owner_id=registration.owner_id,
-        file_id=registration.file_id,
-        http=service.http(),
-    )
+    other = added(service, "bolt", CompanyFile(name="Bolt Books"))
     reports = []
 
     def meanwhile(name: str, call: Callable[[], Any]) -> Any:

@@ -147,6 +147,16 @@ def test_what_is_no_call_is_refused(what: str) -> None:
     assert refusal.value.code == "Client"
 
 
+@pytest.mark.parametrize(("depth", "read"), [(48, True), (49, False), (100_000, False)])
+def test_a_message_is_50_elements_deep_and_no_deeper(depth: int, read: bool) -> None:
+    nested = envelope("<i:serverVersion/>", f"<s:Header>{'<a>' * depth}{'</a>' * depth}</s:Header>")
+    if read:
+        assert read_call(nested).method == "serverVersion"
+        return
+    with pytest.raises(Refused, match="50 deep"):
+        read_call(nested)
+
+
 def test_another_version_of_soap_is_told_so() -> None:
     with pytest.raises(Refused) as refusal:
         read_call('<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"><e:Body/></e:Envelope>')

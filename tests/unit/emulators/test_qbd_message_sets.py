@@ -1,4 +1,4 @@
-"""Message sets: errors in the middle, macros, recovery, iterators, QuickBooks throwing (facts: QBD 1.7, 2.1, 2.4, 2.5)."""
+"""Message sets: errors half way, macros, recovery, iterators, QuickBooks throwing (facts: QBD 1.7, 2.1, 2.4, 2.5)."""
 
 from xml.etree.ElementTree import Element
 

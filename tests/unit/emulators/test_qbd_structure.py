@@ -1,4 +1,4 @@
-"""What QuickBooks refuses before any rule of bookkeeping: structure, characters, versions, values (facts: QBD 1.7, 1.8, 2)."""
+"""What QuickBooks refuses before any rule of bookkeeping: structure, characters, values (facts: QBD 1.7, 1.8, 2)."""
 
 import pytest
 
@@ -18,7 +18,8 @@ def add(inner: str) -> str:
 
 
 def invoice(inner: str) -> str:
-    return f"<InvoiceAddRq><InvoiceAdd><CustomerRef><FullName>Acme</FullName></CustomerRef>{inner}</InvoiceAdd></InvoiceAddRq>"
+    customer = "<CustomerRef><FullName>Acme</FullName></CustomerRef>"
+    return f"<InvoiceAddRq><InvoiceAdd>{customer}{inner}</InvoiceAdd></InvoiceAddRq>"
 
 
 @pytest.mark.parametrize(

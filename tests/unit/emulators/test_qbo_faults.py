@@ -7,6 +7,7 @@ import pytest
 import requests
 
 from emulators.quickbooks_online import ConnectionDropped, Fault
+from emulators.quickbooks_online.fault_codes import MESSAGES
 from emulators.quickbooks_online.web import Request
 
 
@@ -118,9 +119,95 @@ def test_a_chosen_error_hits_one_member_of_a_batch(us: Any) -> None:
 
 
 def test_a_chosen_error_hits_a_single_request(us: Any) -> None:
-    us.emu.faults.add(Fault(kind="error", entity="Customer", code="120", message="m", detail="d"))
+    us.emu.faults.add(Fault(kind="error", entity="Customer", code="6190", message="m", detail="d"))
     answer = us.post("customer", {"DisplayName": "A"})
-    assert (answer.status, answer.code, answer.detail) == (400, "120", "d")
+    assert (answer.status, answer.code, answer.detail) == (400, "6190", "d")
+
+
+def test_every_code_of_intuits_list_can_be_the_next_answer(us: Any) -> None:
+    assert len(MESSAGES) == 112
+    for code in MESSAGES:
+        us.emu.faults.add(Fault(kind="error", operation="create", entity="Payment", code=code))
+        answer = us.post("payment", {"CustomerRef": {"value": "1"}, "TotalAmt": 1})
+        assert answer.code == code
+        assert answer.body["Fault"]["Error"][0]["Message"]
+        assert us.post("payment", {"CustomerRef": {"value": "1"}, "TotalAmt": 1}).code == "2500"  # once only
+    assert us.company.entities("Payment") == []
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        ("6540", 400, "ValidationFault"),
+        ("120", 403, "AuthorizationFault"),
+        ("3200", 401, "AuthenticationFault"),
+        ("3001", 429, "SERVICE"),
+        ("10000", 500, "SystemFault"),
+    ],
+)
+def test_a_code_brings_its_status_and_type(us: Any, code: str, status: int, kind: str) -> None:
+    us.emu.faults.add(Fault(kind="error", operation="create", entity="Payment", code=code))
+    answer = us.post("payment", {})
+    assert (answer.status, answer.body["Fault"]["type"]) == (status, kind)
+
+
+TEXT = "Deposited Transaction cannot be changed"
+SAID = {
+    "json": f'"Fault":{{"Error":[{{"Message":"{TEXT}","Detail":"Refused on demand","code":"6540"',
+    "fault200": f'"Fault":{{"Error":[{{"Message":"{TEXT}","Detail":"Refused on demand","code":"6540"',
+    "lowercase": f'"fault":{{"error":[{{"message":"{TEXT}","detail":"Refused on demand","code":"6540"',
+    "xml": f'<Fault type="ValidationFault"><Error code="6540"><Message>{TEXT}</Message>',
+    "oauth": '{"error":"6540","error_description":"Refused on demand"}',
+}
+
+
+@pytest.mark.parametrize("shape", SAID)
+def test_a_chosen_error_comes_in_every_shape_and_nothing_is_done(us: Any, shape: Any) -> None:
+    us.customer()
+    us.emu.faults.add(Fault(kind="error", operation="create", entity="Payment", code="6540", shape=shape))
+    url, body = "http://qbo.test/v3/company/1001/payment", {"CustomerRef": {"value": "1"}, "TotalAmt": 1}
+    answer = us.session.post(url, json=body, headers={"Authorization": f"Bearer {us.token}"})
+    assert answer.status_code == (200 if shape == "fault200" else 400)
+    assert SAID[shape] in answer.text
+    assert us.company.entities("Payment") == []
+
+
+@pytest.mark.parametrize(("shape", "where"), [("json", ("Fault", "Error")), ("lowercase", ("fault", "error"))])
+def test_a_chosen_error_hits_the_second_member_of_the_next_batch(us: Any, shape: Any, where: Any) -> None:
+    us.emu.faults.add(Fault(kind="error", member=2, code="2500", shape=shape))
+    assert us.post("customer", {"DisplayName": "Before"}).status == 200
+    members = [{"bId": f"x{n}", "operation": "create", "Customer": {"DisplayName": f"C{n}"}} for n in range(3)]
+    answer = us.post("batch", {"BatchItemRequest": members})
+    first, second, third = answer.body["BatchItemResponse"]
+    assert (first["Customer"]["DisplayName"], third["Customer"]["DisplayName"]) == ("C0", "C2")
+    outer, inner = where
+    assert (second[outer][inner][0]["code"], second["bId"]) == ("2500", "x1")
+    assert [one["DisplayName"] for one in us.company.entities("Customer")] == ["Before", "C0", "C2"]
+
+
+@pytest.mark.parametrize(("shape", "start"), [("xml", b"<?xml"), ("oauth", b'{"error":"2500"'), ("html", b"<html>")])
+def test_a_shape_that_no_member_can_have_takes_the_place_of_the_whole_batch(us: Any, shape: Any, start: bytes) -> None:
+    us.emu.faults.add(Fault(kind="error", member=2, code="2500", shape=shape))
+    members = [{"bId": f"x{n}", "operation": "create", "Customer": {"DisplayName": f"C{n}"}} for n in range(3)]
+    url, headers = "http://qbo.test/v3/company/1001/batch", {"Authorization": f"Bearer {us.token}"}
+    answer = us.session.post(url, json={"BatchItemRequest": members}, headers=headers)
+    assert answer.content.startswith(start)
+    assert us.company.entities("Customer") == []
+
+
+def test_a_chosen_judgement_is_replayed_and_a_chosen_failure_is_not(us: Any) -> None:
+    us.emu.faults.add(Fault(kind="error", entity="Customer", code="6000"))
+    codes = [us.post("customer", {"DisplayName": "A"}, requestid="r1").code for _ in range(2)]
+    assert codes == ["6000", "6000"]
+    us.emu.faults.add(Fault(kind="error", entity="Customer", code="10000"))
+    answers = [us.post("customer", {"DisplayName": "A"}, requestid="r2").status for _ in range(2)]
+    assert answers == [500, 200]
+
+
+def test_the_token_server_may_answer_any_oauth_error(us: Any) -> None:
+    us.emu.faults.add(Fault(kind="error", operation="token", code="invalid_grant"))
+    answer = us.session.post("http://qbo.test/oauth2/v1/tokens/bearer", data={"grant_type": "refresh_token"})
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
 
 
 def test_a_member_may_be_done_and_missing_from_the_answer(us: Any) -> None:

@@ -227,3 +227,65 @@ def test_the_tax_service_may_answer_its_faults_with_http_200(us: Any) -> None:
     us.company.taxservice_fault_status = 200
     answer = us.post("taxservice/taxcode", {"TaxCode": "Tucson", "TaxRateDetails": [{"TaxRateId": "1"}]})
     assert (answer.status, answer.code) == (200, "6240")
+
+
+def rate(name: str, percent: Any, **more: Any) -> Any:
+    return {"TaxRateName": name, "RateValue": percent, "TaxAgencyId": "1", **more}
+
+
+def tax_code(api: Any, name: str, *rates: Any) -> Any:
+    return api.post("taxservice/taxcode", {"TaxCode": name, "TaxRateDetails": list(rates)})
+
+
+def test_a_group_of_two_new_rates_taxes_an_invoice_with_both(us: Any) -> None:
+    answer = tax_code(us, "State and city", rate("State 6", 6), rate("City 1.25", 1.25))
+    assert set(answer.body) == {"TaxCode", "TaxCodeId", "TaxRateDetails"}  # bare, as the request
+    assert [one["TaxRateName"] for one in answer.body["TaxRateDetails"]] == ["State 6", "City 1.25"]
+    group = {"TxnTaxDetail": {"TxnTaxCodeRef": {"value": answer.body["TaxCodeId"]}}}
+    invoice = us.invoice(us.customer(), "100", code="TAX", **group)
+    assert [one["Amount"] for one in invoice["TxnTaxDetail"]["TaxLine"]] == [6, 1.25]
+    assert invoice["TotalAmt"] == 107.25
+
+
+def test_a_rate_may_be_used_again_by_its_id_not_by_its_name(us: Any) -> None:
+    first = tax_code(us, "One", rate("State 6", 6)).body["TaxRateDetails"][0]["TaxRateId"]
+    rates = len(us.company.entities("TaxRate"))
+    again = tax_code(us, "Two", {"TaxRateId": first}).body["TaxRateDetails"]
+    assert [(one["TaxRateId"], one["TaxRateName"]) for one in again] == [(first, "State 6")]
+    assert len(us.company.entities("TaxRate")) == rates
+    assert tax_code(us, "Three", rate("State 6", 6)).code == "6240"
+    assert tax_code(us, "Three", rate("New", 1), rate("New", 2)).code == "6240"  # twice in one request
+    assert tax_code(us, "Three", {"TaxRateId": "999"}).code == "2500"
+    assert tax_code(us, "one", rate("Other", 6)).code == "6240"
+    assert tax_code(us, "Three", {"TaxRateName": "x", "RateValue": 1}).code == "2020"  # no agency
+    assert len(us.company.entities("TaxRate")) == rates
+
+
+def test_a_rate_for_purchases_is_no_rate_for_sales(ca: Any) -> None:
+    details = [rate("In", 5, TaxApplicableOn="Purchase"), rate("Out", 5, TaxApplicableOn="Sales")]
+    code = ca.company.get("TaxCode", tax_code(ca, "Both", *details).body["TaxCodeId"])
+    names = {
+        kind: [one["TaxRateRef"]["name"] for one in code[kind]["TaxRateDetail"]]
+        for kind in ("SalesTaxRateList", "PurchaseTaxRateList")
+    }
+    assert names == {"SalesTaxRateList": ["Out"], "PurchaseTaxRateList": ["In"]}
+
+
+def test_automated_sales_tax_takes_no_custom_rates(automated: Any) -> None:
+    assert tax_code(automated, "Mine", rate("Mine", 5)).code == "6000"
+    assert all(one["Name"] != "Mine" for one in automated.company.entities("TaxCode"))
+
+
+@pytest.mark.parametrize(
+    ("entity", "change"),
+    [
+        ("Vendor", {"PrintOnCheckName": "Kept", "AcctNum": "9"}),
+        ("Item", {"Description": "Kept", "IncomeAccountRef": {"value": "1"}}),
+    ],
+)
+def test_vendors_and_items_take_a_sparse_update_though_it_is_not_documented(us: Any, entity: str, change: Any) -> None:
+    name = "DisplayName" if entity == "Vendor" else "Name"
+    made = us.make(entity, {name: "First", **change})
+    renamed = us.make(entity, {"Id": made["Id"], "SyncToken": "0", "sparse": True, name: "Second"})
+    assert renamed[name] == "Second"
+    assert all(renamed[field] == made[field] for field in change)

@@ -81,6 +81,8 @@ def test_what_an_overpayment_leaves_is_the_customers_credit(acme: Any) -> None:
         (pay("1", 10, DepositToAccountRef={"value": "1"}), "6430"),
         (pay("1", 10, PaymentRefNum="x" * 22), "2050"),
         (pay("1", 10, Line=[{"Amount": 5}]), "2020"),
+        (pay("1", 10, GlobalTaxCalculation="NotApplicable"), "2010"),
+        (pay("1", 10, DocNumber="x" * 22), "2050"),
         (pay("1", 10, TxnDate="2026-01-01"), "6200"),
         (pay("2", 10, ("Invoice", "1", 10)), "620"),
     ],
@@ -236,3 +238,83 @@ def test_auto_apply_credit_gives_a_new_credit_memo_to_the_oldest_open_invoice(ac
     acme.company.auto_apply_credit = True
     memo(acme, "1", "120")
     assert balances(acme, "1", "2") == [0, 30]
+
+
+def test_an_invoice_is_paid_by_several_payments(acme: Any) -> None:
+    for amount in (30, 45, 25):
+        acme.make("Payment", pay("1", amount, ("Invoice", "1", amount)))
+    invoice = acme.company.get("Invoice", "1")
+    assert invoice["Balance"] == 0
+    assert invoice["LinkedTxn"] == [{"TxnId": one, "TxnType": "Payment"} for one in ("1", "2", "3")]
+    assert acme.refusal("Payment", pay("1", 1, ("Invoice", "1", 1))) == "620"
+
+
+def test_a_payment_pays_for_sub_customers_but_not_for_its_parent(acme: Any) -> None:
+    child = acme.customer("Branch", Job=True, ParentRef={"value": "1"})
+    acme.invoice(child, "20")
+    acme.make("Payment", pay("1", 20, ("Invoice", "3", 20)))
+    assert balances(acme, "3") == [0]
+    assert acme.refusal("Payment", pay(child, 10, ("Invoice", "1", 10))) == "620"
+
+
+@pytest.mark.parametrize("gone", ["void", "delete"])
+def test_a_voided_or_deleted_invoice_cannot_be_paid(acme: Any, gone: str) -> None:
+    acme.make("Invoice", {"Id": "1", "SyncToken": "0"}, operation=gone)
+    assert acme.refusal("Payment", pay("1", 10, ("Invoice", "1", 10))) == "620"
+
+
+def test_the_lines_of_a_payment_are_replaced_all_or_kept_all(acme: Any) -> None:
+    acme.make("Payment", pay("1", 100, ("Invoice", "1", 60), ("Invoice", "2", 40)))
+    address = {"Id": "1", "sparse": True}
+    acme.make("Payment", {**address, "SyncToken": "0", "PrivateNote": "x"})
+    assert balances(acme, "1", "2") == [40, 10]
+    one = pay("1", 100, ("Invoice", "1", 60))["Line"]
+    assert acme.make("Payment", {**address, "SyncToken": "1", "Line": one})["UnappliedAmt"] == 40
+    assert balances(acme, "1", "2") == [40, 50]
+    assert acme.make("Payment", {**address, "SyncToken": "2", "Line": []})["UnappliedAmt"] == 100
+    assert balances(acme, "1", "2") == [100, 50]
+
+
+def test_an_update_may_use_again_what_it_applied_itself_and_no_more(acme: Any) -> None:
+    acme.make("Payment", pay("1", 100, ("Invoice", "1", 100)))
+    address = {"Id": "1", "SyncToken": "0"}
+    assert acme.refusal("Payment", {**pay("1", 101, ("Invoice", "1", 101)), **address}) == "6000"
+    assert acme.make("Payment", {**pay("1", 120, ("Invoice", "1", 100)), **address})["UnappliedAmt"] == 20
+
+
+def test_a_deposited_payment_read_back_shows_its_deposit(acme: Any) -> None:
+    acme.make("Payment", pay("1", 100, ("Invoice", "1", 100)))
+    deposit = acme.company.deposit_by_hand(["1"])
+    shown = {"TxnId": deposit["Id"], "TxnType": "Deposit"}
+    assert acme.call("GET", "payment/1").body["Payment"]["LinkedTxn"] == [shown]
+    assert acme.query("select * from Payment")["Payment"][0]["LinkedTxn"] == [shown]
+    acme.company.delete_by_hand("Deposit", deposit["Id"])
+    assert acme.call("GET", "payment/1").body["Payment"]["LinkedTxn"] == []
+
+
+def test_a_credit_memo_shows_what_is_left_and_is_deleted_only_unapplied(acme: Any) -> None:
+    credit = memo(acme, "1", "30")
+    acme.make("Payment", pay("1", 0, ("Invoice", "1", 10), ("CreditMemo", credit, 10)))
+    shown = acme.call("GET", f"creditmemo/{credit}").body["CreditMemo"]
+    assert (shown["TotalAmt"], shown["RemainingCredit"], shown["Balance"]) == (30, 20, 20)
+    assert shown["LinkedTxn"] == [{"TxnId": "1", "TxnType": "Payment"}]
+    assert "DueDate" not in shown
+    address = {"Id": credit, "SyncToken": shown["SyncToken"]}
+    assert acme.refusal("CreditMemo", address, operation="delete") == "6000"
+    assert acme.refusal("CreditMemo", {**address, "sparse": True, "Line": memo_line(9)}) == "6000"
+    assert acme.refusal("CreditMemo", address, operation="void") == "500"
+    acme.make("Payment", {"Id": "1", "SyncToken": "0"}, operation="delete")
+    assert acme.company.get("CreditMemo", credit)["RemainingCredit"] == 30
+    assert acme.make("CreditMemo", address, operation="delete")["status"] == "Deleted"
+
+
+def test_a_credit_memo_has_no_void_in_a_batch_either(acme: Any) -> None:
+    credit = memo(acme, "1", "30")
+    member = {"bId": "1", "operation": "update", "optionsData": "void", "CreditMemo": {"Id": credit, "SyncToken": "0"}}
+    [answer] = acme.post("batch", {"BatchItemRequest": [member]}).body["BatchItemResponse"]
+    assert answer["Fault"]["Error"][0]["code"] == "500"
+
+
+def memo_line(amount: int) -> Any:
+    detail = {"ItemRef": {"value": "1"}}
+    return [{"Amount": amount, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}]

@@ -58,6 +58,8 @@ def test_a_purchase_order_is_open_and_keeps_its_number(shop: Any) -> None:
         ({"APAccountRef": None}, "2020"),
         ({"VendorRef": None}, "2020"),
         ({"VendorRef": {"value": "9"}}, "2500"),
+        ({"APAccountRef": {"value": "6"}}, "6430"),
+        ({"DocNumber": "x" * 22}, "2050"),
         ({"Line": []}, "2020"),
         ({"Line": [bought("1", 1, 1)]}, "6000"),
         ({"Line": [{**bought("2", 2, 1), "Amount": 3}]}, "6070"),
@@ -191,3 +193,124 @@ def test_a_canadian_bill_carries_purchase_tax(ca: Any) -> None:
     assert ca.refusal("Bill", {"VendorRef": {"value": "1"}, "Line": [spent("3", 1)]}) == "6000"
     free = {"VendorRef": {"value": "1"}, "Line": [spent("3", 100)], "GlobalTaxCalculation": "NotApplicable"}
     assert ca.make("Bill", free)["TotalAmt"] == 100
+
+
+def test_a_company_that_numbers_its_purchase_orders_keeps_no_number_of_ours(shop: Any) -> None:
+    shop.company.custom_purchase_order_numbers = False
+    shop.customer("Acme")
+    assert order(shop, bought("2", 1, 1), DocNumber="PO-1")["DocNumber"] == "1001"
+    update = {"Id": "1", "SyncToken": "0", "VendorRef": {"value": "1"}, **PAYABLE, "Line": [bought("2", 2, 1)]}
+    assert shop.make("PurchaseOrder", {**update, "DocNumber": "PO-1"})["DocNumber"] == "1001"
+    assert shop.invoice("1", "1", DocNumber="I-1")["DocNumber"] == "I-1"  # invoices have a switch of their own
+    assert bill(shop, spent("3", 1), DocNumber="B-1")["DocNumber"] == "B-1"
+    named = {one["Name"]: one["Value"] for one in preferences(shop)["OtherPrefs"]["NameValue"]}
+    assert named["VendorAndPurchasesPrefs.UseCustomTxnNumbers"] == "false"
+    assert preferences(shop)["SalesFormsPrefs"]["CustomTxnNumbers"] is True
+
+
+def test_invoices_numbered_by_quickbooks_leave_purchase_orders_theirs(shop: Any) -> None:
+    shop.company.custom_txn_numbers = False
+    assert order(shop, bought("2", 1, 1), DocNumber="PO-1")["DocNumber"] == "PO-1"
+
+
+def preferences(api: Any) -> Any:
+    return api.call("GET", "preferences").body["Preferences"]
+
+
+def test_the_plan_may_lose_purchase_orders_and_bills_stay_possible(shop: Any) -> None:
+    order(shop, bought("2", 1, 1))
+    shop.company.purchase_orders_enabled = False
+    change = {"Id": "1", "SyncToken": "0", "sparse": True, "PrivateNote": "x"}
+    assert shop.refusal("PurchaseOrder", change) == "5020"
+    assert bill(shop, bought("2", 1, 1))["TotalAmt"] == 1
+
+
+def test_a_bill_posts_to_a_payable_account_only(shop: Any) -> None:
+    body = {"VendorRef": {"value": "1"}, "Line": [spent("3", 1)]}
+    assert shop.refusal("Bill", {**body, "APAccountRef": {"value": "6"}}) == "6430"
+    assert shop.make("Bill", body)["APAccountRef"] == {"value": "5", "name": "Accounts Payable (A/P)"}
+
+
+def test_a_linked_bill_line_stays_linked_when_the_bill_is_sent_back_and_releases_the_order_when_it_goes(
+    shop: Any,
+) -> None:
+    order(shop, bought("2", 3, 4))
+    made = bill(shop, from_order("2", 3, 4, "1", "1"))
+    [link] = made["Line"][0]["LinkedTxn"]
+    assert link == {"TxnId": "1", "TxnType": "PurchaseOrder", "TxnLineId": "1"}
+    same = shop.make("Bill", {"Id": "1", "SyncToken": "0", "VendorRef": {"value": "1"}, "Line": made["Line"]})
+    assert same["Line"] == made["Line"]
+    assert shop.company.get("PurchaseOrder", "1")["POStatus"] == "Closed"
+    shop.make("Bill", {"Id": "1", "SyncToken": "1", "VendorRef": {"value": "1"}, "Line": [bought("2", 3, 4)]})
+    reopened = shop.company.get("PurchaseOrder", "1")
+    assert (reopened["POStatus"], reopened["LinkedTxn"]) == ("Open", [])
+
+
+def test_the_vendor_of_a_paid_bill_or_a_billed_order_cannot_change(shop: Any) -> None:
+    order(shop, bought("2", 3, 4))
+    bill(shop, from_order("2", 3, 4, "1", "1"))
+    line = {"Amount": Decimal(5), "LinkedTxn": [{"TxnId": "1", "TxnType": "Bill"}]}
+    shop.make("BillPayment", {"VendorRef": {"value": "1"}, "PayType": "Check", "TotalAmt": 5, "Line": [line]})
+    change = {"Id": "1", "SyncToken": "0", "sparse": True, "VendorRef": {"value": "2"}}
+    assert shop.refusal("PurchaseOrder", change) == "6000"
+    assert shop.refusal("Bill", {**change, "Line": [spent("3", 12)]}) == "6000"
+
+
+def test_a_voided_bill_payment_opens_its_bill(shop: Any) -> None:
+    bill(shop, spent("3", 100))
+    line = {"Amount": 100, "LinkedTxn": [{"TxnId": "1", "TxnType": "Bill"}]}
+    shop.make("BillPayment", {"VendorRef": {"value": "1"}, "PayType": "Check", "TotalAmt": 100, "Line": [line]})
+    assert shop.call("GET", "bill/1").body["Bill"]["Balance"] == 0
+    void = {"Id": "1", "SyncToken": "0", "sparse": True}
+    shop.make("BillPayment", void, operation="update", include="void")
+    assert shop.call("GET", "bill/1").body["Bill"]["Balance"] == 100
+
+
+@pytest.mark.parametrize(
+    ("kind", "account", "fits"),
+    [
+        ("Cash", "6", True),
+        ("Check", "6", True),
+        ("CreditCard", "11", True),
+        ("Check", "11", False),
+        ("Cash", "7", False),
+    ],
+)
+def test_an_expense_is_paid_from_an_account_of_its_kind(shop: Any, kind: str, account: str, fits: bool) -> None:
+    body = expense(PaymentType=kind, AccountRef={"value": account})
+    answer = shop.post("purchase", body)
+    assert answer.status == (200 if fits else 400)
+    assert fits or answer.code == "6430"
+
+
+def test_money_back_on_a_card_is_a_credit(shop: Any) -> None:
+    made = shop.make("Purchase", expense(PaymentType="CreditCard", AccountRef={"value": "11"}, Credit=True))
+    assert (made["Credit"], made["TotalAmt"]) == (True, 10)
+
+
+@pytest.mark.parametrize("entity", ["PurchaseOrder", "Bill", "Purchase"])
+def test_tax_on_what_is_bought_outside_the_us_is_as_the_form_says(ca: Any, entity: str) -> None:
+    ca.make("Vendor", {"DisplayName": "Supplies"})
+    head: Any = expense() if entity == "Purchase" else {"VendorRef": {"value": "1"}, **PAYABLE}
+    taxed = {**head, "Line": [spent("3", 100, TaxCodeRef={"value": "1"}), spent("3", 10, TaxCodeRef={"value": "5"})]}
+    made = ca.make(entity, taxed)
+    # GST 5 % and QST 9.975 % of 100.00, the second half-up from 9.975; 10.00 are exempt.
+    assert (made["GlobalTaxCalculation"], made["TotalAmt"]) == ("TaxExcluded", Decimal("124.98"))
+    assert [one["Amount"] for one in made["TxnTaxDetail"]["TaxLine"]] == [5, Decimal("9.98")]
+    net = [spent("3", 100, TaxCodeRef={"value": "2"}, TaxInclusiveAmt=113)]
+    assert ca.make(entity, {**head, "GlobalTaxCalculation": "TaxInclusive", "Line": net})["TotalAmt"] == 113
+    free = {**head, "GlobalTaxCalculation": "NotApplicable", "Line": [spent("3", 100)]}
+    assert ca.make(entity, free)["TotalAmt"] == 100
+    line = {"Amount": 1, "DetailType": "TaxLineDetail", "TaxLineDetail": {"TaxRateRef": {"value": "1"}}}
+    assert ca.refusal(entity, {**free, "TxnTaxDetail": {"TaxLine": [line]}}) == "6170"
+    assert ca.refusal(entity, {**head, "Line": [spent("3", 1)]}) == "6000"
+    assert ca.refusal(entity, {**head, "Line": [spent("3", 1, TaxCodeRef={"value": "99"})]}) == "2500"
+    assert ca.refusal(entity, {**free, "GlobalTaxCalculation": "Perhaps"}) == "2170"
+
+
+def test_an_american_purchase_knows_tax_and_non_only_and_adds_nothing(shop: Any) -> None:
+    assert shop.refusal("Bill", {"VendorRef": {"value": "1"}, "Line": [spent("3", 1, TaxCodeRef={"value": "2"})]}) == (
+        "6100"
+    )
+    made = bill(shop, spent("3", 100, TaxCodeRef={"value": "TAX"}))
+    assert made["TotalAmt"] == 100

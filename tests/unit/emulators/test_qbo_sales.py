@@ -344,4 +344,6 @@ def test_an_invoice_in_another_currency_than_its_customers_is_refused(us: Any) -
     us.company.multi_currency = True
     customer = us.customer(CurrencyRef={"value": "EUR"})
     assert us.refusal("Invoice", body(customer, line(1), CurrencyRef={"value": "USD"})) == "6000"
-    assert us.make("Invoice", body(customer, line(1)))["CurrencyRef"]["value"] == "EUR"
+    made = us.make("Invoice", body(customer, line(1), CurrencyRef={"value": "EUR"}))
+    assert (made["CurrencyRef"]["value"], made["ExchangeRate"]) == ("EUR", 1)
+    assert us.refusal("Invoice", body(customer, line(1))) == "6000"  # without one, the home currency is meant

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from emulators.quickbooks_online import Emulator, Fault, serve
+from emulators.quickbooks_online.entities import ENTITIES
 
 
 @pytest.fixture
@@ -78,6 +79,26 @@ def test_admin_arms_faults_shows_the_journal_and_resets(live: Any) -> None:
     assert http(f"{url}/_emulator/reset", {}, method="POST")[0] == 200
     assert http(f"{url}/_emulator/journal")[1] == {"journal": []}
     assert http(f"{url}/_emulator/companies/1001/Customer")[1] == {"Customer": []}
+
+
+def test_admin_arms_a_code_for_an_operation_and_for_a_member_of_a_batch(live: Any) -> None:
+    emu, url = live
+    company = f"{url}/v3/company/1001"
+    http(f"{url}/_emulator/faults", {"kind": "error", "operation": "create", "entity": "Payment", "code": "6540"})
+    body = {"CustomerRef": {"value": "1"}, "TotalAmt": 1}
+    assert http(f"{company}/payment", body, **bearer(emu))[1]["Fault"]["Error"][0]["code"] == "6540"
+    http(f"{url}/_emulator/faults", {"kind": "error", "member": 2, "code": "2500"})
+    members = [{"bId": name, "operation": "create", "Customer": {"DisplayName": name}} for name in "AB"]
+    first, second = http(f"{company}/batch", {"BatchItemRequest": members}, **bearer(emu))[1]["BatchItemResponse"]
+    assert (first["Customer"]["DisplayName"], second["Fault"]["Error"][0]["code"]) == ("A", "2500")
+
+
+@pytest.mark.parametrize("entity", sorted(ENTITIES))
+def test_admin_shows_every_entity(live: Any, entity: str) -> None:
+    emu, url = live
+    status, body, _ = http(f"{url}/_emulator/companies/1001/{entity}")
+    assert (status, list(body)) == (200, [entity])
+    assert len(body[entity]) == len(emu.companies["1001"].entities(entity))
 
 
 def test_admin_works_by_hand_and_changes_settings(live: Any) -> None:

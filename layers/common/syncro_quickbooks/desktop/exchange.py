@@ -21,7 +21,7 @@ class Exchange(Protocol):
     """
 
     def has_work(self, account_id: str) -> bool:
-        """Whether a session for the account would have anything to do."""
+        """Whether a session for the account would have anything to do; what was sent and never answered is to do."""
         ...
 
     def begin(self, session: Session, company: str) -> None:

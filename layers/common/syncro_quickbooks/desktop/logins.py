@@ -37,7 +37,8 @@ class Logins:
         if self._backoff.waiting(user, address):
             # The right password gets the same answer, else trying on would pay.
             raise NotLetIn("too many wrong passwords from this address; the next try counts in a minute", account_id)
-        item = (self._table.get(place(account_id)) if account_id else None) or {}
+        # Looked up for nobody, too: how long the answer takes does not tell which users exist.
+        item = self._table.get(place(account_id)) or {}
         if not _fits(item, password):
             self._backoff.failed(user, address)
             raise NotLetIn("wrong password" if account_id else "no such user", account_id)

@@ -4,9 +4,11 @@ from datetime import timedelta
 
 from syncro_quickbooks.clock import to_millis
 from syncro_quickbooks.online.documents.invoices import InvoiceRules
+from syncro_quickbooks.online.documents.payments import PaymentRules
 from syncro_quickbooks.online.documents.planning import Documents
 from syncro_quickbooks.online.documents.rules import Rules
 from syncro_quickbooks.online.documents.settling import ENTITIES, DocumentSettler
+from syncro_quickbooks.online.documents.store_credits import StoreCreditRules, WriteOffRules
 from syncro_quickbooks.online.faults import Unavailable
 from syncro_quickbooks.online.frozen import MAX_MEMBERS
 from syncro_quickbooks.online.lists import ENTITY_OF, Lists
@@ -34,7 +36,12 @@ class Drain:
         self.breaker = breaker
         self.seen = 0
         self._lists = Lists(work)
-        rules: dict[Kind, Rules] = {Kind.INVOICE: InvoiceRules(work)}
+        rules: dict[Kind, Rules] = {
+            Kind.INVOICE: InvoiceRules(work),
+            Kind.PAYMENT: PaymentRules(work),
+            Kind.STORE_CREDIT: StoreCreditRules(work),
+            Kind.WRITE_OFF: WriteOffRules(work),
+        }
         self._documents = Documents(work, self._lists, rules)
         settlers: dict[str, Settler] = dict.fromkeys(ENTITIES, DocumentSettler(work, rules))
         settlers.update(dict.fromkeys(ENTITY_OF.values(), self._lists))

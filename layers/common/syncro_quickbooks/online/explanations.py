@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 
+from syncro_quickbooks import money
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online.mapping.hand import Difference
 from syncro_quickbooks.sync.dispatches import Member
@@ -201,3 +203,18 @@ def cannot_be_released(view: View, payments: Sequence[View]) -> Problem:
         "settle what that payment needs; then press Try again.",
         actions=(Action("retry", "Try again"), Action("skip", "Leave QuickBooks as it is")),
     )
+
+
+def application_steps(
+    before: Mapping[tuple[str, str], Decimal], wanted: Mapping[tuple[str, str], Decimal], currency: str
+) -> str:
+    """The clicks that turn what a payment applies into what it should."""
+    steps: list[str] = []
+    for place in sorted(before.keys() | wanted.keys()):
+        entity, qbo_id = place
+        amount = wanted.get(place, Decimal(0))
+        if amount == before.get(place, Decimal(0)):
+            continue
+        what = f"{entity} with QuickBooks id {qbo_id}"
+        steps.append(f"apply {money.show(amount, currency)} to {what}" if amount else f"untick {what}")
+    return " and ".join(steps)

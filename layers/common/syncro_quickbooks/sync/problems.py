@@ -26,12 +26,12 @@ def skipped(code: str, message: str, fix: str, *actions: Action) -> Problem:
     return Problem(code=code, message=message, fix=fix, actions=actions)
 
 
-def still_shown(reason: Problem, shown: Decimal, currency: str) -> Problem:
-    """A skip reason that began to apply to an invoice QuickBooks already has."""
+def still_shown(reason: Problem, shown: Decimal, currency: str, what: str = "invoice") -> Problem:
+    """A skip reason that began to apply to a document (`what`) QuickBooks already has."""
     return Problem(
         code=f"posted_{reason.code}",
         message=f"{reason.message} QuickBooks still shows {money.show(shown, currency)}.",
-        fix="Adjust or void the invoice in QuickBooks, or undo the change in Syncro.",
+        fix=f"Adjust or void the {what} in QuickBooks, or undo the change in Syncro.",
         actions=(Action("void", "Void it in QuickBooks"), SKIP, RETRY),
     )
 

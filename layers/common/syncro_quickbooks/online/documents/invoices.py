@@ -14,11 +14,11 @@ from syncro_quickbooks.online.documents.outcome import force_of
 from syncro_quickbooks.online.documents.planning import desired_of
 from syncro_quickbooks.online.documents.rules import Candidate, Reaction
 from syncro_quickbooks.online.lists import Ready
-from syncro_quickbooks.online.mapping import bodies
+from syncro_quickbooks.online.mapping.applied import applied_to
 from syncro_quickbooks.online.mapping.bodies import ref_value
 from syncro_quickbooks.online.mapping.deletion import map_deletion
 from syncro_quickbooks.online.mapping.invoice import Choices, References, map_invoice, needed_products, precheck_invoice
-from syncro_quickbooks.online.mapping.payment import applied_to
+from syncro_quickbooks.online.mapping.payment import is_deposited
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.work import Settled, Work
 from syncro_quickbooks.sync import problems
@@ -182,7 +182,7 @@ class InvoiceRules:
         """A payment in a bank deposit cannot be changed (facts: QBO 1.4, 6540); found out before the first step."""
         for payment in payments:
             now = self._work.client.read("Payment", payment.state.qbo_id, ReadPurpose.RECOVERY)
-            if now and any(bodies.text(each, "TxnType") == "Deposit" for each in bodies.objects(now, "LinkedTxn")):
+            if now and is_deposited(now):
                 return True
         return False
 
@@ -192,6 +192,10 @@ class InvoiceRules:
             self._work.dependents.reopen(payments)
 
     # -- endings ---------------------------------------------------------------------------------------------------
+
+    def ended(self, view: View) -> bool:
+        """Whether it was deleted in Syncro."""
+        return view.record.deleted
 
     def deletion(self, view: View, now: JsonObject | None) -> Decision:
         """By the setting: a void, a question, or nothing. Its payments are followed: one that goes may allow a void."""

@@ -97,7 +97,7 @@ class Documents:
             return Attention(explanations.snapshot_too_large(view.key))
         if view.state.doubt:
             return Attention(explanations.still_doubtful(view))
-        if view.record.deleted:
+        if rules.ended(view):
             return self._deletion(view, rules)
         if view.state.gone:
             return Attention(explanations.voided_by_us(view))

@@ -45,12 +45,16 @@ class Rules(Protocol):
         """Read from the table what deciding about `views` needs, in few calls."""
         ...
 
+    def ended(self, view: View) -> bool:
+        """Whether Syncro says that the document is no more: then `deletion` decides, not `consider`."""
+        ...
+
     def consider(self, view: View) -> Candidate | Decision:
         """Whether the document may be sent, before its list entries are looked at."""
         ...
 
     def deletion(self, view: View, now: JsonObject | None) -> Decision:
-        """What follows from the deletion in Syncro. `now` is the document as just read, None if there is none."""
+        """What follows from its end in Syncro. `now` is the document as just read, None if there is none (any more)."""
         ...
 
     def refused(self, answer: Settled, code: str, problem: Problem) -> Reaction | None:

@@ -63,6 +63,30 @@ def day(parent: JsonObject, key: str) -> date | None:
     return date.fromisoformat(written[:10]) if written else None
 
 
+# QuickBooks' own, refused or meaningless in a request (facts: QBO 1.0, 1.4, 1.5).
+READ_ONLY = frozenset(
+    {
+        "MetaData",
+        "domain",
+        "sparse",
+        "status",
+        "TotalAmt",
+        "Balance",
+        "RemainingCredit",
+        "UnappliedAmt",
+        "HomeTotalAmt",
+        "HomeBalance",
+        "LinkedTxn",
+        "TxnTaxDetail",
+    }
+)
+
+
+def full_update(current: JsonObject, content: JsonObject) -> JsonObject:
+    """`content` on top of everything else that QuickBooks last returned: a full update blanks what it leaves out."""
+    return {**{key: value for key, value in current.items() if key not in READ_ONLY}, **content}
+
+
 def identity(current: JsonObject) -> JsonObject:
     """What a sparse update of `current` starts with."""
     return {"Id": text(current, "Id"), "SyncToken": text(current, "SyncToken"), "sparse": True}

@@ -7,11 +7,22 @@ from decimal import Decimal
 from syncro_quickbooks import money
 from syncro_quickbooks.json_types import Json, JsonObject
 from syncro_quickbooks.online.mapping import bodies
+from syncro_quickbooks.online.mapping.applied import applications
 from syncro_quickbooks.online.mapping.bodies import IDENTITY
 
-SALES_LINE = "SalesItemLineDetail"
+# Where a line says what is bought or sold, by its DetailType.
+_DETAILS = ("SalesItemLineDetail", "ItemBasedExpenseLineDetail", "AccountBasedExpenseLineDetail")
 # Computed or rephrased by QuickBooks: they say nothing about whether our request was carried out.
 _COMPUTED = IDENTITY | {"TxnTaxDetail", "GlobalTaxCalculation", "BillAddr"}
+
+
+_HEAD_REFERENCES = (
+    ("customer", "CustomerRef"),
+    ("vendor", "VendorRef"),
+    ("currency", "CurrencyRef"),
+    ("deposit account", "DepositToAccountRef"),
+    ("account", "AccountRef"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +51,15 @@ def is_voided(document: JsonObject) -> bool:
 def foreign_change(last: JsonObject, now: JsonObject) -> tuple[Difference, ...]:
     """What differs between the document as we last knew it and as it is now, as far as it is Syncro's business.
 
-    Money, lines, status, customer, number, due date and currency count; memos, e-mail status, addresses, payments and
-    the transaction date (which is QuickBooks' after the first send) do not. What `last` does not state is not compared,
-    so it may also be a body that was sent.
+    Money, lines, status, customer or vendor, number, due date, accounts and currency count; memos, e-mail status,
+    addresses, what others apply to it and the transaction date (which is QuickBooks' after the first send) do not. What
+    `last` does not state is not compared, so it may also be a body that was sent.
     """
     status = _status(now)
     if status and status != _status(last):
         return (Difference("status", _status(last) or "open", status),)
-    return (*_head_changes(last, now), *_line_changes(last, now))
+    lines = _application_changes if _applies(last) or _applies(now) else _line_changes
+    return (*_head_changes(last, now), *lines(last, now))
 
 
 def _status(document: JsonObject) -> str:
@@ -57,7 +69,7 @@ def _status(document: JsonObject) -> str:
 
 
 def _head_changes(last: JsonObject, now: JsonObject) -> Iterator[Difference]:
-    for name, key in (("customer", "CustomerRef"), ("currency", "CurrencyRef")):
+    for name, key in _HEAD_REFERENCES:
         was, current = bodies.ref_value(last, key), bodies.ref_value(now, key)
         if was and was != current:
             yield Difference(name, f"id {was}", f"id {current}" if current else "")
@@ -94,12 +106,34 @@ def _line_changes(last: JsonObject, now: JsonObject) -> Iterator[Difference]:
         yield from _changes_of_line(f"line {number}", was, is_now)
 
 
+def _applies(document: JsonObject) -> bool:
+    """Whether its lines apply money to other documents, as a payment's do."""
+    return any(
+        bodies.objects(line, "LinkedTxn") and "DetailType" not in line for line in bodies.objects(document, "Line")
+    )
+
+
+def _application_changes(last: JsonObject, now: JsonObject) -> Iterator[Difference]:
+    if "Line" not in last:
+        return
+    was, is_now = applications(last), applications(now)
+    for entity, txn_id in sorted(was.keys() | is_now.keys()):
+        name = f"applied to {entity} id {txn_id}"
+        before, after = was.get((entity, txn_id), Decimal(0)), is_now.get((entity, txn_id), Decimal(0))
+        yield from _figure_change(name, before, after)
+
+
 def _changes_of_line(name: str, was: JsonObject, now: JsonObject) -> Iterator[Difference]:
     yield from _figure_change(f"{name} amount", bodies.amount(was, "Amount"), bodies.amount(now, "Amount"))
     if bodies.text(was, "Description") != bodies.text(now, "Description"):
         yield Difference(f"{name} description", bodies.text(was, "Description"), bodies.text(now, "Description"))
-    old, new = bodies.section(was, SALES_LINE), bodies.section(now, SALES_LINE)
-    for label, key in (("item", "ItemRef"), ("tax code", "TaxCodeRef"), ("class", "ClassRef")):
+    old, new = _detail(was), _detail(now)
+    for label, key in (
+        ("item", "ItemRef"),
+        ("account", "AccountRef"),
+        ("tax code", "TaxCodeRef"),
+        ("class", "ClassRef"),
+    ):
         before, after = bodies.ref_value(old, key), bodies.ref_value(new, key)
         if before and before != after:
             yield Difference(f"{name} {label}", f"id {before}", f"id {after}" if after else "")
@@ -107,6 +141,10 @@ def _changes_of_line(name: str, was: JsonObject, now: JsonObject) -> Iterator[Di
         figure, figure_now = bodies.amount(old, key), bodies.amount(new, key)
         if figure is not None and figure != figure_now:
             yield Difference(f"{name} {label}", f"{figure:f}", f"{figure_now:f}" if figure_now is not None else "")
+
+
+def _detail(line: JsonObject) -> JsonObject:
+    return next((bodies.section(line, kind) for kind in _DETAILS if kind in line), {})
 
 
 def reflects(now: JsonObject, body: JsonObject) -> bool:

@@ -1,0 +1,285 @@
+"""Payments: what they wait for, what they pay and with what, and how they end."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import partial
+
+from syncro_quickbooks.json_types import JsonObject
+from syncro_quickbooks.online import explanations
+from syncro_quickbooks.online.documents.credits import Credits, MemoShare
+from syncro_quickbooks.online.documents.invoices import customer_key
+from syncro_quickbooks.online.documents.ledger import Ledger
+from syncro_quickbooks.online.documents.outcome import force_of
+from syncro_quickbooks.online.documents.rules import Again, Candidate, Reaction
+from syncro_quickbooks.online.documents.standing import Stand, standing_of
+from syncro_quickbooks.online.lists import Ready
+from syncro_quickbooks.online.mapping import bodies, payment_problems
+from syncro_quickbooks.online.mapping.applied import applications
+from syncro_quickbooks.online.mapping.dates import closed_until
+from syncro_quickbooks.online.mapping.payment import (
+    Application,
+    Money,
+    cut_to_room,
+    is_deposited,
+    map_payment,
+    merged,
+    payment_day,
+    precheck_payment,
+    void_payment,
+)
+from syncro_quickbooks.online.mapping.precheck import Choices
+from syncro_quickbooks.online.work import Settled, Work
+from syncro_quickbooks.sync.model import (
+    Attention,
+    Decision,
+    Kind,
+    Nothing,
+    Operation,
+    Problem,
+    RecordKey,
+    Skip,
+    Wait,
+    Write,
+)
+from syncro_quickbooks.sync.records import View
+from syncro_quickbooks.sync.settings import MethodKind, PaymentMethod
+from syncro_quickbooks.syncro.models import Payment
+
+_OPEN_IN_QUICKBOOKS = ("method_not_synced", "store_credit_off")
+"""Skips after which the invoice is open in QuickBooks and says so."""
+
+_NOT_LINKABLE = ("620", "6000")  # facts: QBO 1.4: more than is open, or a document that takes no payment
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A payment on its way: what it is, what it pays, what each invoice is to get."""
+
+    view: View
+    payment: Payment
+    method: PaymentMethod
+    wanted: Mapping[RecordKey, Decimal]
+
+    @property
+    def choices(self) -> Choices:
+        return Choices(force_update=self.view.record.force != force_of(self.view.state.applied_stamp))
+
+
+class PaymentRules:
+    """The rules of payments, for one run."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._ledger = Ledger(work)
+        self._credits = Credits(work, self._ledger)
+
+    def load(self, views: Sequence[View]) -> None:
+        """The invoices they pay and the credits they use, each with whatever else applies to it."""
+        payments = {view.key: Payment.model_validate(view.record.desired) for view in views}
+        targets = {invoice_key(each.invoice_id) for payment in payments.values() for each in payment.allocations}
+        targets |= self._credits.load(payments)
+        self._ledger.load(sorted(targets))
+
+    def ended(self, view: View) -> bool:
+        """Deleted in Syncro, or failed there, at once or later (an ACH return)."""
+        return view.record.deleted or not Payment.model_validate(view.record.desired).success
+
+    def consider(self, view: View) -> Candidate | Decision:
+        """What speaks against the payment, and what it waits for."""
+        payment = Payment.model_validate(view.record.desired)
+        current = view.state.object if view.state.linked else None
+        method = self._work.settings.payment_method(payment.payment_method)
+        choices = Choices(force_update=view.record.force != force_of(view.state.applied_stamp))
+        decided = precheck_payment(payment, self._work.settings, self._work.company, current, choices)
+        if isinstance(decided, Skip) and decided.problem.code in _OPEN_IN_QUICKBOOKS:
+            self._work.dependents.reopen([invoice_key(each.invoice_id) for each in payment.allocations])
+        if decided is not None or method is None:
+            return decided or Attention(payment_problems.method_unmapped(payment))
+        case = _Case(view, payment, method, wanted_of(payment))
+        held = self._held_up(case)
+        if held is not None:
+            return held
+        if method.kind is MethodKind.MONEY:
+            return Candidate(view, (customer_key(payment.customer_id),), partial(self._map, case, ()))
+        return self._with_credit(case)
+
+    def _held_up(self, case: _Case) -> Wait | Attention | None:
+        """What of the payment's invoices is not there yet, or never will be."""
+        coming: list[RecordKey] = []
+        reasons: list[str] = []
+        paid = applications(case.view.state.object)
+        for key in case.wanted:
+            target = self._ledger.target(key)
+            standing = standing_of(target)
+            is_paid = ("Invoice", target.state.qbo_id) in paid and not target.state.gone
+            if standing.stand is Stand.NEVER or (target.record.deleted and not is_paid):
+                why = standing.reason or "it was deleted in Syncro."
+                problem = payment_problems.on_unposted(case.payment, _called(target), why)
+                return Attention(problem, follows=tuple(case.wanted))
+            if standing.stand is Stand.COMING:
+                coming.append(key)
+                reasons.append(standing.reason)
+        if not coming:
+            return None
+        what = ", ".join(_called(self._ledger.target(key)) for key in coming)
+        return Wait(payment_problems.waits_for(case.payment, what, " ".join(filter(None, reasons))), on=tuple(coming))
+
+    def _with_credit(self, case: _Case) -> Candidate | Decision:
+        """Paid by a credit: from credit memos through a payment of nothing, from another payment's rest by that one."""
+        shares = self._credits.shares(case.view, case.payment, case.method)
+        if not isinstance(shares, list):
+            return shares
+        memos = tuple(share for share in shares if isinstance(share, MemoShare))
+        if memos or case.view.state.linked:
+            return Candidate(case.view, (customer_key(case.payment.customer_id),), partial(self._map, case, memos))
+        return self._credits.drawn(case.view, case.payment, shares)
+
+    # -- mapping ---------------------------------------------------------------------------------------------------
+
+    def _map(self, case: _Case, memos: Sequence[MemoShare], ready: Mapping[RecordKey, Ready], marker: str) -> Decision:
+        by_money = case.method.kind is MethodKind.MONEY
+        what = self._by_money(case) if by_money else self._by_credit(case, memos)
+        follows = self._follows(case) if what.warnings else ()
+        decision = map_payment(
+            case.payment,
+            replace(what, warnings=(*what.warnings, *self._before_invoice(case))),
+            ready[customer_key(case.payment.customer_id)].qbo_id,
+            self._work.settings,
+            self._work.company,
+            marker,
+            case.view.state.object if case.view.state.linked else None,
+            choices=case.choices,
+            applied_digest=case.view.state.applied_digest,
+        )
+        if not isinstance(decision, Write):
+            return decision
+        self._ledger.plan(case.view.key, applications(decision.body))
+        return replace(decision, follows=follows)
+
+    def _by_money(self, case: _Case) -> Money:
+        """Its own invoices first, then what others draw on its rest; never more than is open on an invoice."""
+        found: list[Application] = []
+        warnings: list[Problem] = []
+        left = case.payment.payment_amount
+        wanted = dict(case.wanted)
+        for key, amount in self._credits.draws_on(case.view.key):
+            wanted[key] = wanted.get(key, Decimal(0)) + amount
+        for key, amount in wanted.items():
+            target = self._ledger.target(key)
+            applied = min(cut_to_room(amount, self._ledger.room(key, "Invoice", case.view.key)), left)
+            left -= applied
+            found.append(Application("Invoice", target.state.qbo_id, applied))
+            if applied < amount:
+                warnings.append(self._partly(case, target, amount, applied))
+        return Money(case.method, case.payment.payment_amount, merged(found), tuple(warnings))
+
+    def _by_credit(self, case: _Case, memos: Sequence[MemoShare]) -> Money:
+        """Credit memos against invoices, both sides equal; no money comes in (facts: QBO 1.4)."""
+        invoices: list[Application] = []
+        credits: list[Application] = []
+        warnings: list[Problem] = []
+        taken: dict[RecordKey, Decimal] = {}
+        for share in memos:
+            invoice, memo = self._ledger.target(share.invoice), self._ledger.target(share.memo)
+            applied = share.amount
+            for key, entity in ((share.invoice, "Invoice"), (share.memo, "CreditMemo")):
+                room = self._ledger.room(key, entity, case.view.key)
+                applied = cut_to_room(applied, None if room is None else room - taken.get(key, Decimal(0)))
+            for key in (share.invoice, share.memo):
+                taken[key] = taken.get(key, Decimal(0)) + applied
+            invoices.append(Application("Invoice", invoice.state.qbo_id, applied))
+            credits.append(Application("CreditMemo", memo.state.qbo_id, applied))
+            if applied < share.amount:
+                warnings.append(self._partly(case, invoice, share.amount, applied))
+        if any(share.guessed for share in memos):
+            warnings.append(payment_problems.oldest_credit(case.payment))
+        return Money(case.method, Decimal(0), merged([*invoices, *credits]), tuple(warnings))
+
+    def _partly(self, case: _Case, target: View, wanted: Decimal, applied: Decimal) -> Problem:
+        currency = self._work.company.home_currency
+        return payment_problems.partly_applied(case.payment, _called(target), wanted, applied, currency)
+
+    def _follows(self, case: _Case) -> tuple[RecordKey, ...]:
+        """What may give the payment more room: its invoices, and whatever else applies to them."""
+        others = {other for key in case.wanted for other in self._ledger.others_applying(key, "Invoice", case.view.key)}
+        return (*case.wanted, *sorted(others))
+
+    def _before_invoice(self, case: _Case) -> tuple[Problem, ...]:
+        if not case.choices.force_update:
+            return ()
+        day = payment_day(case.payment, self._work.settings)
+        warnings: list[Problem] = []
+        for key in case.wanted:
+            target = self._ledger.target(key)
+            invoiced = bodies.day(target.state.object or {}, "TxnDate")
+            if invoiced and day < invoiced:
+                warnings.append(payment_problems.before_invoice(case.payment, day, _called(target), invoiced))
+        return tuple(warnings)
+
+    # -- endings ---------------------------------------------------------------------------------------------------
+
+    def deletion(self, view: View, now: JsonObject | None) -> Decision:
+        """A void: the amounts go, the trail stays. Not if it is in a bank deposit or a closed month."""
+        payment = Payment.model_validate(view.record.desired)
+        if now is None:
+            self._credits.ended(view, payment)
+            return Nothing() if view.record.deleted or view.state.gone else Skip(payment_problems.failed(payment))
+        day, closed = bodies.day(now, "TxnDate"), closed_until(self._work.settings, self._work.company)
+        if is_deposited(now):
+            what = "open the bank deposit it is in, untick the payment and save; then it can be voided."
+            return Attention(payment_problems.deposited(payment, what))
+        if closed and day and day <= closed:
+            return Attention(payment_problems.books_closed(payment, day, closed))
+        return void_payment(now)
+
+    def refused(self, answer: Settled, code: str, problem: Problem) -> Reaction | None:
+        """Deposited: what to do by hand. Not linkable: what is really open is read, and the rest stays unapplied."""
+        payment = Payment.model_validate(answer.view.record.desired)
+        if code == "6540":
+            return Attention(
+                replace(payment_problems.deposited(payment, self._by_hand(answer)), verbatim=problem.verbatim)
+            )
+        if code in _NOT_LINKABLE and answer.member.operation in (Operation.CREATE, Operation.UPDATE):
+            looked_up = [
+                self._ledger.look_up(key, "Invoice")
+                for key in wanted_of(payment)
+                if self._ledger.target(key).state.linked
+            ]
+            return Again() if any(looked_up) else None
+        return None
+
+    def _by_hand(self, answer: Settled) -> str:
+        """What the bookkeeper has to do so that QuickBooks says what Syncro says."""
+        before, wanted = applications(answer.view.state.object), applications(answer.member.body)
+        same_money = bodies.amount(answer.view.state.object or {}, "TotalAmt") == bodies.amount(
+            answer.member.body, "TotalAmt"
+        )
+        if answer.member.operation is not Operation.UPDATE or not same_money or before == wanted:
+            return "open the bank deposit it is in, untick the payment and save; then try again here."
+        currency = self._work.company.home_currency
+        steps = explanations.application_steps(before, wanted, currency)
+        return f"open this payment and {steps}; leave amount and deposit as they are."
+
+    def applied(self, answer: Settled, _warnings: Sequence[Problem], /) -> None:
+        """A voided payment takes its write-off, and what was drawn on it, along."""
+        if answer.member.operation is Operation.VOID:
+            self._credits.ended(answer.view, Payment.model_validate(answer.view.record.desired))
+
+
+def invoice_key(invoice: int) -> RecordKey:
+    """The record of a Syncro invoice."""
+    return RecordKey(Kind.INVOICE, str(invoice))
+
+
+def wanted_of(payment: Payment) -> dict[RecordKey, Decimal]:
+    """What each invoice is to get of a payment."""
+    wanted: dict[RecordKey, Decimal] = {}
+    for each in payment.allocations:
+        key = invoice_key(each.invoice_id)
+        wanted[key] = wanted.get(key, Decimal(0)) + each.amount
+    return {key: amount for key, amount in wanted.items() if amount}
+
+
+def _called(target: View) -> str:
+    return explanations.named(target.key, target.state.object or {})
