@@ -266,7 +266,7 @@ class OutboxExchange:
         dispatch = _dispatch(work, set_id)
         if kind == "write" and dispatch is not None and hresult.strip().lower() == _PARSE_ERROR:
             refused_as_a_whole(work, dispatch, f"{message} ({hresult})")
-            self._paces.unanswered(work.account_id, len(dispatch.members))
+            self._paces.refused(work.account_id, len(dispatch.members))
             return self._progress(work)
         work.memory.stored["error"] = problems.words(hresults.explain(hresult, message))
         return FAILED

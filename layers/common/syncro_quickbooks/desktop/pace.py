@@ -6,7 +6,8 @@ from syncro_quickbooks.desktop.sets import MOST_MEMBERS
 from syncro_quickbooks.storage.table import Put, Table
 from syncro_quickbooks.sync.records import LAYERS, SCHEMA, Keys
 
-_LEAST = 1
+_SMALL = 5
+"""A set of so few whose answer was lost was not too large: the line broke."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,12 @@ class Paces:
 
     def unanswered(self, account_id: str, members: int) -> None:
         """A set of so many members had no answer."""
-        self._save(account_id, max(_LEAST, min(members, self.of(account_id).most) // 2))
+        if members > _SMALL:
+            self._save(account_id, max(_SMALL, min(members, self.of(account_id).most) // 2))
+
+    def refused(self, account_id: str, members: int) -> None:
+        """A set of so many members could not be read: half of them next, until the culprit is alone."""
+        self._save(account_id, max(1, members // 2))
 
     def answered(self, account_id: str) -> None:
         """A set had an answer."""
