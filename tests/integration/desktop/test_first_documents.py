@@ -44,6 +44,25 @@ def payment(
     }
 
 
+def credit(credit_id: int, amount: str, version: int = 1) -> dict[str, Any]:
+    return {
+        "event_id": f"credit-{credit_id}-{version}",
+        "account_id": events.ACCOUNT,
+        "occurred_at": "2026-11-23T09:00:00.000Z",
+        "version": version,
+        "store_credit": {
+            "id": credit_id,
+            "customer_id": 72,
+            "amount": amount,
+            "origin": "manual",
+            "origin_id": None,
+            "date": "2026-11-20T00:00:00.000Z",
+            "note": "Goodwill",
+        },
+        "customer": events.customer(),
+    }
+
+
 def test_a_new_customer_with_an_invoice_and_a_payment_is_one_message_set() -> None:
     office = Office()
     office.run()  # reads the lists

@@ -1,4 +1,4 @@
-"""After a lost answer: what QuickBooks remembers is settled, what it has is found, only what is absent goes out again."""
+"""After a lost answer: what QuickBooks remembers is settled, what it has is found, only what is absent goes again."""
 
 import re
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import pytest
 
 from emulators.quickbooks_desktop import AnswerLost
 from syncro_quickbooks.sync.model import Kind, Status
-from tests.integration.desktop.test_first_documents import invoice, payment
+from tests.integration.desktop.test_first_documents import credit, invoice, payment
 from tests.support import events
 from tests.support.boundaries import Boundaries, Mode
 from tests.support.office import Office, sets
@@ -215,11 +215,14 @@ def test_a_change_whose_answer_was_lost_is_made_once() -> None:
     assert office.status(Kind.INVOICE, 310) == (Status.SYNCED, [])
 
 
+def credit_left(office: Office) -> str:
+    (memo,) = office.company.entities("CreditMemo")
+    return str(memo["CreditRemaining"])
+
+
 @pytest.mark.parametrize("thin", ["ret", "empty"])
 @pytest.mark.parametrize("forgets", [False, True])
 def test_a_credit_is_applied_once_although_quickbooks_cannot_show_it(thin: str, forgets: bool) -> None:
-    from tests.simulation.test_desktop_crash_everywhere import credit
-
     office = prepared(thin_answer=thin)
     office.publish("invoice.created", invoice())
     office.publish("store_credit.created", credit(901, "50.00"))
@@ -234,15 +237,13 @@ def test_a_credit_is_applied_once_although_quickbooks_cannot_show_it(thin: str, 
     if forgets:
         office.company.stored_sets.clear()
     office.run_until_quiet()
-    (posted,), (memo,) = office.company.entities("Invoice"), office.company.entities("CreditMemo")
-    assert (posted["BalanceRemaining"], memo["CreditRemaining"]) == ("176.50", "10.00")
+    (posted,) = office.company.entities("Invoice")
+    assert (posted["BalanceRemaining"], credit_left(office)) == ("176.50", "10.00")
     assert office.company.entities("ReceivePayment") == []
     assert office.status(Kind.PAYMENT, 502) == (Status.SYNCED, [])
 
 
 def test_a_credit_that_somebody_used_meanwhile_is_asked_about() -> None:
-    from tests.simulation.test_desktop_crash_everywhere import credit
-
     office = prepared()
     for number in (309, 310):
         office.publish("invoice.created", invoice(number))
@@ -263,7 +264,7 @@ def test_a_credit_that_somebody_used_meanwhile_is_asked_about() -> None:
     )
     office.run_until_quiet()
     assert office.status(Kind.PAYMENT, 502) == (Status.NEEDS_ATTENTION, ["possible_duplicate"])
-    assert office.company.entities("CreditMemo")[0]["CreditRemaining"] == "35.00"
+    assert credit_left(office) == "35.00"
 
 
 def _lose_the_credit(office: Office) -> Callable[[str, Callable[[], Any]], Any]:

@@ -57,13 +57,12 @@ class OutboxExchange:
         connection = self._connection(account_id)
         if connection is None or self._accounts.posting_stopped(account_id, Edition.DESKTOP) is not None:
             return False
-        company, health = _company_of(connection), self._accounts.health(connection)
-        if company is None or _lists_due(company, self._clock.now()):
+        if _lists_due(_company_of(connection), self._clock.now()):
             return True
-        pause = health.pause
+        pause = self._accounts.health(connection).pause
         if pause is not None and not pause.problem.code.startswith("setup_"):
             return pause.until is not None and pause.until <= self._clock.now()
-        if health.decided_by != _decided_by(connection, company):
+        if self._to_be_looked_at(account_id):
             return True
         return self._paces.has_due(account_id, connection.realm_id, to_millis(self._clock.now()))
 
@@ -281,11 +280,7 @@ class OutboxExchange:
     def _progress(self, work: Work) -> int:
         """Per cent, DONE only when nothing is left."""
         now = to_millis(self._clock.now())
-        left = len(work.store.dispatches()) + len(work.memory.table("reads"))
-        if work.memory.text("iterator") or _lists_due(
-            _company_of(self._connection(work.account_id)), self._clock.now()
-        ):
-            left += 1
+        left = len(work.store.dispatches()) + len(work.memory.table("reads")) + self._to_be_looked_at(work.account_id)
         for layer in LAYERS:
             for entry in work.store.outbox(layer):
                 left += entry.due <= now
@@ -293,6 +288,14 @@ class OutboxExchange:
                     break
         done = work.memory.number("done")
         return DONE if left == 0 else min(99, done * 100 // (done + left))
+
+    def _to_be_looked_at(self, account_id: str) -> bool:
+        """Whether lists are to be read, or records to be decided about anew."""
+        connection = self._connection(account_id)
+        company = _company_of(connection)
+        if connection is None or company is None or _lists_due(company, self._clock.now()):
+            return True
+        return self._accounts.health(connection).decided_by != _decided_by(connection, company)
 
 
 def _dispatch(work: Work, set_id: str) -> Dispatch | None:

@@ -33,16 +33,12 @@ class Batch:
     planned: dict[RecordKey, Planned] = field(default_factory=dict)
     texts: dict[RecordKey, str] = field(default_factory=dict)
     answer_bytes: int = 0
+    closed: bool = False
 
     @property
     def full(self) -> bool:
         """Whether nothing more should be planned; a document may bring its customer along."""
-        return len(self.planned) >= self.most or self.answer_bytes >= LARGEST_ANSWER
-
-    @property
-    def room(self) -> int:
-        """How many members still fit."""
-        return self.most - len(self.planned)
+        return self.closed or len(self.planned) >= self.most
 
     def add(self, item: Planned) -> None:
         """Put a write into the set. Raises Unwritable."""
@@ -51,11 +47,14 @@ class Batch:
         self.planned[key], self.texts[key] = item, text
         self.answer_bytes += 2 * len(text) + _HEAD_OF_ANSWER + _LINE_OF_ANSWER * item.write.lines
 
-    def fits(self, *texts: int) -> bool:
-        """Whether writes with that many lines fit, as far as can be told before they are written."""
-        return not self.planned or self.answer_bytes + sum(_HEAD_OF_ANSWER + 2_000 * each for each in texts) < (
-            LARGEST_ANSWER
-        )
+    def takes(self, lines: int) -> bool:
+        """Whether a document with that many lines still fits, as far as can be told before it is written.
+
+        What does not fit closes the set: it comes first in the next one.
+        """
+        expected = self.answer_bytes + 2 * _HEAD_OF_ANSWER + 3 * _LINE_OF_ANSWER * lines
+        self.closed = bool(self.planned) and expected > LARGEST_ANSWER
+        return not self.closed
 
     @property
     def names_new_customers(self) -> bool:

@@ -86,7 +86,8 @@ class Customers:
         obstacle = self._obstacle(view)
         if obstacle is not None:
             return obstacle
-        write = self._write(view)
+        # What somebody has to look at is an update of it: documents can do without.
+        write = None if self._is_parked(view) else self._write(view)
         if write is not None and self._is_held(key):
             return NotNow(explanations.locked(view))
         if write is not None:
@@ -103,13 +104,16 @@ class Customers:
             problem = explanations.doubtful(view)
         elif view.state.gone:
             problem = explanations.gone_by_hand(view)
-        elif view.record.status is Status.NEEDS_ATTENTION and view.record.decided_in == self._work.realm_id:
+        elif self._is_parked(view) and not view.state.linked:
             problem = view.record.problems[0] if view.record.problems else explanations.never_seen(view.key)
         if problem is not None:
             return Blocked(view, problem)
         if str(view.key) in self._work.memory.table("reads"):
             return NotNow()
         return None
+
+    def _is_parked(self, view: View) -> bool:
+        return view.record.status is Status.NEEDS_ATTENTION and view.record.decided_in == self._work.realm_id
 
     def _is_held(self, key: RecordKey) -> bool:
         """Locked on somebody's screen: not again in this session."""

@@ -53,7 +53,7 @@ class InvoiceRules:
         return self._with_customer(view, decision, invoice.customer_id, batch)
 
     def _with_customer(self, view: View, write: Write, customer: int, batch: Batch) -> Decision | None:
-        if not batch.fits(write.lines, 1):
+        if not batch.takes(write.lines):
             return None
         standing = self._customers.ensure(customer, batch)
         if not isinstance(standing, Ready):
