@@ -35,7 +35,11 @@ def connector(config: Config, password: str) -> WebConnector:
 
 def test_a_web_connector_logs_in_with_what_stack_json_says(up: Stack, config: Config) -> None:
     report = connector(config, desktop_account(config)["qbwc_password"]).run()
-    assert (report.outcome, report.calls) == ("none", ["serverVersion", "clientVersion", "authenticate"])
+    assert (report.outcome, report.calls[:5]) == (
+        "done",
+        ["serverVersion", "clientVersion", "authenticate", "sendRequestXML", "receiveResponseXML"],
+    )
+    assert "ItemQueryRq" in report.exchanges[0].request  # the first session reads the lists
 
 
 def test_a_wrong_password_is_refused_and_noted(up: Stack, config: Config) -> None:
@@ -43,7 +47,7 @@ def test_a_wrong_password_is_refused_and_noted(up: Stack, config: Config) -> Non
 
 
 def test_a_session_can_be_opened_used_and_closed_with_the_functions_own_permissions(up: Stack, config: Config) -> None:
-    # Until there is work for Desktop nobody gets a ticket at the door, so the session is opened here.
+    # Whether there is work for Desktop is the other tests' affair, so the session is opened here.
     account = desktop_account(config)
     table = Table(accounts.LocalClients(up.config.aws_url).dynamodb, up.outputs["TableName"])
     ticket = Sessions(table, SystemClock()).open(account["account_id"], account["realm_id"])

@@ -107,6 +107,9 @@ def test_a_set_that_never_arrived_goes_out_as_it_was(status: int) -> None:
 def test_a_set_that_arrives_late_is_done_once() -> None:
     """A dialog holds QuickBooks up for so long that a second session begins on another computer."""
     office = prepared()
+    office.publish("invoice.created", invoice(300))
+    office.run_until_quiet()  # the customer is known: no name stops a second set
+    office.company.delete(office.company.entities("Invoice")[0]["TxnID"])
     everything(office)
     late: list[str] = []
 
@@ -227,9 +230,7 @@ def test_a_credit_is_applied_once_although_quickbooks_cannot_show_it(thin: str, 
     office.publish("invoice.created", invoice())
     office.publish("store_credit.created", credit(901, "50.00"))
     office.run_until_quiet()
-    applied = payment(502, (309, "40.00"), amount="40.00", payment_method="Store Credit", ref_num=None)
-    applied["payment"]["allocations"][0]["source_credit_id"] = 901
-    office.publish("payment.created", applied)
+    office.publish("payment.created", by_credit())
     losing(
         office, "ProcessRequest", when=lambda: office.company.entities("CreditMemo")[0]["CreditRemaining"] == "10.00"
     )
@@ -243,25 +244,62 @@ def test_a_credit_is_applied_once_although_quickbooks_cannot_show_it(thin: str, 
     assert office.status(Kind.PAYMENT, 502) == (Status.SYNCED, [])
 
 
+def test_what_a_credit_had_left_is_read_before_it_is_used() -> None:
+    """Somebody used 5.00 of 50.00 before: after a lost answer 5.00 left means that our 40.00 went through."""
+    office = prepared()
+    for number in (309, 310):
+        office.publish("invoice.created", invoice(number))
+    office.publish("store_credit.created", credit(901, "50.00"))
+    office.run_until_quiet()
+    use_by_hand(office, "10310", "5.00")
+    office.publish("payment.created", by_credit())
+    losing(office, "ProcessRequest", when=lambda: credit_left(office) == "5.00")
+    office.interrupted_run()
+    office.company.stored_sets.clear()
+    office.run_until_quiet()
+    assert credit_left(office) == "5.00"
+    assert office.status(Kind.PAYMENT, 502) == (Status.SYNCED, [])
+
+
+def test_more_than_a_credit_has_left_is_asked_about() -> None:
+    office = prepared()
+    for number in (309, 310):
+        office.publish("invoice.created", invoice(number))
+    office.publish("store_credit.created", credit(901, "50.00"))
+    office.run_until_quiet()
+    use_by_hand(office, "10310", "15.00")
+    office.publish("payment.created", by_credit())
+    office.run_until_quiet()
+    assert office.status(Kind.PAYMENT, 502) == (Status.NEEDS_ATTENTION, ["credit_not_enough"])
+    assert credit_left(office) == "35.00"
+
+
+def by_credit() -> dict[str, Any]:
+    """40.00 of invoice 309 are paid by store credit 901."""
+    applied = payment(502, (309, "40.00"), amount="40.00", payment_method="Store Credit", ref_num=None)
+    applied["payment"]["allocations"][0]["source_credit_id"] = 901
+    return applied
+
+
+def use_by_hand(office: Office, number: str, amount: str) -> None:
+    """The bookkeeper applies a part of the credit to another invoice."""
+    (memo,) = office.company.entities("CreditMemo")
+    other = next(each for each in office.company.entities("Invoice") if each["RefNumber"] == number)
+    use = {"CreditTxnID": memo["TxnID"], "AppliedAmount": amount}
+    rows = [{"TxnID": other["TxnID"], "SetCredit": [use]}]
+    office.company.enter("ReceivePayment", CustomerRef=memo["CustomerRef"], AppliedToTxnAdd=rows)
+
+
 def test_a_credit_that_somebody_used_meanwhile_is_asked_about() -> None:
     office = prepared()
     for number in (309, 310):
         office.publish("invoice.created", invoice(number))
     office.publish("store_credit.created", credit(901, "50.00"))
     office.run_until_quiet()
-    applied = payment(502, (309, "40.00"), amount="40.00", payment_method="Store Credit", ref_num=None)
-    applied["payment"]["allocations"][0]["source_credit_id"] = 901
-    office.publish("payment.created", applied)
+    office.publish("payment.created", by_credit())
     office.connector.around = _lose_the_credit(office)
     office.interrupted_run()
-    (memo,) = office.company.entities("CreditMemo")
-    other = next(each for each in office.company.entities("Invoice") if each["RefNumber"] == "10310")
-    credit_use = {"CreditTxnID": memo["TxnID"], "AppliedAmount": "15.00"}
-    office.company.enter(
-        "ReceivePayment",
-        CustomerRef=memo["CustomerRef"],
-        AppliedToTxnAdd=[{"TxnID": other["TxnID"], "SetCredit": [credit_use]}],
-    )
+    use_by_hand(office, "10310", "15.00")
     office.run_until_quiet()
     assert office.status(Kind.PAYMENT, 502) == (Status.NEEDS_ATTENTION, ["possible_duplicate"])
     assert credit_left(office) == "35.00"

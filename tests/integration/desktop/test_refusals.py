@@ -98,7 +98,22 @@ def test_a_cut_name_never_adopts() -> None:
     office.publish("invoice.created", invoice(owner=owner))
     office.run_until_quiet()
     assert office.status(Kind.CUSTOMER, 72) == (Status.NEEDS_ATTENTION, ["customer_name_taken"])
+    assert "had to be changed for QuickBooks" in office.record(Kind.CUSTOMER, 72).problems[0].message
     assert office.numbers() == []
+
+
+def test_a_customer_whose_update_is_refused_still_gets_invoices() -> None:
+    office = Office()
+    office.publish("invoice.created", invoice())
+    office.run_until_quiet()
+    office.company.enter("Vendor", Name="Returns R Us Inc")
+    renamed = events.customer(version=2, name="Returns R Us Inc")
+    for number in (310, 311):
+        office.publish("invoice.created", invoice(number, owner=renamed))
+        office.run_until_quiet()
+    assert sorted(office.numbers()) == ["10309", "10310", "10311"]
+    assert office.status(Kind.CUSTOMER, 72)[0] is Status.NEEDS_ATTENTION
+    assert customers(office) == ["Returns R Us"]
 
 
 # -- changed meanwhile -------------------------------------------------------------------------------------------------

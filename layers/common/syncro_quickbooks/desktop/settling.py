@@ -75,7 +75,8 @@ class Settler:
     def _refused(self, answer: Settled) -> None:
         view, member, reply = answer.view, answer.member, answer.reply
         what, problem = explain(reply, explanations.named(view))
-        customer_name = what is Next.NAME_TAKEN and member.entity == "Customer"
+        # The name of a customer that is there already cannot be adopted away.
+        customer_name = what is Next.NAME_TAKEN and member.operation is Operation.CREATE
         if what is Next.SEND_AGAIN:
             self._release(view)
         elif what is Next.RETRY:
