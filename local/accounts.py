@@ -1,20 +1,21 @@
-"""Sets the local accounts up like a customer: consent at Intuit, a tax code, settings that name QuickBooks' lists."""
+"""Sets the local accounts up like a customer: consent at Intuit, items and tax codes, settings that name them."""
 
+from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import parse_qs, urlsplit
 
 import requests
 
 from local import deployment
-from local.cloudformation import Template, mapping
+from local.cloudformation import Template, mapping, mappings
 from local.config import Account
 from local.processes import StartFailed
 from syncro_quickbooks.bootstrap import Deployment
 from syncro_quickbooks.online.tokens import ConnectionKey
 from syncro_quickbooks.sync.accounts import Edition
-from syncro_quickbooks.sync.settings import Ref, Settings, dump_settings
+from syncro_quickbooks.sync.settings import MethodKind, PaymentMethod, Ref, Settings, dump_settings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from local.stack import Stack
 
 REDIRECT_URI = "http://127.0.0.1/connected"
-TAX_RATE_ID, TAX_NAME, TAX_PERCENT = 1, "Austin TX", 8.25
-"""The tax rate of the sample events; QuickBooks takes a rate name of at most 10 characters."""
 _SECONDS = 20
 
 
@@ -78,7 +77,7 @@ def connect(up: "Stack") -> None:
         for account in up.config.accounts:
             _set_up(parts, up.config.qbo_url, account)
     except requests.RequestException as error:
-        raise StartFailed(f"QuickBooks at {up.config.qbo_url} did not let the accounts connect: {error}") from error
+        raise StartFailed(f"The accounts could not be set up in QuickBooks at {up.config.qbo_url}: {error}") from error
 
 
 def register_for_desktop(up: "Stack") -> dict[str, str]:
@@ -92,10 +91,10 @@ def register_for_desktop(up: "Stack") -> dict[str, str]:
 
 def _set_up(parts: Deployment, qbo_url: str, account: Account) -> None:
     _consent(parts, account)
-    books = _Books(qbo_url, account.realm_id, _token(parts, account))
-    books.add_tax_code()
+    books = Books(qbo_url, account.realm_id, _token(parts, account))
     parts.accounts.connect(account.account_id, Edition.ONLINE, account.realm_id)
-    parts.accounts.save_settings(account.account_id, dump_settings(settings_for(books)), version=0)
+    settings = settings_for(account, books)
+    parts.accounts.save_settings(account.account_id, dump_settings(settings), version=0)
 
 
 def _consent(parts: Deployment, account: Account) -> None:
@@ -113,43 +112,141 @@ def _token(parts: Deployment, account: Account) -> str:
     return parts.tokens.access_token(ConnectionKey(account.account_id, account.realm_id)).value
 
 
-class _Books:
-    """The company, as its bookkeeper reaches it."""
+class Books:
+    """The company, as its bookkeeper reaches it. Raises what requests raises."""
 
     def __init__(self, qbo_url: str, realm_id: str, token: str) -> None:
         self._company = f"{qbo_url}/v3/company/{realm_id}"
         self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        self._lists: dict[str, dict[str, Ref]] = {}
 
-    def add_tax_code(self) -> None:
-        """The rate the bookkeeper has set up in QuickBooks."""
-        rate = {"TaxRateName": TAX_NAME, "RateValue": TAX_PERCENT, "TaxAgencyId": "1", "TaxApplicableOn": "Sales"}
-        body = {"TaxCode": TAX_NAME, "TaxRateDetails": [rate]}
-        address = f"{self._company}/taxservice/taxcode"
-        requests.post(address, json=body, headers=self._headers, timeout=_SECONDS).raise_for_status()
+    def item(self, name: str, income: Ref, expense: Ref | None = None) -> Ref:
+        """An item that the settings need, made if it is not there: a service, or with `expense` what is bought, too."""
+        if found := self._list("Item").get(name):
+            return found
+        bought = {"ExpenseAccountRef": {"value": expense.id}} if expense else {}
+        kind = "NonInventory" if expense else "Service"
+        body = {"Name": name, "Type": kind, "IncomeAccountRef": {"value": income.id}, **bought}
+        return Ref(id=str(mapping(self._post("item", body)["Item"])["Id"]), name=name)
+
+    def tax_code(self, name: str, percent: float) -> Ref:
+        """A tax code of one rate of the same name, made if it is not there. A rate's name has at most 10 characters."""
+        if found := self._list("TaxCode").get(name):
+            return found
+        rate = {"TaxRateName": name, "RateValue": percent, "TaxAgencyId": "1", "TaxApplicableOn": "Sales"}
+        made = self._post("taxservice/taxcode", {"TaxCode": name, "TaxRateDetails": [rate]})
+        return Ref(id=str(made["TaxCodeId"]), name=name)
 
     def ref(self, entity: str, name: str) -> Ref:
-        """The entry of a list by its name. Raises LookupError if there is none."""
-        query = {"query": f"select * from {entity} maxresults 1000"}  # noqa: S608 - our own words
-        answer = requests.get(f"{self._company}/query", params=query, headers=self._headers, timeout=_SECONDS)
+        """The entry of a list by its name. Raises StartFailed if there is none."""
+        if found := self._list(entity).get(name):
+            return found
+        raise StartFailed(f"The company in QuickBooks has no {entity} named {name!r}, which the settings need.")
+
+    def _list(self, entity: str) -> dict[str, Ref]:
+        """A list of the company as it was when it was first asked for."""
+        if entity not in self._lists:
+            query = {"query": f"select * from {entity} maxresults 1000"}  # noqa: S608 - our own words
+            answer = requests.get(f"{self._company}/query", params=query, headers=self._headers, timeout=_SECONDS)
+            answer.raise_for_status()
+            entries = mappings(mapping(mapping(answer.json())["QueryResponse"]).get(entity) or [])
+            self._lists[entity] = {str(e["Name"]): Ref(id=str(e["Id"]), name=str(e["Name"])) for e in entries}
+        return self._lists[entity]
+
+    def _post(self, resource: str, body: Mapping[str, object]) -> Template:
+        answer = requests.post(f"{self._company}/{resource}", json=body, headers=self._headers, timeout=_SECONDS)
         answer.raise_for_status()
-        entries: list[Template] = mapping(mapping(answer.json())["QueryResponse"]).get(entity) or []  # type: ignore[assignment]  # QBO: a list of objects
-        for entry in entries:
-            if entry["Name"] == name:
-                return Ref(id=str(entry["Id"]), name=name)
-        raise LookupError(f"QuickBooks has no {entity} named {name!r}")
+        return mapping(answer.json())
 
 
-def settings_for(books: _Books) -> Settings:
-    """What the customer picked in the settings for the sample invoices."""
+def settings_for(account: Account, books: Books) -> Settings:
+    """What the customer picked in the settings: everything on, every kind of document with a place to go.
+
+    The items that QuickBooks needs for it are added first, as the bookkeeper would.
+    """
+    services, goods = books.ref("Account", "Services"), books.ref("Account", "Sales of Product Income")
+    costs, discounts = books.ref("Account", "Cost of Goods Sold"), books.ref("Account", "Discounts given")
+    checking = books.ref("Account", "Checking")
+    deposits = books.item("Deposits", books.ref("Account", "Customer Deposits"))
     return Settings(
+        sync_store_credit=True,
+        sync_purchase_orders=True,
+        convert_finished_pos_to_bills=True,
+        sync_customer_purchases=True,
         start_date=date(2026, 1, 1),
-        time_zone="America/Chicago",
         quiet_seconds=1,  # nobody wants to watch ten quiet seconds
-        tax_codes={TAX_RATE_ID: books.ref("TaxCode", TAX_NAME)},
-        zero_tax_code=Ref(id="NON", name="NON"),
-        exempt_tax_code=Ref(id="NON", name="NON"),
         fallback_item=books.ref("Item", "Services"),
-        income_account_service=books.ref("Account", "Services"),
-        income_account_stocked=books.ref("Account", "Sales of Product Income"),
-        expense_account=books.ref("Account", "Cost of Goods Sold"),
+        discount_item=books.item("Discounts", discounts),
+        deposit_item=deposits,
+        category_items={"Pre-Pay Hours": deposits},
+        income_account_service=services,
+        income_account_stocked=goods,
+        expense_account=costs,
+        payment_methods=_payment_methods(books),
+        deposit_account=books.ref("Account", "Undeposited Funds"),
+        store_credit_item=books.item("Store Credit", discounts),
+        # QuickBooks sells items into income accounts only (facts: QBO 1.3), so a bad debt lowers income.
+        bad_debt_item=books.item("Bad Debt", discounts),
+        ap_account=books.ref("Account", "Accounts Payable (A/P)"),
+        purchase_account=checking,
+        purchase_item=books.item("Used Goods", goods, costs),
+        **(_canadian_taxes(books) if account.country == "CA" else _texan_taxes(books)),
     )
+
+
+def _payment_methods(books: Books) -> dict[str, PaymentMethod]:
+    """Syncro's default methods (facts: Syncro 1.8), and what each is in the books."""
+    in_quickbooks = {
+        "Cash": "Cash",
+        "Check": "Check",
+        "Credit Card": "Visa",
+        "Offline CC": "Visa",
+        "ACH": "Direct Deposit",
+        "Quick": "Cash",
+    }
+    money = {
+        name: PaymentMethod(kind=MethodKind.MONEY, method=books.ref("PaymentMethod", method))
+        for name, method in in_quickbooks.items()
+    }
+    return {
+        **money,
+        "Other": PaymentMethod(kind=MethodKind.MONEY),
+        "Store Credit": PaymentMethod(kind=MethodKind.STORE_CREDIT),
+        "Bad Debt": PaymentMethod(kind=MethodKind.WRITE_OFF),
+    }
+
+
+class _Taxes(TypedDict, total=False):
+    """The settings that depend on where the customer is."""
+
+    time_zone: str
+    tax_codes: dict[int, Ref]
+    zero_tax_code: Ref
+    exempt_tax_code: Ref
+    out_of_scope_tax_code: Ref
+
+
+def _texan_taxes(books: Books) -> _Taxes:
+    """Rate 1 of the sample events; untaxed is untaxed in the United States."""
+    untaxed = Ref(id="NON", name="NON")
+    return {
+        "time_zone": "America/Chicago",
+        "tax_codes": {1: books.tax_code("Austin TX", 8.25)},
+        "zero_tax_code": untaxed,
+        "exempt_tax_code": untaxed,
+    }
+
+
+def _canadian_taxes(books: Books) -> _Taxes:
+    """Rate 1 is GST, 2 is QST, 3 the group of both; QuickBooks has no code for QST alone before somebody adds it."""
+    return {
+        "time_zone": "America/Toronto",
+        "tax_codes": {
+            1: books.ref("TaxCode", "GST"),
+            2: books.tax_code("QST only", 9.975),
+            3: books.ref("TaxCode", "GST/QST QC - 9.975"),
+        },
+        "zero_tax_code": books.ref("TaxCode", "Zero-rated"),
+        "exempt_tax_code": books.ref("TaxCode", "Exempt"),
+        "out_of_scope_tax_code": books.ref("TaxCode", "Out of Scope"),
+    }

@@ -125,13 +125,9 @@ def _change(resource_properties: Template, uploaded: Mapping[str, str]) -> Itera
 
 
 def statements(function_properties: Template) -> list[Template]:
-    """The policy statements of a function, in the order of the template."""
+    """A function's own policy statements, in the order of the template; not those of policies it only refers to."""
     policies = function_properties.get("Policies", [])
     documents = [mapping(policy) for policy in policies] if isinstance(policies, list) else []
-    found: list[Template] = []
-    for document in documents:
-        inner = document["Statement"]
-        if not isinstance(inner, list):
-            raise TypeError(f"expected a list of statements, got {inner!r}")
-        found += [mapping(statement) for statement in inner]
-    return found
+    return [
+        statement for document in documents if "Ref" not in document for statement in mappings(document["Statement"])
+    ]

@@ -53,7 +53,10 @@ class DesktopAccount:
         }
 
 
-ACCOUNTS = (Account("demo-msp", "9130350000000001", "Demo MSP Books"),)
+ACCOUNTS = (
+    Account("demo-msp", "9130350000000001", "Demo MSP Books"),
+    Account("acme-it", "9130350000000002", "Acme IT Services", country="CA"),
+)
 DESKTOP_ACCOUNTS = (DesktopAccount("demo-desktop", "demo-desktop", "only-for-this-machine"),)
 
 

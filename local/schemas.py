@@ -8,8 +8,18 @@ from pathlib import Path
 
 from local.cloudformation import ROOT, TEMPLATE
 
-REGISTERED = ("invoice",)
-"""The kinds this stack listens to."""
+REGISTERED = (
+    "invoice",
+    "payment",
+    "store_credit",
+    "product",
+    "customer",
+    "vendor",
+    "purchase_order",
+    "customer_purchase",
+    "force_update",
+)
+"""The kinds this stack listens to, in the order of the template."""
 
 _BEGIN = "  # Written by `make schemas`: the draft-4 form of docs/events, which is what the registry takes.\n"
 _END = "  # End of what `make schemas` wrote.\n"
@@ -22,7 +32,7 @@ def draft_4(schema: str) -> str:
     Our contract uses nothing whose meaning changed since, only the names of the dialect and of the definitions.
     """
     parsed = json.loads(schema.replace("#/$defs/", "#/definitions/"))
-    parsed["definitions"] = parsed.pop("$defs")
+    parsed["definitions"] = parsed.pop("$defs", {})
     parsed["$schema"] = "http://json-schema.org/draft-04/schema#"
     return json.dumps(parsed, sort_keys=True, separators=(",", ":"))
 
@@ -35,7 +45,7 @@ def resource(kind: str, schema: str) -> str:
     Properties:
       RegistryName: !GetAtt SchemaRegistry.RegistryName
       SchemaName: syncro@{kind}
-      Description: Detail of {kind}.created, {kind}.updated and {kind}.deleted.
+      Description: {json.loads(schema)["title"]}.
       Type: JSONSchemaDraft4
       Content: '{content}'
 """

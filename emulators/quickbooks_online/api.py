@@ -16,7 +16,7 @@ from .web import Request
 MAX_BATCH = 30
 MAX_BID = 10
 _ANY_NUMBER = "allowduplicatedocnum"
-_NAMES = ("DisplayName", "Name", "DocNumber", "TaxCode", "Id")
+_NAMES = ("DisplayName", "Name", "DocNumber", "TaxCode", "PrivateNote", "Id")
 
 
 @dataclass(slots=True)

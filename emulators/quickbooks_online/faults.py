@@ -48,8 +48,8 @@ class Fault:
 
     Matching: `method`, `path` (a part of it), `realm`, `operation` (create, update, delete, void, query, read, batch,
     cdc, taxservice, token, authorize, revoke), `entity`, `bid`, `member` (its place in the batch, from 1) and `name`
-    (DisplayName, Name, DocNumber or Id) must all fit one operation of the request; an unset one fits everything. The
-    `nth` matching request is the first to be hit, `times` are hit in all (None: without end).
+    (DisplayName, Name, DocNumber, PrivateNote or Id) must all fit one operation of the request; an unset one fits
+    everything. The `nth` matching request is the first to be hit, `times` are hit in all (None: without end).
     """
 
     kind: Kind

@@ -6,11 +6,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-from local import deployment
+from local import accounts, deployment
 from local.books import publish, sample, until
 from local.config import Config
 from local.stack import Stack
+from syncro_quickbooks.online.company import Company
+from syncro_quickbooks.sync.settings import MethodKind, load_settings, missing_choices
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,6 +54,67 @@ def test_the_stack_says_where_its_parts_are(up: Stack, config: Config) -> None:
         "qbwc_user",
         "qbwc_password",
     }
+
+
+def test_both_accounts_are_told_of_and_lack_nothing_to_sync_everything(up: Stack, config: Config) -> None:
+    described = json.loads((config.state / "stack.json").read_text(encoding="utf-8"))
+    assert [(a["account_id"], a["realm_id"]) for a in described["accounts"]] == [
+        ("demo-msp", "9130350000000001"),
+        ("acme-it", "9130350000000002"),
+    ]
+    deployed = accounts.deployed(up).accounts
+    for account, country in (("demo-msp", "US"), ("acme-it", "CA")):
+        for _ in until(30):  # the push reads the company when the settings are saved
+            connection = deployed.connection(account)
+            if connection and connection.company:
+                break
+        company, settings = Company.from_json(connection.company), load_settings(connection.settings)
+        assert company.country == country
+        assert missing_choices(settings, company) == ()
+        assert settings.sync_store_credit
+        assert settings.convert_finished_pos_to_bills
+        assert settings.sync_customer_purchases
+        for method in ("Cash", "Check", "Credit Card", "Offline CC", "Quick", "Other", "ACH"):
+            assert settings.payment_method(method).kind is MethodKind.MONEY
+        assert settings.payment_method("Store Credit").kind is MethodKind.STORE_CREDIT
+        assert settings.payment_method("Bad Debt").kind is MethodKind.WRITE_OFF
+
+
+def test_events_of_every_kind_are_taken_in_by_the_deployed_functions(up: Stack) -> None:
+    # Only deployed functions have their role's permissions; sent for the account that no other test looks at.
+    events = sorted(path.name for path in (ROOT / "events").glob("*_*.json"))
+    told = [sample(name) for name in events if "_created" in name or "_updated" in name]
+    for event in told:
+        event["detail"]["account_id"] = "acme-it"
+    publish(up, told)
+    wanted = {(kind := event["detail-type"].partition(".")[0], str(event["detail"][kind]["id"])) for event in told}
+    table = deployment.session().client("dynamodb", endpoint_url=up.config.aws_url)
+    missing = set(wanted)
+    for _ in until(60):
+        missing = {
+            (kind, thing_id)
+            for kind, thing_id in missing
+            if "version" not in stored(table, up.outputs["TableName"], f"acct#acme-it#{kind}#{thing_id}")
+        }
+        if not missing:
+            break
+    assert not missing
+
+    force = sample("force_update_requested.json")
+    force["detail"] |= {"account_id": "acme-it", "request_id": "force-e2e"}
+    publish(up, [force])
+    # The payments of the invoice are found by a query, which only this function may make.
+    forced = "acct#acme-it#payment#7001"
+    for _ in until(30):
+        if stored(table, up.outputs["TableName"], forced)["force"]["S"] == "force-e2e":
+            break
+    assert stored(table, up.outputs["TableName"], forced)["force"]["S"] == "force-e2e"
+    assert dead_letters(up, 1, "acme-it") == []
+
+
+def stored(table: Any, name: str, record: str) -> dict[str, Any]:
+    """A record's item, empty if there is none."""
+    return table.get_item(TableName=name, Key={"pk": {"S": record}, "sk": {"S": "record"}}).get("Item", {})
 
 
 def test_an_event_that_can_never_be_right_ends_in_the_dead_letter_queue_with_the_reason(up: Stack) -> None:

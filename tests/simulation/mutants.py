@@ -58,6 +58,8 @@ HOLDING = "tests/simulation/test_holding_back.py"
 CONSENT = f"{HOLDING}::test_a_consent_taken_back_in_the_middle_of_a_write_loses_nothing"
 THROTTLED = f"{HOLDING}::test_429_pauses_the_account_for_a_minute_and_fails_no_record"
 ACCOUNTS = "tests/simulation/test_two_accounts.py::test_an_account_pushed_at_any_call_of_another_stays_apart"
+PAYMENTS = "tests/integration/push/test_payments.py"
+CREDITS = "tests/integration/push/test_store_credits.py"
 RECOVERY = "tests/simulation/test_recovery.py"
 KILLED = f"{RECOVERY}::test_a_worker_killed_at_any_call_is_replaced_in_time_by_the_sweep_alone"
 
@@ -90,9 +92,9 @@ MUTANTS = (
         (
             Change(
                 "sync/store.py",
-                'return Condition("#version = :version AND #force = :force", {":version": int(version), '
+                'desired = Condition("#version = :version AND #force = :force", {":version": int(version), '
                 '":force": force})',
-                'return Condition("attribute_exists(#pk)")',
+                'desired = Condition("attribute_exists(#pk)")',
             ),
             Change(
                 "sync/store.py",
@@ -174,6 +176,37 @@ MUTANTS = (
         "l  no guard for a worker that dies",
         (Change("sync/wake.py", "_GUARD = LEASE_LIFE + timedelta(seconds=10)", "_GUARD = timedelta(days=1)"),),
         (f"{KILLED}[create-dies before the call]",),
+    ),
+    Mutant(
+        "m  whoever begins to wait meanwhile is overlooked",
+        (Change("sync/store.py", "if has_waiters is not False:", "if True:"),),
+        (f"{CREDITS}::test_a_rest_that_is_used_before_its_payment_was_sent_is_noticed_to_be_done",),
+    ),
+    Mutant(
+        "n  what was put back into the outbox is not looked at again",
+        (Change("online/drain.py", "if self._work.dependents.stirred():", "if False:"),),
+        (f"{PAYMENTS}::test_an_invoice_whose_payment_stays_in_syncro_says_by_how_much_it_is_open",),
+    ),
+    Mutant(
+        "o  an invoice shrinks below its payments without taking them off",
+        (Change("online/documents/invoices.py", "return allowed if allowed < applied else None", "return None"),),
+        (f"{PAYMENTS}::test_an_invoice_that_falls_below_what_is_paid_is_changed_and_paid_again",),
+    ),
+    Mutant(
+        "p  payments know nothing of each other",
+        (
+            Change(
+                "online/documents/ledger.py",
+                "return None if capacity is None else capacity - self._applied(place, self._others(key, payer))",
+                "return capacity",
+            ),
+        ),
+        (f"{PAYMENTS}::test_payments_that_together_are_more_than_an_invoice_are_cut_without_asking_quickbooks",),
+    ),
+    Mutant(
+        "q  a credit from an overpayment is booked again as a credit memo",
+        (Change("online/documents/store_credits.py", "if owner != view.key and not view.state.linked:", "if False:"),),
+        (f"{CREDITS}::test_a_credit_from_an_overpayment_is_booked_once",),
     ),
 )
 

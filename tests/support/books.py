@@ -26,6 +26,8 @@ def assert_each_once(company: Company) -> None:
     for entity, field in (("Customer", "DisplayName"), ("Item", "Name"), ("Invoice", "DocNumber")):
         names = [str(each.get(field)) for each in company.entities(entity)]
         assert len(names) == len(set(names)), f"{entity} twice: {sorted(names)}"
-    markers = [word for each in standing(company) for word in each["PrivateNote"].split() if word.startswith("syncro:")]
+    kinds = ("Invoice", "Payment", "CreditMemo", "PurchaseOrder", "Bill", "Purchase")
+    notes = [str(each.get("PrivateNote", "")) for kind in kinds for each in standing(company, kind)]
+    markers = [word for note in notes for word in note.split() if word.startswith("syncro:")]
     records = [word.rpartition(":")[0] for word in markers]
     assert len(records) == len(set(records)), f"booked twice: {records}"

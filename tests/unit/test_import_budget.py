@@ -25,7 +25,20 @@ NEVER = {
     "emulators",
 }
 NOT_AT_START = NEVER | {"requests", "http.server", "xml.dom", "defusedxml", "aws_lambda_powertools.utilities.parser"}
-FORBIDDEN = dict.fromkeys(("on_invoice_updated", "sweep", "qbo_push", "qbd_soap"), NOT_AT_START)
+FORBIDDEN = {
+    "on_invoice_updated": NOT_AT_START,
+    "on_payment_updated": NOT_AT_START,
+    "on_store_credit_updated": NOT_AT_START,
+    "on_product_updated": NOT_AT_START,
+    "on_customer_updated": NOT_AT_START,
+    "on_vendor_updated": NOT_AT_START,
+    "on_purchase_order_updated": NOT_AT_START,
+    "on_customer_purchase_updated": NOT_AT_START,
+    "on_force_update_requested": NOT_AT_START,
+    "sweep": NOT_AT_START,
+    "qbo_push": NOT_AT_START,
+    "qbd_soap": NOT_AT_START,
+}
 
 IMPORT = "import json, sys; sys.path.insert(0, sys.argv[1]); import app; print(json.dumps(sorted(sys.modules)))"
 

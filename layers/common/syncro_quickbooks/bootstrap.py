@@ -4,6 +4,7 @@ What only some functions need (HTTP, KMS, Secrets Manager, S3) is imported and m
 import at the top is start-up time of every function.
 """
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property
@@ -119,6 +120,11 @@ class Deployment:
     def intake(self) -> Intake:
         """Takes Syncro's events in."""
         return Intake(self.table, self.wakes, self._clock, self._read_inbox)
+
+    def keep_refused(self, event: Mapping[str, object], reason: str) -> None:
+        """Puts an event of the bus that no retry can help into the dead-letter queue, with the reason."""
+        letter = json.dumps({"reason": reason, "event": event})
+        self._aws.sqs.send_message(QueueUrl=self._environ["EVENTS_DLQ_URL"], MessageBody=letter)
 
     @cached_property
     def push(self) -> "Push":

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs
+from uuid import uuid4
 
 import boto3
 import pytest
@@ -164,8 +165,9 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def table(aws: None) -> Table:
     client = boto3.client("dynamodb")
+    name = f"sync-{uuid4().hex}"  # within another moto the last test's table would still be there
     client.create_table(
-        TableName="sync",
+        TableName=name,
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         AttributeDefinitions=[
             {"AttributeName": "pk", "AttributeType": "S"},
@@ -173,7 +175,7 @@ def table(aws: None) -> Table:
         ],
         BillingMode="PAY_PER_REQUEST",
     )
-    return Table(client, "sync")
+    return Table(client, name)
 
 
 @pytest.fixture

@@ -112,7 +112,7 @@ def test_an_invented_state_is_refused(connector, intuit):
 
 def test_the_state_itself_is_not_in_the_table(connector, table):
     state = connector.new_state("acme")
-    items = table._client.scan(TableName="sync")["Items"]
+    items = table._client.scan(TableName=table._name)["Items"]
     assert len(items) == 1
     assert state not in str(items)
     assert int(items[0]["ttl"]["N"]) == int(connector._clock.now().timestamp()) + 900

@@ -25,12 +25,23 @@ from syncro_quickbooks.bootstrap import deployment
 from syncro_quickbooks.sync.accounts import Edition
 from tests.support import aws
 from tests.support.books import sales_lines, standing
-from tests.support.world import ready_settings
+from tests.support.world import everything_on, ready_settings
 
 pytestmark = pytest.mark.usefixtures("aws_services")
 
 ROOT = Path(__file__).parents[3]
 ACCOUNT, REALM = "demo-msp", "9130077"
+DOORS = [
+    "on_invoice_updated",
+    "on_payment_updated",
+    "on_store_credit_updated",
+    "on_product_updated",
+    "on_customer_updated",
+    "on_vendor_updated",
+    "on_purchase_order_updated",
+    "on_customer_purchase_updated",
+    "on_force_update_requested",
+]
 _numbers = count(1)
 
 
@@ -133,7 +144,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
 def connect(company: Company) -> None:
     """The admin connects the company and chooses the settings; its tax code is the events' 8.25 %."""
     rate = {"TaxRateName": "Austin", "RateValue": Decimal("8.25"), "TaxAgencyId": "1", "TaxApplicableOn": "Sales"}
-    code = create_tax_code(company, {"TaxCode": "Austin, TX", "TaxRateDetails": [rate]})["TaxCodeId"]
+    create_tax_code(company, {"TaxCode": "Austin, TX", "TaxRateDetails": [rate]})
     connector = deployment().connector("https://example.com/callback")
     state = connector.new_state(ACCOUNT)
     url = f"{connector.authorize_url(state)}&login_hint={REALM}"
@@ -142,8 +153,14 @@ def connect(company: Company) -> None:
     connector.complete(ACCOUNT, back["code"], back["state"], back["realmId"])
     accounts = deployment().accounts
     accounts.connect(ACCOUNT, Edition.ONLINE, REALM)
-    settings = ready_settings(company, tax_codes={"1": {"id": code}}, quiet_seconds=0)
+    settings = ready_settings(company, tax_codes=austin(company), quiet_seconds=0)
     accounts.save_settings(ACCOUNT, settings, version=0)
+
+
+def austin(company: Company) -> dict[str, dict[str, str]]:
+    """The tax code of the sample events' rate, as settings name it."""
+    (code,) = (code["Id"] for code in company.entities("TaxCode") if code["Name"] == "Austin, TX")
+    return {"1": {"id": code}}
 
 
 def record(kind: str, record_id: int) -> dict[str, Any] | None:
@@ -174,13 +191,13 @@ def test_the_sample_events_go_through_the_doors_into_quickbooks(stack: Stack) ->
     ]
     assert (str(invoice["TxnTaxDetail"]["TotalTax"]), str(invoice["TotalAmt"])) == ("17.74", "1156.22")
 
-    for event in ("customer_updated", "product_updated", "invoice_updated"):
-        stack.call("on_invoice_updated", sample(event))
+    for kind in ("customer", "product", "invoice"):
+        stack.call(f"on_{kind}_updated", sample(f"{kind}_updated"))
     stack.call("qbo_push", sample("push_wake_up"))
     (invoice,) = standing(stack.company)
     assert str(invoice["TotalAmt"]) == "1226.57"
 
-    stack.call("on_invoice_updated", sample("force_update_requested"))
+    stack.call("on_force_update_requested", sample("force_update_requested"))
     stack.call("qbo_push", sample("push_wake_up"))
     assert status("invoice", 9001) == "synced"
 
@@ -189,6 +206,81 @@ def test_the_sample_events_go_through_the_doors_into_quickbooks(stack: Stack) ->
     assert standing(stack.company) == []
     assert status("invoice", 9001) == "synced"
     assert stack.letters() == []
+
+
+def door_of(event: dict[str, Any]) -> str:
+    kind = event["detail-type"].partition(".")[0]
+    return "on_force_update_requested" if kind == "force_update" else f"on_{kind}_updated"
+
+
+def test_every_sample_event_is_taken_in_by_the_door_of_its_kind(stack: Stack) -> None:
+    read = [sample(path.stem) for path in (ROOT / "events").glob("*.json")]
+    events = sorted((event for event in read if event.get("source") == "syncro"), key=lambda event: event["time"])
+    for event in events:
+        stack.call(door_of(event), event)
+    assert {door_of(event) for event in events} == set(DOORS)
+    assert stack.letters() == []
+    for event in events:
+        kind = event["detail-type"].partition(".")[0]
+        if kind != "force_update":
+            found = record(kind, event["detail"][kind]["id"])
+            assert found is not None
+            assert int(found["version"]) >= event["detail"]["version"]
+
+
+def test_the_sample_story_of_payments_and_credits_ends_in_the_books_as_syncro_tells_it(stack: Stack) -> None:
+    everything = ready_settings(
+        stack.company, tax_codes=austin(stack.company), quiet_seconds=0, **everything_on(stack.company)
+    )
+    deployment().accounts.save_settings(ACCOUNT, everything, version=1)
+    for name in (
+        "invoice_created",
+        "invoice_updated",
+        "payment_created",
+        "payment_updated",
+        "payment_created_overpayment",
+        "store_credit_created_overpayment",
+        "store_credit_created",
+        "store_credit_updated",
+        "invoice_created_december",
+        "payment_created_from_overpayment",
+        "payment_created_from_credit",
+    ):
+        stack.call(door_of(sample(name)), sample(name))
+        stack.call("qbo_push", sample("push_wake_up"))
+    books = stack.company.entities
+    assert {invoice["DocNumber"]: str(invoice["Balance"]) for invoice in books("Invoice")} == {
+        "INV-10482": "0.00",
+        "INV-10497": "356.00",  # 486.00, less the 100.00 paid too much and a credit of 30.00
+    }
+    assert sorted((str(p["TotalAmt"]), str(p["UnappliedAmt"])) for p in books("Payment")) == [
+        ("0.00", "0.00"),  # this one only links the credit memo to the invoice
+        ("600.00", "0.00"),
+        ("726.57", "0.00"),
+    ]
+    assert [(str(memo["TotalAmt"]), str(memo["RemainingCredit"])) for memo in books("CreditMemo")] == [
+        ("30.00", "0.00")
+    ]
+    assert {status("payment", number) for number in (7001, 7002, 7003, 7004)} == {"synced"}
+    assert stack.letters() == []
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_door_refuses_an_event_of_another_kind(stack: Stack, door: str) -> None:
+    event = sample("customer_updated" if door != "on_customer_updated" else "invoice_created")
+    stack.call(door, event)
+    (letter,) = stack.letters()
+    assert letter["reason"].startswith(f"detail-type: '{event['detail-type']}' came to the door of ")
+    assert letter["event"] == event
+    assert record("customer", 410) is None
+    assert record("invoice", 9001) is None
+    assert taken(stack.push_queue) == []
+
+
+def test_a_detail_that_is_no_object_is_refused(stack: Stack) -> None:
+    event = {**sample("payment_created"), "detail": "payment 7001"}
+    stack.call("on_payment_updated", event)
+    assert stack.letters() == [{"reason": "detail: is not a JSON object", "event": event}]
 
 
 def test_a_malformed_event_goes_to_the_dead_letters_with_the_reason_and_is_not_raised(stack: Stack) -> None:

@@ -117,6 +117,7 @@ def mapped(
     choices: Choices | None = None,
     applied_digest: str | None = None,
     customer_currency: str | None = None,
+    made: Mapping[int, str] | None = None,
 ) -> Write | Skip | Attention | Wait:
     """`map_invoice` with everything that a test does not care about filled in."""
     return map_invoice(
@@ -125,7 +126,7 @@ def mapped(
         who or customer(),
         settings,
         company,
-        References("58", {21: "121"} if items is None else items, customer_currency),
+        References("58", {21: "121"} if items is None else items, customer_currency, made or {}),
         MARKER,
         current,
         choices=choices or Choices(),

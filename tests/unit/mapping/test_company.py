@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -78,3 +79,20 @@ def test_a_company_comes_back_from_json_as_it_was_stored(preferences: JsonObject
 def test_a_stored_company_of_another_schema_is_not_guessed_at() -> None:
     with pytest.raises(ValueError, match="schema 2"):
         Company.from_json({"schema": 2})
+
+
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [
+        ([{"Name": "VendorAndPurchasesPrefs.UseCustomTxnNumbers", "Value": "true"}], True),
+        ([{"Name": "VendorAndPurchasesPrefs.UseCustomTxnNumbers", "Value": "false"}], False),
+        ([{"Name": "SalesFormsPrefs.UseCustomTxnNumbers", "Value": "true"}], False),
+        ([], False),
+        (None, False),
+    ],
+)
+def test_purchases_have_a_switch_of_their_own_for_numbers(listed: Any, expected: bool) -> None:
+    preferences = {"OtherPrefs": {"NameValue": listed}} if listed is not None else {}
+    company = Company.from_quickbooks(preferences, {"Country": "US"})
+    assert company.custom_purchase_numbers is expected
+    assert Company.from_json(company.to_json()) == company

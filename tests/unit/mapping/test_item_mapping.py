@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from syncro_quickbooks.json_types import JsonObject
+from syncro_quickbooks.json_types import Json, JsonObject
 from syncro_quickbooks.online.mapping.item import map_item
 from syncro_quickbooks.sync.model import Attention, Nothing, Operation, Write
 from syncro_quickbooks.sync.settings import Ref
@@ -135,3 +135,48 @@ def test_a_disabled_product_stays_an_active_item() -> None:
 @pytest.mark.parametrize("price", ["-1", "99999999999", "0.123456"])
 def test_a_price_that_quickbooks_cannot_hold_is_left_out(price: str) -> None:
     assert "UnitPrice" not in item(product(21, price_retail=price)).body
+
+
+def as_quickbooks_has(write: Write, **changes: Json) -> JsonObject:
+    return {**write.body, "Id": "121", "SyncToken": "0", "Active": True, **changes}
+
+
+def test_only_what_syncro_changed_is_sent_so_what_the_bookkeeper_changed_stays() -> None:
+    before = item(SERVICE)
+    theirs = as_quickbooks_has(before, Name="Support, remote", Description="Theirs", UnitPrice=99)
+    dearer = SERVICE.model_copy(update={"price_retail": Decimal(130)})
+    decision = map_item(dearer, SETTINGS, US, theirs, before.digest)
+    assert isinstance(decision, Write)
+    assert decision.body == {**theirs, "UnitPrice": Decimal(130)}
+    renamed = SERVICE.model_copy(update={"name": "Remote help"})
+    decision = map_item(renamed, SETTINGS, US, theirs, before.digest)
+    assert isinstance(decision, Write)
+    assert decision.body == {**theirs, "Name": "Remote help"}
+
+
+@pytest.mark.parametrize("of", [SERVICE, SERVICE.model_copy(update={"price_cost": Decimal(31), "taxable": False})])
+def test_what_an_item_has_no_room_for_is_no_change(of: Product) -> None:
+    """A service has no purchase side, hence no cost; whether it is taxable is said at create only."""
+    before = item(SERVICE)
+    assert isinstance(map_item(of, SETTINGS, US, as_quickbooks_has(before), before.digest), Nothing)
+
+
+def test_a_changed_product_of_an_inactive_item_asks() -> None:
+    inactive = as_quickbooks_has(item(SERVICE), Name="Remote Support (deleted)", Active=False)
+    decision = map_item(SERVICE, SETTINGS, US, inactive)
+    assert isinstance(decision, Attention)
+    assert decision.problem.actions[0].params == {"entity": "Item", "id": "121"}
+
+
+def test_the_item_of_a_disabled_product_is_left_alone() -> None:
+    disabled = product(21, disabled=True, name="Changed")
+    assert isinstance(map_item(disabled, SETTINGS, US, as_quickbooks_has(item(SERVICE))), Nothing)
+
+
+def test_a_product_of_which_only_the_name_is_known_can_be_exported() -> None:
+    assert item(product(77)).body == {
+        "Name": "Product 77",
+        "Type": "Service",
+        "IncomeAccountRef": {"value": "60"},
+        "Taxable": True,
+    }

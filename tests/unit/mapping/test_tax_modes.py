@@ -7,8 +7,9 @@ import pytest
 from syncro_quickbooks.json_types import Json, JsonObject
 from syncro_quickbooks.online.company import Company
 from syncro_quickbooks.online.mapping.prediction import compare_answer
+from syncro_quickbooks.online.mapping.tax import TaxContext, rates_to_make
 from syncro_quickbooks.sync.model import Attention, Totals
-from syncro_quickbooks.sync.settings import AstPolicy, Ref
+from syncro_quickbooks.sync.settings import AstPolicy, NewTaxCode, NewTaxRate, Ref
 from syncro_quickbooks.syncro.models import InvoiceSnapshot
 from tests.unit.mapping.mapping_builders import (
     CANADA,
@@ -208,3 +209,39 @@ def test_tax_is_rounded_for_each_code_on_the_sum_of_its_lines() -> None:
     lines = [line(number, "0.10", tax_rate_id=4) for number in (1, 2, 3)]
     write = written(mapped(snapshot(*lines, subtotal="0.30", tax="0.02", total="0.32", rates=[GST]), company=CANADA))
     assert codes(write) == []
+
+
+QUEBEC = NewTaxCode(
+    name="Quebec",
+    agency=Ref(id="1"),
+    rates=(NewTaxRate(name="GST", percent=Decimal(5)), NewTaxRate(name="QST", percent=Decimal("9.975"))),
+)
+TO_MAKE = SETTINGS.model_copy(update={"tax_codes": {1: Ref(id="5")}, "new_tax_codes": {1: QUEBEC, 3: QUEBEC}})
+
+
+def context(company: Company = CANADA, *, tax_free: bool = False, **fields: Json) -> TaxContext:
+    rate = fields.pop("tax_rate_id", 3)
+    invoice = snapshot(line(1, "100", **fields), subtotal="100", tax="14.98", total="114.98", tax_rate_id=rate)
+    return TaxContext(invoice, customer(tax_free=tax_free), TO_MAKE, company)
+
+
+def test_a_code_is_made_for_a_rate_that_was_confirmed_unless_one_was_chosen_or_nothing_is_taxed() -> None:
+    assert rates_to_make(context()) == {3}
+    assert rates_to_make(context(US)) == {3}
+    assert rates_to_make(context(tax_rate_id=1)) == set()
+    assert rates_to_make(context(US_NO_TAX)) == set()
+    assert rates_to_make(context(tax_free=True)) == set()
+    assert rates_to_make(context(taxable=False)) == set()
+
+
+def test_the_made_code_is_the_lines_code_outside_the_us_and_the_documents_in_it() -> None:
+    invoice = context().snapshot
+    assert tax_codes(written(mapped(invoice, company=CANADA, settings=TO_MAKE, made={3: "77"}))) == ["77"]
+    write = written(mapped(invoice, settings=TO_MAKE, made={3: "77"}))
+    assert (tax_codes(write), write.body["TxnTaxDetail"]) == (["TAX"], {"TxnTaxCodeRef": {"value": "77"}})
+
+
+def test_a_confirmed_code_that_is_not_made_yet_is_never_guessed() -> None:
+    decision = mapped(context().snapshot, company=CANADA, settings=TO_MAKE)
+    assert isinstance(decision, Attention)
+    assert decision.problem.code == "tax_rate_unmapped"

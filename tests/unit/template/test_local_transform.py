@@ -5,23 +5,34 @@ import copy
 import pytest
 
 from local.cloudformation import code_folders, for_local_run, load
+from local.schemas import REGISTERED
 
 TEMPLATE = load()
+SCHEMAS = [f"{kind.title().replace('_', '')}EventSchema" for kind in REGISTERED]
+FUNCTIONS = {
+    "OnInvoiceUpdatedFunction": "on_invoice_updated",
+    "OnPaymentUpdatedFunction": "on_payment_updated",
+    "OnStoreCreditUpdatedFunction": "on_store_credit_updated",
+    "OnProductUpdatedFunction": "on_product_updated",
+    "OnCustomerUpdatedFunction": "on_customer_updated",
+    "OnVendorUpdatedFunction": "on_vendor_updated",
+    "OnPurchaseOrderUpdatedFunction": "on_purchase_order_updated",
+    "OnCustomerPurchaseUpdatedFunction": "on_customer_purchase_updated",
+    "OnForceUpdateRequestedFunction": "on_force_update_requested",
+    "QboPushFunction": "qbo_push",
+    "QbdSoapFunction": "qbd_soap",
+    "SweepFunction": "sweep",
+}
 UPLOADED = {folder: f"s3://code/{folder.strip('/').replace('/', '-')}.zip" for folder in code_folders(TEMPLATE)}
 
 
 def test_what_is_deployed_locally_is_the_template_but_for_the_listed_differences() -> None:
     expected = copy.deepcopy(TEMPLATE)
     body = expected["Resources"]
-    for left_out in ("EventArchive", "SchemaRegistry", "InvoiceEventSchema", "InboxBucketPolicy"):
+    for left_out in ("EventArchive", "SchemaRegistry", *SCHEMAS, "InboxBucketPolicy"):
         del body[left_out]
     body["CommonLayer"]["Properties"]["ContentUri"] = "s3://code/layers-common.zip"
-    for function, folder in (
-        ("OnInvoiceUpdatedFunction", "on_invoice_updated"),
-        ("QboPushFunction", "qbo_push"),
-        ("QbdSoapFunction", "qbd_soap"),
-        ("SweepFunction", "sweep"),
-    ):
+    for function, folder in FUNCTIONS.items():
         body[function]["Properties"]["CodeUri"] = f"s3://code/functions-{folder}.zip"
     tokens = [s for s in body["QboPushFunction"]["Properties"]["Policies"][0]["Statement"] if s["Sid"] == "Tokens"]
     del tokens[0]["Condition"]
@@ -37,10 +48,9 @@ def test_every_difference_is_told() -> None:
         "CommonLayer.ContentUri",
         "EventArchive",
         "SchemaRegistry",
-        "InvoiceEventSchema",
+        *SCHEMAS,
         "InboxBucketPolicy",
-        "OnInvoiceUpdatedFunction.CodeUri",
-        "QboPushFunction.CodeUri",
+        *(f"{function}.CodeUri" for function in list(FUNCTIONS)[:-2]),
         "QboPushFunction.Policies:",
         "QbdSoapFunction.CodeUri",
         "SweepFunction.CodeUri",

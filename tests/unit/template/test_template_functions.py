@@ -50,24 +50,58 @@ def allowed(node: Template, field: str) -> list[str]:
     ]
 
 
+def permissions(name: str) -> list[Template]:
+    """What a function may do: its own statements and those of the policies it shares with others."""
+    named = [mapping(policy) for policy in FUNCTIONS[name]["Policies"] if "Ref" in policy]  # type: ignore[union-attr, operator]  # a list of policies
+    shared = [properties(RESOURCES[str(policy["Ref"])]) for policy in named]
+    return statements(FUNCTIONS[name]) + statements({"Policies": [policy["PolicyDocument"] for policy in shared]})
+
+
 STATEMENTS = [
-    pytest.param(statement, id=f"{name}.{statement['Sid']}")
-    for name, body in FUNCTIONS.items()
-    for statement in statements(body)
+    pytest.param(statement, id=f"{name}.{statement['Sid']}") for name in FUNCTIONS for statement in permissions(name)
 ]
+DOORS = {
+    "OnInvoiceUpdatedFunction": "invoice",
+    "OnPaymentUpdatedFunction": "payment",
+    "OnStoreCreditUpdatedFunction": "store_credit",
+    "OnProductUpdatedFunction": "product",
+    "OnCustomerUpdatedFunction": "customer",
+    "OnVendorUpdatedFunction": "vendor",
+    "OnPurchaseOrderUpdatedFunction": "purchase_order",
+    "OnCustomerPurchaseUpdatedFunction": "customer_purchase",
+    "OnForceUpdateRequestedFunction": "force_update",
+}
 
 
 def test_there_are_functions_to_look_at() -> None:
-    assert set(FUNCTIONS) == {"OnInvoiceUpdatedFunction", "QboPushFunction", "QbdSoapFunction", "SweepFunction"}
-    assert len(STATEMENTS) >= 10
+    assert set(FUNCTIONS) == {*DOORS, "QboPushFunction", "QbdSoapFunction", "SweepFunction"}
+    assert len(STATEMENTS) >= 3 * len(FUNCTIONS)
+
+
+@pytest.mark.parametrize(("name", "kind"), DOORS.items())
+def test_a_door_takes_in_the_kind_its_rule_delivers(name: str, kind: str) -> None:
+    (rule,) = mapping(FUNCTIONS[name]["Events"]).values()
+    delivered = mapping(properties(mapping(rule))["Pattern"])["detail-type"]
+    assert {str(detail_type).partition(".")[0] for detail_type in delivered} == {kind}  # type: ignore[union-attr]  # a list
+    assert kind in strings_in(ROOT / str(FUNCTIONS[name]["CodeUri"]) / "app.py")
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_a_door_may_store_wake_and_refuse_and_only_force_update_may_look_around(name: str) -> None:
+    actions = {action for statement in permissions(name) for action in allowed(statement, "Action")}
+    everyone = {"dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "sqs:SendMessage"}
+    inbox = {"s3:GetObject", "s3:ListBucket"}
+    assert actions == everyone | ({"dynamodb:Query"} if name == "OnForceUpdateRequestedFunction" else inbox)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_the_handler_of_a_function_exists(name: str) -> None:
     module, _, function = str(GLOBALS["Handler"]).partition(".")
     source = ROOT / str(FUNCTIONS[name]["CodeUri"]) / f"{module}.py"
-    defined = {node.name for node in ast.parse(source.read_text()).body if isinstance(node, ast.FunctionDef)}
-    assert function in defined
+    body = ast.parse(source.read_text()).body
+    defined = {node.name for node in body if isinstance(node, ast.FunctionDef)}
+    assigned = {ast.unparse(target) for node in body if isinstance(node, ast.Assign) for target in node.targets}
+    assert function in defined | assigned
 
 
 def test_every_folder_of_functions_is_deployed() -> None:
@@ -87,8 +121,8 @@ def test_a_permission_names_its_actions_and_resources(statement: Template) -> No
 def test_only_the_push_can_read_tokens_and_only_with_an_account_in_the_context() -> None:
     holders = {
         name: statement
-        for name, body in FUNCTIONS.items()
-        for statement in statements(body)
+        for name in FUNCTIONS
+        for statement in permissions(name)
         if any(action.startswith("kms:") for action in allowed(statement, "Action"))
     }
     assert set(holders) == {"QboPushFunction"}

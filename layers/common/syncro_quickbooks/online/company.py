@@ -21,7 +21,10 @@ class TaxMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """A QuickBooks company's preferences. `book_close_date` is the last closed day; `country` is US, CA, …"""
+    """A QuickBooks company's preferences. `book_close_date` is the last closed day; `country` is US, CA, …
+
+    `custom_txn_numbers` and `custom_purchase_numbers`: whether it keeps the numbers sent for sales and for purchases.
+    """
 
     name: str
     country: str
@@ -35,6 +38,7 @@ class Company:
     class_per_line: bool
     track_departments: bool
     book_close_date: date | None = None
+    custom_purchase_numbers: bool = False
 
     @property
     def is_us(self) -> bool:
@@ -65,6 +69,7 @@ class Company:
             class_per_line=_flag(accounting, "ClassTrackingPerTxnLine"),
             track_departments=_flag(accounting, "TrackDepartments"),
             book_close_date=_date(accounting, "BookCloseDate"),
+            custom_purchase_numbers=_named_value(preferences, "VendorAndPurchasesPrefs.UseCustomTxnNumbers") == "true",
         )
 
     def to_json(self) -> JsonObject:
@@ -92,6 +97,7 @@ class Company:
             class_per_line=_flag(stored, "class_per_line"),
             track_departments=_flag(stored, "track_departments"),
             book_close_date=_date(stored, "book_close_date"),
+            custom_purchase_numbers=_flag(stored, "custom_purchase_numbers"),
         )
 
 
@@ -122,6 +128,13 @@ def _tax_mode(tax: JsonObject, country: str) -> TaxMode:
 def _section(parent: JsonObject, key: str) -> JsonObject:
     value = parent.get(key)
     return value if isinstance(value, dict) else {}
+
+
+def _named_value(preferences: JsonObject, name: str) -> str:
+    """A preference of those that have no field of their own (Intuit, Preferences.OtherPrefs)."""
+    listed = _section(preferences, "OtherPrefs").get("NameValue")
+    pairs = [pair for pair in listed if isinstance(pair, dict)] if isinstance(listed, list) else []
+    return next((_text(pair, "Value").lower() for pair in pairs if pair.get("Name") == name), "")
 
 
 def _text(parent: JsonObject, key: str) -> str:

@@ -3,15 +3,19 @@
 from datetime import timedelta
 
 from syncro_quickbooks.clock import to_millis
+from syncro_quickbooks.online.documents.bills import BillRules
+from syncro_quickbooks.online.documents.customer_purchases import CustomerPurchaseRules
 from syncro_quickbooks.online.documents.invoices import InvoiceRules
 from syncro_quickbooks.online.documents.payments import PaymentRules
 from syncro_quickbooks.online.documents.planning import Documents
+from syncro_quickbooks.online.documents.purchase_orders import PurchaseOrderRules
 from syncro_quickbooks.online.documents.rules import Rules
 from syncro_quickbooks.online.documents.settling import ENTITIES, DocumentSettler
 from syncro_quickbooks.online.documents.store_credits import StoreCreditRules, WriteOffRules
 from syncro_quickbooks.online.faults import Unavailable
-from syncro_quickbooks.online.frozen import MAX_MEMBERS
-from syncro_quickbooks.online.lists import ENTITY_OF, Lists
+from syncro_quickbooks.online.frozen import MAX_MEMBERS, TAX_SERVICE
+from syncro_quickbooks.online.list_kinds import ENTITY_OF
+from syncro_quickbooks.online.lists import Lists
 from syncro_quickbooks.online.rate import Breaker
 from syncro_quickbooks.online.sending import Sender
 from syncro_quickbooks.online.work import PostingStopped, Settler, Work
@@ -41,10 +45,13 @@ class Drain:
             Kind.PAYMENT: PaymentRules(work),
             Kind.STORE_CREDIT: StoreCreditRules(work),
             Kind.WRITE_OFF: WriteOffRules(work),
+            Kind.PURCHASE_ORDER: PurchaseOrderRules(work),
+            Kind.BILL: BillRules(work),
+            Kind.CUSTOMER_PURCHASE: CustomerPurchaseRules(work),
         }
         self._documents = Documents(work, self._lists, rules)
         settlers: dict[str, Settler] = dict.fromkeys(ENTITIES, DocumentSettler(work, rules))
-        settlers.update(dict.fromkeys(ENTITY_OF.values(), self._lists))
+        settlers.update(dict.fromkeys((*ENTITY_OF.values(), TAX_SERVICE), self._lists))
         self._sender = Sender(work, settlers, self._before_send, self._note_health)
 
     def run(self) -> int | None:
@@ -79,6 +86,7 @@ class Drain:
     def _one_pass(self) -> int | None:
         """Go through the outbox once. Returns when the first of what is left is due (ms)."""
         left: list[int] = []
+        self._work.dependents.stirred()
         for layer in LAYERS:
             chunk: list[RecordKey] = []
             for entry in self._work.store.outbox(layer):
@@ -92,6 +100,8 @@ class Drain:
                     left += self._process(layer, chunk)
                     chunk = []
             left += self._process(layer, chunk)
+        if self._work.dependents.stirred():
+            left.append(to_millis(self._work.clock.now()))  # perhaps in a layer that was read before
         unresolved = [to_millis(due) for due in self._sender.unresolved.values()]
         return min([*left, *unresolved], default=None)
 
@@ -106,7 +116,7 @@ class Drain:
             self._lists.process(chunk, self._sender)
         else:
             self._documents.process(chunk, self._sender)
-        entries = self._work.store.entries(chunk)
+        entries = self._work.store.entries([*chunk, *self._lists.added])
         return [entry.due for entry in entries if entry.key not in self._sender.unresolved]
 
     def _before_send(self) -> None:

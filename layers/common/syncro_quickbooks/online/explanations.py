@@ -35,6 +35,14 @@ def named(key: RecordKey, document: Mapping[str, object]) -> str:
     return f"{_CALLED[key.kind]} {document.get('DocNumber') or key.id} ({key})"
 
 
+def entry_named(member: Member) -> str:
+    """How a list entry is called in messages: by the name it was sent with."""
+    body = member.body
+    name = body.get("DisplayName") or body.get("Name") or body.get("TaxCode")
+    what = {"TaxService": "tax code"}.get(member.entity, member.entity)
+    return f"{what} '{name}' ({member.key})" if name else f"{what} of {member.key}"
+
+
 def defect(key: RecordKey, error: Exception) -> Problem:
     return Problem(
         "internal",

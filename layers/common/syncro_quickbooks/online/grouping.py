@@ -7,7 +7,7 @@ from uuid import uuid4
 from syncro_quickbooks import exact_json
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online.client import FrozenRequest, batch_request, single_request
-from syncro_quickbooks.online.frozen import MAX_BATCH_BYTES
+from syncro_quickbooks.online.frozen import MAX_BATCH_BYTES, TAX_SERVICE
 from syncro_quickbooks.online.work import Planned
 from syncro_quickbooks.sync.dispatches import Member
 from syncro_quickbooks.sync.records import Attempt, View
@@ -19,10 +19,13 @@ _WRAPPER_BYTES = 200  # what a batch puts around a member, and its share of what
 
 
 def groups(planned: Sequence[Planned], most_members: int) -> list[list[Planned]]:
-    """`planned` in as few groups as the limits of a batch allow, in order (facts: QBO 2.3)."""
+    """`planned` in as few groups as the limits of a batch allow, in order (facts: QBO 2.3); TaxService takes none."""
+    alone = [[item] for item in planned if item.write.entity == TAX_SERVICE]
     groups: list[list[Planned]] = []
     size = lines = 0
     for item in planned:
+        if item.write.entity == TAX_SERVICE:
+            continue
         weight = len(exact_json.dumps(item.write.body)) + _WRAPPER_BYTES
         full = groups and (
             len(groups[-1]) >= most_members or size + weight > MAX_BATCH_BYTES or lines + item.write.lines > MAX_LINES
@@ -32,7 +35,7 @@ def groups(planned: Sequence[Planned], most_members: int) -> list[list[Planned]]
             size = lines = 0
         groups[-1].append(item)
         size, lines = size + weight, lines + item.write.lines
-    return groups
+    return [*alone, *groups]
 
 
 def member_of(bid: str, item: Planned) -> Member:

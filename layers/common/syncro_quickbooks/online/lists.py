@@ -1,4 +1,4 @@
-"""List entries: the customers and items that documents refer to are found, created or updated before them.
+"""List entries: the customers, items, vendors and tax codes that documents refer to, found, made or updated before.
 
 QuickBooks keeps names unique, so an entry may be created without looking first; when its name is taken it is looked up
 and adopted by the rules of `matching`, or somebody is asked.
@@ -11,21 +11,21 @@ from typing import TypeAlias
 
 from syncro_quickbooks.clock import to_millis
 from syncro_quickbooks.json_types import JsonObject
-from syncro_quickbooks.online import explanations
+from syncro_quickbooks.online import explanations, tax_codes
 from syncro_quickbooks.online.client import Done, quote, select
 from syncro_quickbooks.online.faults import ReadAllowanceExhausted, RequestRefused, Unavailable
-from syncro_quickbooks.online.mapping.customer import customer_name, map_customer
-from syncro_quickbooks.online.mapping.item import item_name, map_item
-from syncro_quickbooks.online.matching import (
-    Adopt,
-    Ask,
-    Match,
-    NoMatch,
-    inactive_name,
-    match_customer_by_name,
-    match_customer_first,
-    match_item,
+from syncro_quickbooks.online.frozen import TAX_SERVICE
+from syncro_quickbooks.online.list_kinds import (
+    ENTITY_OF,
+    is_applied,
+    is_looked_up_first,
+    keeps_its_texts,
+    map_entry,
+    match_taken,
+    named,
 )
+from syncro_quickbooks.online.mapping.customer import customer_name
+from syncro_quickbooks.online.matching import Adopt, Ask, Match, NoMatch, match_customer_first
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.sending import TIME_TO_SEND_AND_SETTLE, Sender, backoff
 from syncro_quickbooks.online.work import TIME_TO_END, OutOfTime, Planned, Settled, Work
@@ -39,14 +39,10 @@ from syncro_quickbooks.sync.model import (
     RecordKey,
     Status,
     Write,
-    marker,
 )
 from syncro_quickbooks.sync.records import View, without_attempt
 from syncro_quickbooks.sync.store import Changed, OwnerTaken, Verdict
-from syncro_quickbooks.syncro.models import Customer, Product
-
-ENTITY_OF = {Kind.CUSTOMER: "Customer", Kind.PRODUCT: "Item"}
-_NAME_COLUMN = {"Customer": "DisplayName", "Item": "Name"}
+from syncro_quickbooks.syncro.models import Customer
 
 _ROUNDS = 3
 """Create, adopt, update: after that nothing new can come of another round."""
@@ -80,9 +76,16 @@ class Lists:
 
     def __init__(self, work: Work) -> None:
         self._work = work
+        self._tax_codes = tax_codes.TaxCodes(work)
+
+    @property
+    def added(self) -> Collection[RecordKey]:
+        """Records that got outbox entries in this run although no event brought them."""
+        return self._tax_codes.desired
 
     def ensure(self, keys: Collection[RecordKey], sender: Sender) -> dict[RecordKey, Standing]:
         """Where each of `keys` stands after everything that can be done for it now was done."""
+        self._tax_codes.desire(keys)
         standings: dict[RecordKey, Standing] = {}
         for _ in range(_ROUNDS):
             planned: list[Planned] = []
@@ -104,8 +107,12 @@ class Lists:
         return standings
 
     def process(self, keys: Sequence[RecordKey], sender: Sender) -> None:
-        """Entries with an outbox entry of their own: somebody waits for them. Push them and let the waiters go on."""
-        for key, standing in self.ensure(keys, sender).items():
+        """Entries with an outbox entry of their own: push those that are in use, and let who waits for them go on."""
+        resting = [view for view in self._work.store.views(keys).values() if self._rests(view)]
+        for view in resting:
+            self._let_rest(view)
+        in_use = set(keys) - {view.key for view in resting}
+        for key, standing in self.ensure(in_use, sender).items():
             view = self._work.store.view(key)
             if view.state.attempt is not None:
                 continue  # the dispatch brings it on
@@ -113,6 +120,22 @@ class Lists:
                 self._processed(view, standing)
             except Changed:
                 continue  # a newer version has come; its own entry stands
+
+    def _rests(self, view: View) -> bool:
+        """Nobody needs it: a product that was never invoiced or bought, a tax code the settings no longer ask for."""
+        if view.state.attempt is not None:
+            return False
+        if view.key.kind is Kind.TAX_RATE:
+            return not self._tax_codes.wanted(view.key)
+        return view.key.kind is Kind.PRODUCT and not view.state.linked and not view.record.has_waiters
+
+    def _let_rest(self, view: View) -> None:
+        try:
+            if view.record.has_waiters:
+                view = self._work.dependents.release_waiters(view, Status.DORMANT, self._work.keep_going)
+            self._work.store.conclude(view, Verdict(Status.DORMANT))
+        except Changed:
+            return  # somebody has begun to need it; its entry stands
 
     def _processed(self, view: View, standing: Standing) -> None:
         if isinstance(standing, Blocked) and standing.until is not None:
@@ -136,15 +159,18 @@ class Lists:
         settled = self._settled_standing(view, sender)
         if settled is not None:
             return settled
+        if view.key.kind is Kind.TAX_RATE:
+            view = self._tax_codes.current(view)
         try:
-            match = self._first_match(view) if _looked_up_first(view) else NoMatch()
+            view = self._seen_again(view)
+            match = self._first_match(view) if is_looked_up_first(view) else NoMatch()
         except (Unavailable, RequestRefused) as error:
             sender.note_failed_read(error)
             return self._later(view, "lookup_failed", f"QuickBooks could not be read: {error}", _LOOK_AGAIN)
         except ReadAllowanceExhausted as error:
             return self._later(view, "read_allowance", str(error), _READS_GONE)
         if isinstance(match, Adopt):
-            self._link(view, match.object, "")
+            self._link(view, match.object, self._digest_of_found(view))
             return None
         if isinstance(match, Ask):
             return self._park(view, match.problem)
@@ -159,7 +185,7 @@ class Lists:
             decision = Attention(explanations.defect(view.key, error))
         if isinstance(decision, Attention):
             return self._park(view, decision.problem)
-        if not isinstance(decision, Write) or decision.digest == view.state.applied_digest:
+        if not isinstance(decision, Write) or is_applied(decision, view):
             return Ready(view, view.state.qbo_id)
         planned.append(Planned(view, decision, generation))
         return None
@@ -185,22 +211,31 @@ class Lists:
             return settled
         if view.state.linked:
             decision = self._map(view, view.state.generation)
-            if not isinstance(decision, Write) or decision.digest == view.state.applied_digest:
+            if not isinstance(decision, Write) or is_applied(decision, view):
                 return Ready(view, view.state.qbo_id)
         return self._later(view, "still_changing", f"{view.key} could not be brought up to date yet.", _LOOK_AGAIN)
 
     def _map(self, view: View, generation: int) -> Decision:
-        current = view.state.object if view.state.linked else None
-        first_link = view.state.linked and not view.state.applied_digest
-        text = marker(view.key, generation)
-        if view.key.kind is Kind.CUSTOMER:
-            customer = Customer.model_validate(view.record.desired)
-            return map_customer(customer, self._work.company, text, current, first_link=first_link)
-        product = Product.model_validate(view.record.desired)
-        return map_item(product, self._work.settings, self._work.company, current)
+        if view.key.kind is Kind.TAX_RATE:
+            return self._tax_codes.map(view)
+        return map_entry(view, generation, self._work.settings, self._work.company)
+
+    def _seen_again(self, view: View) -> View:
+        """An item that was inactive when it was last seen may have been made active again. Raises as a read does."""
+        seen = view.state.object or {}
+        if view.key.kind is not Kind.PRODUCT or not view.state.linked or seen.get("Active") is not False:
+            return view
+        now = self._work.client.read("Item", view.state.qbo_id, ReadPurpose.USER)
+        if now is None:
+            return view
+        state = replace(view.state, sync_token=str(now.get("SyncToken")), object=now)
+        self._work.store.release(view, state)
+        return replace(view, state=state)
 
     def _first_match(self, view: View) -> Match:
         """One read before a customer is created: by e-mail, for a shared e-mail must be asked about; else by name."""
+        if view.key.kind is Kind.TAX_RATE:
+            return self._tax_codes.match(view)
         customer = Customer.model_validate(view.record.desired)
         name = customer_name(customer, self._work.company)
         column, value = ("PrimaryEmailAddr", customer.email) if customer.email else ("DisplayName", name.text)
@@ -215,14 +250,14 @@ class Lists:
         for answer in answers:
             try:
                 if isinstance(answer.outcome, Done):
-                    self._applied(answer, answer.outcome.object)
+                    self._done(answer, answer.outcome.object)
                     continue
                 fault = answer.outcome.faults[0]
-                what = f"{answer.member.entity} of {answer.view.key}"
-                retry_class, problem = explain(fault.code, fault.message, fault.detail, what)
+                what = explanations.entry_named(answer.member)
+                retry_class, problem = explain(fault.code, fault.message, fault.detail, what, fault.element)
                 if retry_class is RetryClass.NAME_TAKEN and answer.member.operation is Operation.CREATE:
                     taken.append((answer, problem))
-                elif retry_class is RetryClass.STALE:
+                elif retry_class is RetryClass.STALE and answer.member.operation is Operation.UPDATE:
                     self._take_new_token(answer, problem)
                 else:
                     self._parked_attempt(answer, problem)
@@ -230,13 +265,20 @@ class Lists:
                 continue  # settled before, by whoever held the lease then
         self._names_taken(taken)
 
+    def _done(self, answer: Settled, stored: JsonObject) -> None:
+        try:
+            self._applied(answer, stored)
+        except OwnerTaken as taken:  # found when the answer was lost, but made for another record of that name
+            self._owned(answer.view, stored, taken.owner)
+
     def _applied(self, answer: Settled, stored: JsonObject) -> None:
         member, view = answer.member, answer.view
+        qbo_id, sync_token = tax_codes.linked(stored)
         state = replace(
             without_attempt(view.state),
-            entity=member.entity,
-            qbo_id=str(stored["Id"]),
-            sync_token=str(stored["SyncToken"]),
+            entity=ENTITY_OF[view.key.kind],
+            qbo_id=qbo_id,
+            sync_token=sync_token,
             generation=member.generation,
             applied_stamp=member.stamp,
             applied_digest=member.digest,
@@ -259,11 +301,14 @@ class Lists:
         """One read for all entries of a kind whose name is taken, in one call; then adopt or ask one by one."""
         by_entity: dict[str, list[tuple[Settled, Problem]]] = {}
         for answer, problem in taken:
+            if answer.member.entity == TAX_SERVICE:
+                self._adopt(answer, self._tax_codes.match(answer.view), self._tax_code_taken(answer, problem))
+                continue
             by_entity.setdefault(answer.member.entity, []).append((answer, problem))
         if not by_entity:
             return
         queries = [
-            (_named([answer.member.body for answer, _ in members], entity), entity)
+            (named([answer.member.body for answer, _ in members], entity), entity)
             for entity, members in by_entity.items()
         ]
         found = self._work.client.query_together(queries, ReadPurpose.USER)
@@ -272,14 +317,9 @@ class Lists:
                 self._adopt_or_ask(answer, problem, rows)
 
     def _adopt_or_ask(self, answer: Settled, problem: Problem, rows: Sequence[JsonObject]) -> None:
-        desired = answer.view.record.desired
-        if answer.member.entity == "Customer":
-            customer = Customer.model_validate(desired)
-            name = customer_name(customer, self._work.company)
-            match = match_customer_by_name(customer, name, rows, f"syncro:{answer.view.key.kind}:{answer.view.key.id}:")
-        else:
-            product = Product.model_validate(desired)
-            match = match_item(item_name(product, self._work.company), rows)
+        self._adopt(answer, match_taken(answer.view, self._work.company, rows), problem)
+
+    def _adopt(self, answer: Settled, match: Match, problem: Problem) -> None:
         try:
             if isinstance(match, Adopt):
                 self._link(answer.view, match.object, answer.member.digest)
@@ -288,21 +328,39 @@ class Lists:
         except Changed:
             return
 
+    def _tax_code_taken(self, answer: Settled, problem: Problem) -> Problem:
+        return tax_codes.name_taken(answer.view.key, str(answer.member.body["TaxCode"]), problem.verbatim)
+
+    def _digest_of_found(self, view: View) -> str:
+        """A code that was found is as it was confirmed; a customer that was found has still to be updated."""
+        return tax_codes.digest(view) if view.key.kind is Kind.TAX_RATE else ""
+
     def _link(self, view: View, found: JsonObject, digest: str) -> None:
-        """Link a record to an existing entry. An item keeps the bookkeeper's texts and price until Syncro's change."""
+        """Link a record to an existing entry. Some keep the bookkeeper's texts until Syncro's change."""
         state = replace(
             without_attempt(view.state),
             entity=ENTITY_OF[view.key.kind],
             qbo_id=str(found["Id"]),
             sync_token=str(found["SyncToken"]),
-            applied_digest=digest if view.key.kind is Kind.PRODUCT else "",
+            applied_digest=digest if keeps_its_texts(view) else "",
             object=found,
         )
         try:
-            self._work.store.release(view, state)
+            if view.key.kind is Kind.TAX_RATE:
+                self._work.store.settle(view, state, view.record.stamp, Verdict(Status.SYNCED))
+            else:
+                self._work.store.release(view, state)
         except OwnerTaken as taken:
-            verdict = Verdict(Status.NEEDS_ATTENTION, (explanations.taken_by_another(view.key, found, taken.owner),))
-            self._work.store.settle(view, without_attempt(view.state), view.record.stamp, verdict)
+            self._owned(view, found, taken.owner)
+
+    def _owned(self, view: View, found: JsonObject, owner: str) -> None:
+        """The entry is another record's already."""
+        if view.key.kind is Kind.TAX_RATE:
+            problem = tax_codes.shared(view.key, str(found.get("Name")), owner)
+        else:
+            problem = explanations.taken_by_another(view.key, found, owner)
+        verdict, revisit = Verdict(Status.NEEDS_ATTENTION, (problem,)), explanations.settings_may_help(problem)
+        self._work.store.settle(view, without_attempt(view.state), view.record.stamp, verdict, revisit=revisit)
 
     # -- blocking --------------------------------------------------------------------------------------------------
 
@@ -324,16 +382,3 @@ class Lists:
         problem = Problem(code, message, "Nothing to do: it is tried again by itself.")
         wait = max(after, backoff(view.record.tries + 1))
         return Blocked(view, problem, self._work.clock.now() + wait)
-
-
-def _looked_up_first(view: View) -> bool:
-    """Items are created without looking: QuickBooks itself refuses a second one of that name."""
-    return view.key.kind is Kind.CUSTOMER and not view.state.linked and not view.state.generation
-
-
-def _named(bodies: Sequence[JsonObject], entity: str) -> str:
-    """The statement that finds the entries with the names in `bodies`, inactive ones too."""
-    column = _NAME_COLUMN[entity]
-    taken = [str(body[column]) for body in bodies]
-    names = ", ".join(quote(name) for name in (*taken, *map(inactive_name, taken)))
-    return select(entity, f"{column} IN ({names}) AND Active IN (true, false) MAXRESULTS 1000")

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online.mapping.names import CleanName
 from syncro_quickbooks.sync.model import Action, Problem
-from syncro_quickbooks.syncro.models import Customer
+from syncro_quickbooks.syncro.models import Customer, Vendor
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,27 @@ def match_item(name: CleanName, rows: Sequence[JsonObject]) -> Match:
     return Adopt(item)
 
 
+def match_vendor(vendor: Vendor, name: CleanName, rows: Sequence[JsonObject]) -> Match:
+    """After QuickBooks refused a vendor's name. `rows` are the vendors of several names, inactive ones included."""
+    inactive = _inactive_of(rows, "DisplayName", name)
+    if inactive is not None:
+        return Ask(_inactive(f"Vendor {name.text!r}", inactive, "Vendor"))
+    named = [row for row in rows if _same(row.get("DisplayName"), name.text)]
+    if not named:
+        return Ask(_vendor_name_elsewhere(vendor, name))
+    if len(named) > 1 or name.altered:
+        return Ask(
+            Problem(
+                "vendor_name_taken",
+                f"QuickBooks already has a vendor {name.text!r}; whether it is vendor#{vendor.id} is unclear, because "
+                "Syncro's own name had to be changed to fit.",
+                "Link it if it is the same vendor, or rename the vendor in Syncro.",
+                actions=_link_or_create(named[0], "Vendor"),
+            )
+        )
+    return Adopt(named[0])
+
+
 def inactive_name(name: str) -> str:
     """What QuickBooks makes of the name of an entry that is made inactive; the name stays taken (facts: QBO 1.0)."""
     return f"{name} (deleted)"
@@ -154,6 +175,16 @@ def _name_elsewhere(customer: Customer, name: CleanName) -> Problem:
     )
 
 
+def _vendor_name_elsewhere(vendor: Vendor, name: CleanName) -> Problem:
+    return Problem(
+        "vendor_name_elsewhere",
+        f"The name {name.text!r} of vendor#{vendor.id} is taken in QuickBooks, and not by a vendor: "
+        "a customer or an employee has it.",
+        "Create the vendor with a suffix, or rename the customer or employee in QuickBooks.",
+        actions=(Action("create_with_suffix", "Create with a suffix"), Action("retry", "Try again")),
+    )
+
+
 def _inactive(what: str, row: JsonObject, entity: str) -> Problem:
     return Problem(
         "inactive_in_quickbooks",
@@ -166,9 +197,9 @@ def _inactive(what: str, row: JsonObject, entity: str) -> Problem:
     )
 
 
-def _link_or_create(row: JsonObject) -> tuple[Action, ...]:
+def _link_or_create(row: JsonObject, entity: str = "Customer") -> tuple[Action, ...]:
     return (
-        Action("link", f"Link {row.get('DisplayName')}", {"entity": "Customer", "id": str(row.get("Id", ""))}),
+        Action("link", f"Link {row.get('DisplayName')}", {"entity": entity, "id": str(row.get("Id", ""))}),
         Action("create_with_suffix", "Create with a suffix"),
     )
 

@@ -13,8 +13,11 @@ from syncro_quickbooks.json_types import Json, JsonObject
 from syncro_quickbooks.online import explanations
 from syncro_quickbooks.online.client import quote, select
 from syncro_quickbooks.online.faults import ReadAllowanceExhausted, RequestRefused, Throttled, Unavailable
+from syncro_quickbooks.online.frozen import TAX_SERVICE
 from syncro_quickbooks.online.mapping.hand import foreign_change, is_voided, reflects
 from syncro_quickbooks.online.read_budget import ReadPurpose
+from syncro_quickbooks.online.tax_codes import ENTITY as TAX_CODE
+from syncro_quickbooks.online.tax_codes import carries
 from syncro_quickbooks.online.work import Work
 from syncro_quickbooks.sync.dispatches import Dispatch, Member
 from syncro_quickbooks.sync.model import Operation, Problem, RecordKey, marker
@@ -23,7 +26,7 @@ from syncro_quickbooks.sync.records import View
 CLOCKS_MAY_DIFFER = timedelta(minutes=10)
 """How far QuickBooks' clock may be behind ours when it stamps CreateTime."""
 
-_NAMED = ("Customer", "Item", "Vendor")
+_NAMED = ("Customer", "Item", "Vendor", TAX_SERVICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,8 @@ class Prover:
         return findings
 
     def _one(self, member: Member, view: View, first_sent_at: datetime) -> Finding:
+        if member.entity == TAX_SERVICE:
+            return self._tax_code(member, first_sent_at)
         if member.operation is Operation.CREATE:
             return self._named(member, first_sent_at)
         try:
@@ -104,8 +109,9 @@ class Prover:
     def _named(self, member: Member, first_sent_at: datetime) -> Finding:
         """List entries, by the name that was sent: Syncro's may be another by now.
 
-        A customer carries our marker; an item has no room for one, but its name is QuickBooks' only one, so one made
-        since is ours. Anything else of that name is for the next create to run into and the adoption rules to judge.
+        A customer carries our marker; items and vendors have no room for one, but their name is QuickBooks' only one,
+        so one made since is ours. Anything else of that name is for the next create to run into and the adoption rules
+        to judge.
         """
         column = "DisplayName" if "DisplayName" in member.body else "Name"
         where = f"{column} = {quote(str(member.body[column]))} AND Active IN (true, false)"
@@ -113,11 +119,24 @@ class Prover:
             rows = self._work.client.query(select(member.entity, where), member.entity, ReadPurpose.RECOVERY)
         except (Unavailable, Throttled, RequestRefused, ReadAllowanceExhausted):
             return NotKnown()
-        mine = marker(member.key, member.generation)
+        mine, is_marked = marker(member.key, member.generation), member.entity == "Customer"
         for row in rows:
-            if mine in str(row.get("Notes", "")).split() or (column == "Name" and _made_since(row, first_sent_at)):
+            if mine in str(row.get("Notes", "")).split() or (not is_marked and _made_since(row, first_sent_at)):
                 return Found(row)
         return Absent()
+
+    def _tax_code(self, member: Member, first_sent_at: datetime) -> Finding:
+        """Tax codes, by their name, which is QuickBooks' only one; they have no room for a marker.
+
+        Another code of that name is for the next look by name to judge by its percentages.
+        """
+        statement = select(TAX_CODE, f"Name = {quote(str(member.body['TaxCode']))}")
+        try:
+            rows = self._work.client.query(statement, TAX_CODE, ReadPurpose.RECOVERY)
+        except (Unavailable, Throttled, RequestRefused, ReadAllowanceExhausted):
+            return NotKnown()
+        made = [row for row in rows if _made_since(row, first_sent_at) and carries(row, member.body)]
+        return Found(made[0]) if made else Absent()
 
 
 def _made_since(row: JsonObject, moment: datetime) -> bool:

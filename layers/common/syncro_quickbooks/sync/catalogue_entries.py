@@ -77,6 +77,7 @@ def _value(what: str, fix: str) -> Entry:
     return _fix(f"{{record}} holds {what}", fix)
 
 
+_CLOSING = "Settings (the gear) > Account and settings > Advanced > Accounting > Close the books"
 _RECONNECT_FIX = (
     "An administrator of the QuickBooks company has to connect it again; everything queued is kept and sent then."
 )
@@ -92,7 +93,7 @@ _ACCOUNT: Mapping[str, Entry] = {
     ),
     "140": _account(
         "the QuickBooks company is locked",
-        "Sign in to QuickBooks and see what it asks for; sending is tried again every hour.",
+        "An administrator signs in to QuickBooks and does what it asks for; sending is tried again every hour.",
         RETRY,
     ),
     "429": _account("QuickBooks asks for fewer requests a minute", _WAIT_FIX, RETRY),
@@ -104,8 +105,10 @@ _ACCOUNT: Mapping[str, Entry] = {
     ),
     "3200": _account("QuickBooks does not accept the connection's sign-in", _RECONNECT_FIX, RECONNECT),
     "6190": _account(
-        "the QuickBooks subscription has ended or has a billing problem",
-        "Put the subscription in order in QuickBooks; sending is tried again once a day.",
+        "QuickBooks takes nothing for this company: its subscription has ended, was cancelled or has a billing problem",
+        "An administrator of the QuickBooks company opens Settings (the gear) > Account and settings > Billing & "
+        "subscription and renews it or corrects the payment. Sending is tried again once a day; press Try again to "
+        "go on at once. Everything queued is kept.",
         RETRY,
     ),
     "10200": _account(
@@ -154,10 +157,10 @@ _BOOKS: Mapping[str, Entry] = {
     ),
     "6140": _other(
         RetryClass.NUMBER_TAKEN,
-        "the number of {record} is already used in QuickBooks",
-        "If the existing document is the same one, link it; else change one of the two numbers.",
+        "QuickBooks already has a document with the number of {record}",
+        "Open that document in QuickBooks. If it is the same one, link it; if not, change the number of one of the two "
+        "(in Syncro it is sent again by itself) and try again. The number is never changed for you.",
         LINK,
-        SUFFIX,
     ),
     "610": _other(
         RetryClass.GONE,
@@ -183,9 +186,11 @@ _BOOKS: Mapping[str, Entry] = {
         REMAP,
     ),
     "620": _fix(
-        "{record} cannot be applied to the document it belongs to: another customer's, already paid, or gone",
-        "Compare customer and open balance in QuickBooks with Syncro, correct one of them and try again.",
-        REMAP,
+        "{record} cannot be applied in QuickBooks to the document it belongs to: that is another customer's, is paid "
+        "already, or was deleted or voided",
+        "Open that document in QuickBooks and compare its customer and its open balance with Syncro. Take off what "
+        "pays it twice, or correct the customer, and try again; or skip it and apply the money by hand.",
+        UNLINK,
     ),
     "700": _fix("the parent entry of {record} is not valid in QuickBooks", "Choose another parent entry.", REMAP),
     "800": _fix(
@@ -193,9 +198,13 @@ _BOOKS: Mapping[str, Entry] = {
     ),
     "900": _fix("{record} cannot be its own parent", "Choose another parent entry.", REMAP),
     "5020": _fix(
-        "the QuickBooks plan or the connecting user's rights do not include what {record} needs",
-        "Upgrade the plan, give the user the right, or switch this kind of record off in the settings.",
+        "{record} needs something that the QuickBooks plan, or the rights of the person who connected it, do not "
+        "include",
+        "Purchase orders, classes and locations need QuickBooks Plus or Advanced: upgrade the plan, or switch this "
+        "kind of record off (for classes and locations, remove their mapping) in the settings. If the plan has it, "
+        "let an administrator with all rights connect QuickBooks again.",
         SETTINGS,
+        RECONNECT,
         who=Who.ADMIN,
     ),
     "5030": _fix(
@@ -222,13 +231,17 @@ _BOOKS: Mapping[str, Entry] = {
     ),
     "6180": _fix("{record} would lie more than five levels deep", "Move its parent entry up in QuickBooks.", REMAP),
     "6200": _fix(
-        "the date of {record} lies in a closed period, so money in it must not change",
-        "Change the date to an open day, or have the closing date moved and try again.",
+        "the date of {record}, or the one it has in QuickBooks now, lies in a period whose books are closed, so it "
+        "cannot be posted or changed there",
+        "Change the date in Syncro to an open day, or post it on the first open day. Or have an administrator move the "
+        f"closing date ({_CLOSING}), try again, and close the books again.",
         REDATE,
     ),
     "6210": _fix(
-        "the date of {record} lies in a closed period that is locked with a password",
-        "Change the date to an open day, or have the closing date moved and try again.",
+        "the date of {record}, or the one it has in QuickBooks now, lies in a period that is closed with a password, "
+        "which no app can give",
+        "Change the date in Syncro to an open day, or post it on the first open day. Or have somebody who knows the "
+        f"password move the closing date ({_CLOSING}), try again, and close the books again.",
         REDATE,
     ),
     "6220": _fix("{record} still has a balance and cannot be deleted", "Settle the balance in QuickBooks first.", KEEP),
@@ -241,19 +254,32 @@ _BOOKS: Mapping[str, Entry] = {
     "6280": _fix("the customer {record} still has unbilled expenses", "Bill or remove them in QuickBooks first.", KEEP),
     "6400": _fix("removing {record} would make a linked invoice invalid", "Unlink the two in QuickBooks first.", KEEP),
     "6430": _fix(
-        "{record} uses an account of the wrong type", "Choose another account in the settings.", REMAP, SETTINGS
+        "{record} uses an account of a type that cannot be used there",
+        "Choose another account in the settings: an income account for what is sold, a cost of goods sold or expense "
+        "account for what is bought, a bank or other current asset account for deposits.",
+        REMAP,
+        SETTINGS,
     ),
-    "6450": _fix("{record} is already settled and cannot be voided", "Refund it in QuickBooks instead.", KEEP),
+    "6450": _fix(
+        "{record} was settled by QuickBooks Payments and cannot be voided any more",
+        "Refund the customer in QuickBooks (New > Refund receipt) instead, then skip it here.",
+        KEEP,
+    ),
     "6460": _fix("the deposit on {record} does not match its payment", "Compare the two in QuickBooks.", KEEP),
     "6480": _fix(
-        "{record} is matched with a bank line and cannot be changed",
-        "Undo the match in QuickBooks' bank feed first.",
+        "{record} is matched with a line of the bank statement and cannot be changed",
+        "In QuickBooks open Transactions > Bank transactions > Categorized, find the line, press Undo, and try again "
+        "here. Afterwards match the line anew.",
         KEEP,
     ),
     "6520": _fix("the quantity of an inventory item on {record} is missing", "Give the quantity in Syncro.", REMAP),
     "6540": _fix(
-        "{record} is part of a bank deposit and cannot be changed",
-        "Take it out of the deposit in QuickBooks first.",
+        "{record} is part of a bank deposit in QuickBooks and cannot be changed while it is",
+        "In QuickBooks open the payment and press the link to its deposit at the top (or find the deposit in the bank "
+        "account's register and press Edit). Under 'Select the payments included in this deposit' clear the tick of "
+        "this payment, then Save and close; if it is the only one, delete the deposit (More > Delete). Then press Try "
+        "again here, and afterwards put the payment back into the deposit. If the deposit is reconciled, ask your "
+        "accountant first.",
         KEEP,
     ),
 }

@@ -19,6 +19,12 @@ class Dependents:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._keys = store.keys
+        self._stirred = False
+
+    def stirred(self) -> bool:
+        """Whether anything was put into the outbox since the last call: it is due, whatever has been read of it."""
+        stirred, self._stirred = self._stirred, False
+        return stirred
 
     def wait(self, view: View, on: Sequence[View], problem: Problem, status: Status = Status.WAITING) -> None:
         """`view` cannot go on before one of `on` changes: put it under them and out of the outbox.
@@ -94,32 +100,42 @@ class Dependents:
         record = self._store.view(key).record
         if (record.version, record.force) == (parent.record.version, parent.record.force):
             return
-        newer = Record(key, parent.record.version, force=parent.record.force)
+        self._desire(Record(key, parent.record.version, snapshot, deleted, parent.record.force))
+
+    def confirm(self, key: RecordKey, snapshot: JsonObject) -> None:
+        """Desire what a person asked for in the settings. It has no event: a changed wish is a new version."""
+        record = self._store.view(key).record
+        if record.desired != snapshot:
+            self._desire(Record(key, record.version + 1, snapshot, force=record.force))
+
+    def _desire(self, newer: Record) -> None:
         change = Update(
-            self._keys.record(key),
+            self._keys.record(newer.key),
             "SET #schema = :schema, #kind = :kind, #id = :id, #version = :version, #force = :force, "
             "#deleted = :deleted, #desired = :desired, #status = :pending, #problems = :none, #changed_at = :now, "
             "#has_waiters = if_not_exists(#has_waiters, :no)",
             {
                 ":schema": SCHEMA,
-                ":kind": str(key.kind),
-                ":id": key.id,
+                ":kind": str(newer.key.kind),
+                ":id": newer.key.id,
                 ":version": newer.version,
                 ":force": newer.force,
-                ":deleted": deleted,
-                ":desired": pack(snapshot),
+                ":deleted": newer.deleted,
+                ":desired": pack(newer.desired),
                 ":pending": str(Status.PENDING),
                 ":none": "[]",
                 ":now": self._store.now(),
                 ":no": False,
             },
         )
+        self._stirred = True
         self._store.commit([change, Put(outbox_item(self._keys, newer, self._store.now()))])
 
     def _reopening(self, record: Record) -> list[Write]:
         """Back into the outbox, unless it is there or nothing has ever been desired of it."""
         if record.status in _COMING_ANYWAY or not record.version:
             return []
+        self._stirred = True
         pending = Update(
             self._keys.record(record.key),
             "SET #status = :pending",

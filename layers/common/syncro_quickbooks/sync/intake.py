@@ -186,23 +186,26 @@ class Intake:
         """Have the thing sent again with its dates; an invoice's payments too, for the button promises both."""
         keys = Keys(event.account_id)
         key = RecordKey(Kind(event.kind), str(event.id))
-        result = self._force_one(event, keys, key)
+        outcome = self._force_one(event, keys, key)
+        if outcome is None:
+            raise Rejected(f"Force Update of {key}: no event has ever brought it")
         if key.kind is Kind.INVOICE:
             for item in self._table.query(keys.users(key)):
                 user = RecordKey.parse(str(item["sk"]))
                 if user.kind is Kind.PAYMENT:
                     self._force_one(event, keys, user)
-        return result
+        return IntakeResult(event.account_id, key, outcome)
 
-    def _force_one(self, event: ForceUpdateEvent, keys: Keys, key: RecordKey) -> IntakeResult:
+    def _force_one(self, event: ForceUpdateEvent, keys: Keys, key: RecordKey) -> Outcome | None:
+        """None if no event has ever brought the thing, so that there is nothing to send."""
         for _ in range(_RACES):
             found = self._read(keys, key)
             record = record_from_item(key, found.get(keys.record(key)))
             if not record.version:
-                raise Rejected(f"Force Update of {key}: no event has ever brought it")
+                return None
             if record.force == event.request_id:
                 self._wake_again(event.account_id, found.get(keys.outbox_entry(key)))
-                return IntakeResult(event.account_id, key, Outcome.STALE)
+                return Outcome.STALE
             now = to_millis(self._clock.now())
             forced = Record(key, record.version, force=event.request_id)
             change = "SET #force = :force, #status = :pending, #changed_at = :now"
@@ -217,7 +220,7 @@ class Intake:
             except ConditionFailed:
                 continue
             self._wakes.wake_at(event.account_id, now)
-            return IntakeResult(event.account_id, key, Outcome.ACCEPTED)
+            return Outcome.ACCEPTED
         raise TimeoutError(f"{key} of account {event.account_id} kept changing while Force Update was taken in")
 
     def _wake_again(self, account_id: str, entry: Item | None) -> None:

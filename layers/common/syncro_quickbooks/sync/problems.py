@@ -1,5 +1,6 @@
 """What the mapping tells people: every skip, wait, warning and problem of an invoice, in the words they read."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -41,15 +42,44 @@ def missing_setting(code: str, message: str, setting: str, fix: str) -> Problem:
     return Problem(code=code, message=message, fix=fix, who=Who.ADMIN, actions=(settings_action(setting), RETRY))
 
 
+_ARCHIVED = "(archived)"
+"""What Syncro appends to the name of a rate that was deleted while invoices use it (facts: Syncro 1.7)."""
+
+
 def tax_rate_unmapped(invoice: Invoice, rate_id: int, rate_name: str) -> Problem:
     """A line is taxed at a rate that has no QuickBooks tax code."""
+    archived = rate_name.casefold().rstrip().endswith(_ARCHIVED)
+    choose = f"Choose the QuickBooks tax code for '{rate_name}' in the settings, or let a new one be made there"
+    instead = "choose a current rate on the invoice in Syncro" if archived else ""
     return Problem(
         code="tax_rate_unmapped",
         message=f"{subject(invoice)} uses the Syncro tax rate '{rate_name}' (id {rate_id}), "
-        "which has no QuickBooks tax code, so the tax cannot be posted.",
-        fix=f"Choose the QuickBooks tax code for '{rate_name}' in the settings; the invoice is then sent by itself.",
+        f"{'which was deleted in Syncro and ' if archived else 'which '}has no QuickBooks tax code, "
+        "so the tax cannot be posted.",
+        fix=f"{', or '.join(part for part in (choose, instead) if part)}; the invoice is then sent by itself.",
         who=Who.ADMIN,
         actions=(settings_action("tax_codes", rate_id=str(rate_id)), RETRY),
+    )
+
+
+def percentages(rates: Sequence[Decimal]) -> str:
+    """The parts of a tax as people write them: 5 % + 9.975 %."""
+    return " + ".join(f"{rate.normalize():f} %" for rate in rates)
+
+
+def tax_rate_unlike_confirmed(
+    invoice: Invoice, rate_id: int, rate_name: str, components: Sequence[Decimal], confirmed: Sequence[Decimal]
+) -> Problem:
+    """A rate was changed in Syncro after somebody confirmed the tax code to be made for it."""
+    return Problem(
+        code="tax_rate_unlike_confirmed",
+        message=f"{subject(invoice)} uses the Syncro tax rate '{rate_name}' (id {rate_id}) of "
+        f"{percentages(components)}, but the QuickBooks tax code to be made for it was confirmed as "
+        f"{percentages(confirmed)}.",
+        fix=f"Confirm the tax code for '{rate_name}' again in the settings with the right percentages, or choose an "
+        "existing one; the invoice is then sent by itself.",
+        who=Who.ADMIN,
+        actions=(settings_action("new_tax_codes", rate_id=str(rate_id)), RETRY),
     )
 
 

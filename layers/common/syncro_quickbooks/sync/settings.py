@@ -93,6 +93,14 @@ class NewTaxCode(BaseModel):
     agency: Ref
     rates: tuple[NewTaxRate, ...] = Field(min_length=1)
 
+    @field_validator("rates")
+    @classmethod
+    def _has_names_of_their_own(cls, rates: tuple[NewTaxRate, ...]) -> tuple[NewTaxRate, ...]:
+        names = [fold(rate.name) for rate in rates]
+        if len(names) != len(set(names)):
+            raise ValueError("two rates of a tax code need different names")
+        return rates
+
 
 class SettingsError(ValueError):
     """Settings that contradict themselves or cannot be read. `reasons` are sentences for the person saving them."""
@@ -346,7 +354,7 @@ def _tax_checks(settings: Settings, company: Books) -> tuple[tuple[bool, Problem
     mode = company.tax_mode
     return (
         (
-            mode in ("us_manual", "non_us") and not settings.tax_codes,
+            mode in ("us_manual", "non_us") and not (settings.tax_codes or settings.new_tax_codes),
             _choose("tax_codes", "a QuickBooks tax code for every Syncro tax rate", "taxed invoices cannot be sent"),
         ),
         (

@@ -19,6 +19,7 @@ from syncro_quickbooks.online.mapping.bodies import ref_value
 from syncro_quickbooks.online.mapping.deletion import map_deletion
 from syncro_quickbooks.online.mapping.invoice import Choices, References, map_invoice, needed_products, precheck_invoice
 from syncro_quickbooks.online.mapping.payment import is_deposited
+from syncro_quickbooks.online.mapping.tax import TaxContext, rates_to_make
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.work import Settled, Work
 from syncro_quickbooks.sync import problems
@@ -29,15 +30,17 @@ from syncro_quickbooks.sync.settings import AstPolicy
 from syncro_quickbooks.syncro.models import Customer, InvoiceSnapshot, Payment, Product, StoreCredit
 
 TAX_DIFFERS = "quickbooks_tax_differs"
+OPEN_IN_QUICKBOOKS = "open_in_quickbooks"
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """An invoice as desired, the products its lines name, and those of them that need an item."""
+    """An invoice as desired, its lines' products, those that need an item, and the rates that need a code made."""
 
     snapshot: InvoiceSnapshot
     products: Mapping[int, Product]
     needed: frozenset[int]
+    rates: frozenset[int]
 
 
 class InvoiceRules:
@@ -50,17 +53,21 @@ class InvoiceRules:
         self._users: dict[RecordKey, list[View]] = {}
 
     def load(self, views: Sequence[View]) -> None:
-        """The customers and products that the invoices name, and what pays or credits them."""
+        """The customers and products that the invoices name."""
         keys: set[RecordKey] = set()
-        users: dict[RecordKey, list[RecordKey]] = {}
         for view in views:
             invoice = InvoiceSnapshot.model_validate(view.record.desired).invoice
             keys.add(customer_key(invoice.customer_id))
             keys |= {product_key(line.product_id) for line in invoice.line_items if line.product_id is not None}
-            users[view.key] = self._work.dependents.users(view.key)
         self._mentioned = desired_of(self._work.store.views(sorted(keys)))
-        found = self._work.store.views([user for each in users.values() for user in each])
-        self._users = {key: [found[user] for user in each] for key, each in users.items()}
+        self._users.clear()
+
+    def _used_by(self, view: View) -> list[View]:
+        """What pays or credits the invoice, as of the first question in this pass."""
+        if view.key not in self._users:
+            users = self._work.dependents.users(view.key)
+            self._users[view.key] = list(self._work.store.views(users).values()) if users else []
+        return self._users[view.key]
 
     def consider(self, view: View) -> Candidate | Decision:
         """What speaks against the invoice before its customer and items exist."""
@@ -83,12 +90,18 @@ class InvoiceRules:
             if product is not None and product_key(product) in self._mentioned
         }
         needed = needed_products(invoice, products, settings)
-        needs = (customer_key(invoice.customer_id), *map(product_key, sorted(needed)))
-        return Candidate(view, needs, partial(self._map, view, _Read(snapshot, products, needed)))
+        # Without the customer, who may be exempt, it cannot be sent anyway.
+        rates = rates_to_make(TaxContext(snapshot, customer, settings, company)) if customer else frozenset[int]()
+        needs = (
+            customer_key(invoice.customer_id),
+            *map(product_key, sorted(needed)),
+            *map(tax_rate_key, sorted(rates)),
+        )
+        return Candidate(view, needs, partial(self._map, view, _Read(snapshot, products, needed, rates)))
 
     def _credited(self, view: View, skip: Skip, total: Decimal) -> Skip:
         """A refund that a credit memo already carries in part says so, and what is left to adjust by hand."""
-        credits = [each for each in self._users[view.key] if each.key.kind is Kind.STORE_CREDIT and each.state.linked]
+        credits = [each for each in self._used_by(view) if each.key.kind is Kind.STORE_CREDIT and each.state.linked]
         carried = sum((StoreCredit.model_validate(each.record.desired).amount for each in credits), Decimal(0))
         if not carried:
             return skip
@@ -119,21 +132,22 @@ class InvoiceRules:
                 customer.qbo_id,
                 {product: ready[product_key(product)].qbo_id for product in read.needed},
                 ref_value(customer.view.state.object or {}, "CurrencyRef") or None,
+                {rate: ready[tax_rate_key(rate)].qbo_id for rate in read.rates},
             ),
             marker,
             view.state.object if view.state.linked else None,
             choices=_choices(view),
             applied_digest=view.state.applied_digest,
         )
-        if not isinstance(decision, Write):
-            return decision
+        if not isinstance(decision, Write) or not view.state.linked:
+            return decision  # nothing can be applied yet; what waits for it comes back once it is there
         open_warning = self._open_by(view)
         return self._after_release(view, replace(decision, warnings=(*decision.warnings, *open_warning)))
 
     def _open_by(self, view: View) -> tuple[Problem, ...]:
         """Payments that are not sent by choice leave the invoice open in QuickBooks; it says by how much."""
         amount = Decimal(0)
-        for user in self._users[view.key]:
+        for user in self._used_by(view):
             if user.key.kind is not Kind.PAYMENT or user.record.status is not Status.SKIPPED or user.record.deleted:
                 continue
             payment = Payment.model_validate(user.record.desired)
@@ -144,7 +158,7 @@ class InvoiceRules:
         shown = money.show(amount, self._work.company.home_currency)
         message = f"{explanations.named(view.key, view.state.object or {})} is open in QuickBooks by {shown} more than "
         message += "in Syncro: a payment of it is not sent, for the reason on the payment."
-        return (problems.warning("open_in_quickbooks", message, "Settle it in QuickBooks by hand."),)
+        return (problems.warning(OPEN_IN_QUICKBOOKS, message, "Settle it in QuickBooks by hand."),)
 
     # -- order of repair -------------------------------------------------------------------------------------------
 
@@ -165,12 +179,11 @@ class InvoiceRules:
         shown = money.show(applied - may_apply, self._work.company.home_currency)
         if not view.state.release_to:
             self._work.store.release(view, replace(view.state, release_to=str(may_apply)))
-            self._work.dependents.reopen(keys)
+        self._work.dependents.reopen(keys)  # also after a death just before this
         return Wait(explanations.releasing(view, shown, payments), on=keys)
 
     def _applying(self, view: View) -> list[View]:
-        users = self._users[view.key] if view.state.linked else []
-        return [each for each in users if applied_to(each.state.object, "Invoice", view.state.qbo_id)]
+        return [each for each in self._used_by(view) if applied_to(each.state.object, "Invoice", view.state.qbo_id)]
 
     def _may_apply(self, view: View, write: Write, applied: Decimal) -> Decimal | None:
         """How much payments may apply while the invoice is changed; None if what they apply does no harm."""
@@ -202,7 +215,7 @@ class InvoiceRules:
         decision = map_deletion(view.key, now, self._work.settings, self._work.company)
         if not isinstance(decision, Attention):
             return decision
-        payments = tuple(each.key for each in self._users[view.key] if each.key.kind is Kind.PAYMENT)
+        payments = tuple(each.key for each in self._used_by(view) if each.key.kind is Kind.PAYMENT)
         return replace(decision, follows=payments)
 
     def refused(self, answer: Settled, code: str, problem: Problem) -> Reaction | None:
@@ -225,6 +238,11 @@ def customer_key(customer: int) -> RecordKey:
 def product_key(product: int) -> RecordKey:
     """The record of a Syncro product."""
     return RecordKey(Kind.PRODUCT, str(product))
+
+
+def tax_rate_key(rate: int) -> RecordKey:
+    """The record of the tax code that the settings ask for, for a Syncro rate."""
+    return RecordKey(Kind.TAX_RATE, str(rate))
 
 
 def _choices(view: View) -> Choices:

@@ -34,7 +34,8 @@ class NumberTaken:
         if not rows:
             return None  # another kind of document has it; QuickBooks' words must do
         other = rows[0]
-        party = bodies.section(other, "CustomerRef") or bodies.section(other, "VendorRef")
+        parties = (bodies.section(other, key) for key in ("CustomerRef", "VendorRef", "EntityRef"))
+        party = next((each for each in parties if each), {})
         shown = money.show(bodies.amount(other, "TotalAmt") or money.parse(0), self._work.company.home_currency)
         whose = bodies.text(party, "name") or f"id {bodies.text(party, 'value')}"
         found = f"It belongs to the one of {bodies.text(other, 'TxnDate')} for {whose} over {shown}."

@@ -8,15 +8,16 @@ from functools import partial
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online import explanations
 from syncro_quickbooks.online.documents.credits import Credits, MemoShare
-from syncro_quickbooks.online.documents.invoices import customer_key
+from syncro_quickbooks.online.documents.invoices import OPEN_IN_QUICKBOOKS, customer_key
 from syncro_quickbooks.online.documents.ledger import Ledger
 from syncro_quickbooks.online.documents.outcome import force_of
-from syncro_quickbooks.online.documents.rules import Again, Candidate, Reaction
+from syncro_quickbooks.online.documents.rules import Again, Candidate, Carried, Reaction
 from syncro_quickbooks.online.documents.standing import Stand, standing_of
 from syncro_quickbooks.online.lists import Ready
 from syncro_quickbooks.online.mapping import bodies, payment_problems
 from syncro_quickbooks.online.mapping.applied import applications
 from syncro_quickbooks.online.mapping.dates import closed_until
+from syncro_quickbooks.online.mapping.hand import reflects
 from syncro_quickbooks.online.mapping.payment import (
     Application,
     Money,
@@ -29,6 +30,7 @@ from syncro_quickbooks.online.mapping.payment import (
     void_payment,
 )
 from syncro_quickbooks.online.mapping.precheck import Choices
+from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.work import Settled, Work
 from syncro_quickbooks.sync.model import (
     Attention,
@@ -39,6 +41,7 @@ from syncro_quickbooks.sync.model import (
     Problem,
     RecordKey,
     Skip,
+    Status,
     Wait,
     Write,
 )
@@ -46,7 +49,7 @@ from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.sync.settings import MethodKind, PaymentMethod
 from syncro_quickbooks.syncro.models import Payment
 
-_OPEN_IN_QUICKBOOKS = ("method_not_synced", "store_credit_off")
+_LEAVES_OPEN = ("method_not_synced", "store_credit_off")
 """Skips after which the invoice is open in QuickBooks and says so."""
 
 _NOT_LINKABLE = ("620", "6000")  # facts: QBO 1.4: more than is open, or a document that takes no payment
@@ -92,8 +95,9 @@ class PaymentRules:
         method = self._work.settings.payment_method(payment.payment_method)
         choices = Choices(force_update=view.record.force != force_of(view.state.applied_stamp))
         decided = precheck_payment(payment, self._work.settings, self._work.company, current, choices)
-        if isinstance(decided, Skip) and decided.problem.code in _OPEN_IN_QUICKBOOKS:
-            self._work.dependents.reopen([invoice_key(each.invoice_id) for each in payment.allocations])
+        if isinstance(decided, Skip) and decided.problem.code in _LEAVES_OPEN:
+            self._work.dependents.reopen([key for key in wanted_of(payment) if self._is_to_say_so(key)])
+            return replace(decided, follows=tuple(wanted_of(payment)))
         if decided is not None or method is None:
             return decided or Attention(payment_problems.method_unmapped(payment))
         case = _Case(view, payment, method, wanted_of(payment))
@@ -103,6 +107,12 @@ class PaymentRules:
         if method.kind is MethodKind.MONEY:
             return Candidate(view, (customer_key(payment.customer_id),), partial(self._map, case, ()))
         return self._with_credit(case)
+
+    def _is_to_say_so(self, invoice: RecordKey) -> bool:
+        """Whether the invoice is in QuickBooks and does not yet say that it is open there because of this payment."""
+        record = self._ledger.target(invoice).record
+        settled = record.status in (Status.SYNCED, Status.SYNCED_WITH_WARNING)
+        return settled and not any(problem.code == OPEN_IN_QUICKBOOKS for problem in record.problems)
 
     def _held_up(self, case: _Case) -> Wait | Attention | None:
         """What of the payment's invoices is not there yet, or never will be."""
@@ -237,6 +247,9 @@ class PaymentRules:
         """Deposited: what to do by hand. Not linkable: what is really open is read, and the rest stays unapplied."""
         payment = Payment.model_validate(answer.view.record.desired)
         if code == "6540":
+            done_by_hand = self._done_by_hand(answer)
+            if done_by_hand is not None:
+                return Carried(done_by_hand)
             return Attention(
                 replace(payment_problems.deposited(payment, self._by_hand(answer)), verbatim=problem.verbatim)
             )
@@ -248,6 +261,13 @@ class PaymentRules:
             ]
             return Again() if any(looked_up) else None
         return None
+
+    def _done_by_hand(self, answer: Settled) -> JsonObject | None:
+        """The payment, if somebody has done in QuickBooks what we may not: one metered read."""
+        if answer.member.operation is not Operation.UPDATE:
+            return None
+        now = self._work.client.read("Payment", answer.view.state.qbo_id, ReadPurpose.USER)
+        return now if now is not None and reflects(now, answer.member.body) else None
 
     def _by_hand(self, answer: Settled) -> str:
         """What the bookkeeper has to do so that QuickBooks says what Syncro says."""

@@ -17,7 +17,7 @@ from syncro_quickbooks.online.documents.outcome import (
     verdict_of,
 )
 from syncro_quickbooks.online.documents.rules import Candidate, Rules
-from syncro_quickbooks.online.faults import QuickBooksError, ReadAllowanceExhausted, RequestRefused, Unavailable
+from syncro_quickbooks.online.faults import ReadAllowanceExhausted, RequestRefused, Unavailable
 from syncro_quickbooks.online.lists import Blocked, Lists, Ready, Standing
 from syncro_quickbooks.online.mapping.hand import foreign_change, is_voided
 from syncro_quickbooks.online.read_budget import ReadPurpose
@@ -42,6 +42,9 @@ from syncro_quickbooks.sync.store import Changed, OwnerTaken, Verdict
 
 Decided = TypeVar("Decided")
 
+_DEFECTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
+"""What our own mistakes raise; the table's and QuickBooks' errors and the end of the run are none of the record's."""
+
 _CONCLUDED = (Status.SYNCED, Status.SYNCED_WITH_WARNING, Status.SKIPPED, Status.NEEDS_ATTENTION)
 
 
@@ -56,12 +59,7 @@ class Documents:
     def process(self, keys: Sequence[RecordKey], sender: Sender) -> None:
         """Bring each record as far as it can go now."""
         planned: list[Planned] = []
-        candidates: list[Candidate] = []
-        for view, considered in self._considered(self._work.store.views(keys)):
-            if isinstance(considered, Candidate):
-                candidates.append(considered)
-            else:
-                self._decided(view, considered, view.state.generation, planned)
+        candidates = self._candidates(self._work.store.views(keys), planned)
         standings = self._lists.ensure({key for c in candidates for key in c.needs}, sender)
         for candidate in candidates:
             self._plan(candidate, standings, planned)
@@ -69,24 +67,22 @@ class Documents:
 
     # -- considering -----------------------------------------------------------------------------------------------
 
-    def _considered(self, views: Mapping[RecordKey, View]) -> list[tuple[View, Candidate | Decision]]:
-        """What can be said of each before list entries are looked at; what was said for good is left out."""
+    def _candidates(self, views: Mapping[RecordKey, View], planned: list[Planned]) -> list[Candidate]:
+        """Those that go on once their list entries are ready; what can be decided before is decided at once."""
         open_views = [view for view in views.values() if view.state.attempt is None]  # a dispatch brings it to an end
         for kind, rules in self._rules.items():
             of_kind = [view for view in open_views if view.key.kind is kind and view.record.desired is not None]
             if of_kind:
                 rules.load(of_kind)
-        considered: list[tuple[View, Candidate | Decision]] = []
+        candidates: list[Candidate] = []
         for view in open_views:
             self._work.keep_going()
-            try:
-                decision = self._guarded(view, partial(self._consider, view))
-            except (Unavailable, RequestRefused, ReadAllowanceExhausted) as error:
-                self._put_off(view, explanations.not_read(view.key, error))
-            else:
-                if decision is not None:
-                    considered.append((view, decision))
-        return considered
+            considered = self._guarded(view, partial(self._consider, view))
+            if isinstance(considered, Candidate):
+                candidates.append(considered)
+            elif considered is not None:
+                self._decided(view, considered, view.state.generation, planned)
+        return candidates
 
     def _consider(self, view: View) -> Candidate | Decision | None:  # noqa: PLR0911  one return a reason
         if view.record.status in _CONCLUDED:
@@ -116,6 +112,9 @@ class Documents:
             return rules.deletion(view, None)
         now = self._work.client.read(view.state.entity, view.state.qbo_id, ReadPurpose.USER)
         if now is None or is_voided(now):
+            decision = rules.deletion(view, None)  # what else goes with it
+            if not isinstance(decision, Nothing):
+                return decision
             gone = replace(view.state, gone=True, object=now or view.state.object)
             self._work.store.settle(view, gone, view.record.stamp, Verdict(Status.SYNCED))
             return None
@@ -125,14 +124,15 @@ class Documents:
         return rules.deletion(view, now)
 
     def _guarded(self, view: View, decide: Callable[[], Decided]) -> Decided | Attention | None:
-        """A defect of ours that one record meets is that record's problem: it must not stop the others."""
+        """What one record meets must not stop the others: a failed read puts it off, our own defect is its problem."""
         try:
             return decide()
         except Changed:
             return None  # a newer version has come; its own outbox entry stands
-        except QuickBooksError:
-            raise
-        except Exception as error:
+        except (Unavailable, RequestRefused, ReadAllowanceExhausted) as error:
+            self._put_off(view, explanations.not_read(view.key, error))
+            return None
+        except _DEFECTS as error:
             self._work.log.exception("mapping failed", extra={"record": str(view.key)})
             return Attention(explanations.defect(view.key, error))
 

@@ -6,13 +6,14 @@ from dataclasses import replace
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online import explanations
 from syncro_quickbooks.online.client import Done
+from syncro_quickbooks.online.documents.inactive import inactive_use
 from syncro_quickbooks.online.documents.outcome import applied_state, done, final_warnings, verdict_of
 from syncro_quickbooks.online.documents.rules import Again, Carried, Rules
 from syncro_quickbooks.online.mapping.hand import foreign_change, is_voided, reflects
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.work import Settled, Work
 from syncro_quickbooks.sync.catalogue import RetryClass, explain
-from syncro_quickbooks.sync.model import Kind, Operation, Problem, Status
+from syncro_quickbooks.sync.model import Attention, Kind, Operation, Problem, Skip, Status
 from syncro_quickbooks.sync.records import RealmState, without_attempt
 from syncro_quickbooks.sync.store import Changed, OwnerTaken, Verdict
 
@@ -51,13 +52,26 @@ class DocumentSettler:
         elif isinstance(reaction, Again):
             self._work.store.release(answer.view, without_attempt(answer.view.state))
         elif reaction is not None:
-            self._work.dependents.follow(answer.view, list(self._work.store.views(reaction.follows).values()))
-            state, stamp = without_attempt(answer.view.state), answer.member.stamp
-            self._work.store.settle(answer.view, state, stamp, verdict_of(reaction), revisit=True)
+            self._reacted(answer, reaction)
         elif answer.member.operation is not Operation.CREATE and retry_class in (RetryClass.STALE, RetryClass.GONE):
-            self._compare_with_now(answer, problem)
+            self._compare_with_now(answer, retry_class, problem)
+        else:
+            self._refused(answer, retry_class, problem)
+
+    def _refused(self, answer: Settled, retry_class: RetryClass, problem: Problem) -> None:
+        """For good; something that is gone is looked for, so that the message can name it."""
+        who = explanations.named(answer.view.key, {**(answer.view.state.object or {}), **answer.member.body})
+        gone = retry_class is RetryClass.GONE
+        inactive = inactive_use(answer.member.body, who, problem, self._work) if gone else None
+        if inactive is not None:
+            self._reacted(answer, inactive)
         else:
             self._attention(answer, answer.view.state, problem)
+
+    def _reacted(self, answer: Settled, reaction: Attention | Skip) -> None:
+        self._work.dependents.follow(answer.view, list(self._work.store.views(reaction.follows).values()))
+        state, stamp = without_attempt(answer.view.state), answer.member.stamp
+        self._work.store.settle(answer.view, state, stamp, verdict_of(reaction), revisit=True)
 
     def _applied(self, answer: Settled, stored: JsonObject) -> None:
         member, view = answer.member, answer.view
@@ -66,7 +80,7 @@ class DocumentSettler:
         self._rules[view.key.kind].applied(answer, warnings)
         self._work.store.settle(view, applied_state(answer, stored, gone=ended), member.stamp, done(warnings))
 
-    def _compare_with_now(self, answer: Settled, problem: Problem) -> None:
+    def _compare_with_now(self, answer: Settled, retry_class: RetryClass, problem: Problem) -> None:
         """Something changed the document; only a person's change of money, lines or status is asked about."""
         member, view = answer.member, answer.view
         ends = member.operation in _ENDINGS
@@ -87,7 +101,7 @@ class DocumentSettler:
             fresh = replace(view.state, sync_token=str(now.get("SyncToken")), object=now)
             self._work.store.release(view, without_attempt(fresh))
         else:
-            self._attention(answer, view.state, problem)
+            self._refused(answer, retry_class, problem)
 
     def _attention(self, answer: Settled, state: RealmState, problem: Problem) -> None:
         verdict, revisit = Verdict(Status.NEEDS_ATTENTION, (problem,)), explanations.settings_may_help(problem)

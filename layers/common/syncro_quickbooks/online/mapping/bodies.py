@@ -90,3 +90,16 @@ def full_update(current: JsonObject, content: JsonObject) -> JsonObject:
 def identity(current: JsonObject) -> JsonObject:
     """What a sparse update of `current` starts with."""
     return {"Id": text(current, "Id"), "SyncToken": text(current, "SyncToken"), "sparse": True}
+
+
+MAX_PRIVATE_NOTE = 4000
+
+
+def marked_note(current: JsonObject, marker_text: str) -> JsonObject:
+    """A document that was linked, or whose memo was rewritten, gets the marker below what people wrote there."""
+    note = text(current, "PrivateNote")
+    record, _, _generation = marker_text.rpartition(":")
+    if f"{record}:" in note:
+        return {}
+    kept = note[: MAX_PRIVATE_NOTE - len(marker_text) - 1]
+    return {"PrivateNote": f"{kept}\n{marker_text}".strip()}

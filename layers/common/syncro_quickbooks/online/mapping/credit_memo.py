@@ -76,7 +76,7 @@ def map_credit(  # noqa: PLR0917  the parts of one pure function, in the order o
         "CustomerRef": ref(customer_id),
         "TxnDate": day.isoformat(),
         "Line": [_line(credit, settings, company)],
-        **_tax(settings, company),
+        **untaxed_document(settings, company),
     }
     if company.multi_currency:
         content["CurrencyRef"] = ref(company.home_currency)
@@ -98,7 +98,7 @@ def map_credit(  # noqa: PLR0917  the parts of one pure function, in the order o
 
 def _line(credit: Credit, settings: Settings, company: Company) -> JsonObject:
     detail: JsonObject = {"ItemRef": ref(credit.item.id), "Qty": 1, "UnitPrice": credit.amount}
-    code = _untaxed(settings, company)
+    code = untaxed_code(settings, company)
     if code is not None:
         detail["TaxCodeRef"] = ref(code)
     line: JsonObject = {"DetailType": "SalesItemLineDetail", "Amount": credit.amount, "SalesItemLineDetail": detail}
@@ -106,7 +106,7 @@ def _line(credit: Credit, settings: Settings, company: Company) -> JsonObject:
     return {**line, "Description": text} if text else line
 
 
-def _untaxed(settings: Settings, company: Company) -> str | None:
+def untaxed_code(settings: Settings, company: Company) -> str | None:
     """A credit is no sale: outside the US out of scope of tax, else zero-rated if that is all there is."""
     if company.tax_mode is TaxMode.NO_TAX:
         return None
@@ -116,10 +116,11 @@ def _untaxed(settings: Settings, company: Company) -> str | None:
     return code.id if code else None
 
 
-def _tax(settings: Settings, company: Company) -> JsonObject:
+def untaxed_document(settings: Settings, company: Company) -> JsonObject:
+    """What the whole document says of that."""
     if company.tax_mode is not TaxMode.NON_US:
         return {}
-    has_code = _untaxed(settings, company) is not None
+    has_code = untaxed_code(settings, company) is not None
     return {"GlobalTaxCalculation": "TaxExcluded" if has_code else "NotApplicable"}
 
 

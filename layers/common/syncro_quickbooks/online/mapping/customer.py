@@ -1,23 +1,15 @@
 """A Syncro organization as a QuickBooks Online customer (facts: QBO 1.1)."""
 
-import re
-
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online.company import Company
-from syncro_quickbooks.online.mapping import bodies
-from syncro_quickbooks.online.mapping.names import customer_name, name_part, prose
+from syncro_quickbooks.online.mapping import bodies, contact
+from syncro_quickbooks.online.mapping.names import customer_name, name_part
 from syncro_quickbooks.sync.model import Operation, Problem, Write
 from syncro_quickbooks.syncro.models import Customer
 
 __all__ = ["customer_name", "map_customer"]
 
 MAX_PART = 100
-MAX_EMAIL = 100
-MAX_PHONE = 30
-MAX_ADDRESS_LINE = 500
-MAX_PLACE = 255
-MAX_POSTAL_CODE = 30
-_EMAIL = re.compile(r"[^@\s,;<>()]+@[^@\s,;<>()]+\.[^@\s,;<>().]+")
 # The marker belongs to whoever made the entry; the notes are the bookkeeper's from then on.
 _NOT_CONTENT = frozenset({"Notes"})
 
@@ -43,9 +35,10 @@ def map_customer(
 
 def _content(customer: Customer, company: Company) -> tuple[JsonObject, tuple[Problem, ...]]:
     name = customer_name(customer, company).text
-    email, email_warning = _email(customer, name)
-    phone, phone_warning = _phone(customer.phone, name, company)
-    mobile, mobile_warning = _phone(customer.mobile, name, company)
+    who = f"Organization '{name}'"
+    email, email_warning = contact.email(customer.email, who)
+    phone, phone_warning = contact.phone(customer.phone, who, company)
+    mobile, mobile_warning = contact.phone(customer.mobile, who, company)
     texts = {
         "CompanyName": name_part(customer.business_name, company, MAX_PART),
         "GivenName": name_part(customer.firstname, company, MAX_PART),
@@ -64,35 +57,12 @@ def _content(customer: Customer, company: Company) -> tuple[JsonObject, tuple[Pr
     return content, (*email_warning, *phone_warning, *mobile_warning)
 
 
-def _email(customer: Customer, name: str) -> tuple[str, tuple[Problem, ...]]:
-    """Intuit: at most 100 characters with an @ and a dot; anything else would refuse the whole customer (2210)."""
-    email = (customer.email or "").strip()
-    if not email or (len(email) <= MAX_EMAIL and email.isascii() and _EMAIL.fullmatch(email)):
-        return email, ()
-    return "", (_left_out("customer_email_left_out", name, "e-mail address"),)
-
-
-def _phone(number: str | None, name: str, company: Company) -> tuple[str, tuple[Problem, ...]]:
-    text = name_part((number or "").replace(":", " "), company, len(number or ""))
-    if len(text) <= MAX_PHONE:
-        return text, ()
-    return "", (_left_out("customer_phone_left_out", name, "phone number"),)
-
-
-def _left_out(code: str, name: str, what: str) -> Problem:
-    return Problem(
-        code=code,
-        message=f"Organization '{name}': QuickBooks does not take its {what}, so it was left out.",
-        fix=f"Correct the {what} in Syncro; it goes along with the next invoice.",
-    )
-
-
 def _address(customer: Customer, company: Company) -> JsonObject:
     fields = {
-        "Line1": prose(customer.address, company, MAX_ADDRESS_LINE),
-        "Line2": prose(customer.address_2, company, MAX_ADDRESS_LINE),
-        "City": prose(customer.city, company, MAX_PLACE),
-        "CountrySubDivisionCode": prose(customer.state, company, MAX_PLACE),
-        "PostalCode": prose(customer.zip, company, MAX_POSTAL_CODE),
+        "Line1": customer.address,
+        "Line2": customer.address_2,
+        "City": customer.city,
+        "CountrySubDivisionCode": customer.state,
+        "PostalCode": customer.zip,
     }
-    return {key: text for key, text in fields.items() if text}
+    return contact.address(fields, company)

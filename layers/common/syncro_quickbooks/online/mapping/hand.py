@@ -19,6 +19,7 @@ _COMPUTED = IDENTITY | {"TxnTaxDetail", "GlobalTaxCalculation", "BillAddr"}
 _HEAD_REFERENCES = (
     ("customer", "CustomerRef"),
     ("vendor", "VendorRef"),
+    ("payee", "EntityRef"),
     ("currency", "CurrencyRef"),
     ("deposit account", "DepositToAccountRef"),
     ("account", "AccountRef"),

@@ -26,7 +26,6 @@ from syncro_quickbooks.syncro.models import Customer, Invoice, InvoiceSnapshot, 
 __all__ = ["Choices", "References", "map_invoice", "needed_products", "precheck_invoice"]
 
 # Facts: QBO 1.3.
-MAX_PRIVATE_NOTE = 4000
 MAX_CUSTOMER_MEMO = 1000
 # Set when the document is made and the bookkeeper's from then on; the marker says whose it is, not what it says.
 CREATE_ONLY = frozenset({"PrivateNote", "EmailStatus", "AllowOnlineACHPayment", "AllowOnlineCreditCardPayment"})
@@ -76,7 +75,7 @@ def map_invoice(  # noqa: PLR0917  the parts of one pure function, in the order 
     verdict = precheck_invoice(snapshot, settings, company, current, customer=customer, choices=choices)
     if verdict:
         return verdict
-    context = TaxContext(snapshot, customer, settings, company)
+    context = TaxContext(snapshot, customer, settings, company, references.tax_codes)
     mapping = _Mapping(context, references, current, choices)
     lines = sales_lines(context, products, references)
     if not isinstance(lines, list):
@@ -128,22 +127,12 @@ def _write(mapping: _Mapping, lines: list[SalesLine], tax: JsonObject, marker_te
 def _frame(mapping: _Mapping, marker_text: str) -> JsonObject:
     """Identity and marker, and on create what the bookkeeper may change afterwards."""
     if mapping.current is not None:
-        return {**bodies.identity(mapping.current), **_kept_note(mapping.current, marker_text)}
+        return {**bodies.identity(mapping.current), **bodies.marked_note(mapping.current, marker_text)}
     created: JsonObject = {"PrivateNote": marker_text, "EmailStatus": "NotSet"}
     if not mapping.settings.sync_payments_from:
         # Customers paying in QuickBooks and in Syncro would pay twice.
         created |= {"AllowOnlineACHPayment": False, "AllowOnlineCreditCardPayment": False}
     return created
-
-
-def _kept_note(current: JsonObject, marker_text: str) -> JsonObject:
-    """A document that was linked, or whose memo was rewritten, gets the marker below what people wrote there."""
-    note = bodies.text(current, "PrivateNote")
-    record, _, _generation = marker_text.rpartition(":")
-    if f"{record}:" in note:
-        return {}
-    kept = note[: MAX_PRIVATE_NOTE - len(marker_text) - 1]
-    return {"PrivateNote": f"{kept}\n{marker_text}".strip()}
 
 
 def _document_day(mapping: _Mapping) -> date:

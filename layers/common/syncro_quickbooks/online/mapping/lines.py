@@ -23,7 +23,8 @@ MAX_DESCRIPTION = 4000
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """QuickBooks ids of what an invoice refers to: its customer, and the items by Syncro product id.
+    """QuickBooks ids of what an invoice refers to: its customer, the items by Syncro product id, and the tax codes that
+    were made for it by Syncro rate id.
 
     `customer_currency` is the customer's CurrencyRef as QuickBooks has it; None where currencies are not in use.
     """
@@ -31,6 +32,7 @@ class References:
     customer_id: str
     items: Mapping[int, str] = field(default_factory=dict)
     customer_currency: str | None = None
+    tax_codes: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

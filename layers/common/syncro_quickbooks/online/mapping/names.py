@@ -5,9 +5,9 @@ import unicodedata
 from typing import NamedTuple
 
 from syncro_quickbooks.online.company import Company
-from syncro_quickbooks.syncro.models import Customer, Product
+from syncro_quickbooks.syncro.models import Customer, Product, Vendor
 
-CUSTOMER_NAME_LIMIT = 500
+CUSTOMER_NAME_LIMIT = VENDOR_NAME_LIMIT = 500
 ITEM_NAME_LIMIT = 100
 
 # What NFKD cannot take apart; the rest of Latin script loses its accents there.
@@ -34,6 +34,11 @@ class CleanName(NamedTuple):
 def customer_name(customer: Customer, company: Company) -> CleanName:
     """The DisplayName of an organization: at most 500 characters, no colon, tab or newline."""
     return _name(customer.business_then_name, company, CUSTOMER_NAME_LIMIT, "Organization", customer.id)
+
+
+def vendor_name(vendor: Vendor, company: Company) -> CleanName:
+    """The DisplayName of a vendor, which has the limits of a customer's."""
+    return _name(vendor.name, company, VENDOR_NAME_LIMIT, "Vendor", vendor.id)
 
 
 def item_name(product: Product, company: Company) -> CleanName:

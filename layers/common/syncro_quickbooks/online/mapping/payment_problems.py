@@ -179,6 +179,6 @@ def before_invoice(payment: Payment, day: date, invoice: str, invoice_day: date)
     """Allowed, and usually a mistake."""
     return Problem(
         "payment_before_invoice",
-        f"{subject(payment)} is now dated {day.isoformat()}, before {invoice} of {invoice_day.isoformat()}, which it pays.",
+        f"{subject(payment)} is now dated {day.isoformat()}, before {invoice} ({invoice_day.isoformat()}).",
         "Correct one of the two dates in Syncro if that is not meant, and press Force Update again.",
     )

@@ -191,7 +191,8 @@ def _size(case: _Case) -> Problem | None:
 def _tax(case: _Case) -> Problem | None:
     if case.customer is None:
         return None
-    context = TaxContext(case.snapshot, case.customer, case.settings, case.company)
+    to_be_made = {rate: f"rate {rate}" for rate in case.settings.new_tax_codes}  # nothing is sent with these
+    context = TaxContext(case.snapshot, case.customer, case.settings, case.company, to_be_made)
     taxes = [line_tax(line, context) for line in case.invoice.line_items]
     problem = next((tax for tax in taxes if isinstance(tax, Problem)), None)
     if problem:

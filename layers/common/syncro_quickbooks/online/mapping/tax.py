@@ -1,7 +1,7 @@
 """How an invoice's tax reaches QuickBooks: a code on every line, and what the whole document says (facts: QBO 1.7)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from syncro_quickbooks import money
 from syncro_quickbooks.json_types import JsonObject
@@ -32,12 +32,28 @@ class LineTax:
 
 @dataclass(frozen=True, slots=True)
 class TaxContext:
-    """What the tax of every line of one invoice depends on."""
+    """What the tax of every line of one invoice depends on.
+
+    `made_codes` are QuickBooks' ids of the tax codes that the settings ask for, by Syncro rate id.
+    """
 
     snapshot: InvoiceSnapshot
     customer: Customer
     settings: Settings
     company: Company
+    made_codes: Mapping[int, str] = field(default_factory=dict)
+
+    def code(self, rate_id: int) -> str | None:
+        """QuickBooks' tax code of a Syncro rate: one that was chosen, else one that was made for it."""
+        chosen = self.settings.tax_codes.get(rate_id)
+        return chosen.id if chosen else self.made_codes.get(rate_id)
+
+    @property
+    def has_codes(self) -> bool:
+        """Whether a rate's own code is sent at all."""
+        mode = self.company.tax_mode
+        overrides = self.settings.ast_policy is AstPolicy.OVERRIDE
+        return mode in (TaxMode.US_MANUAL, TaxMode.NON_US) or (mode is TaxMode.US_AUTOMATED and overrides)
 
 
 def line_tax(line: InvoiceLine, context: TaxContext, *, is_deposit: bool = False) -> LineTax | Problem:
@@ -48,16 +64,43 @@ def line_tax(line: InvoiceLine, context: TaxContext, *, is_deposit: bool = False
     rate = rate_of_line(line, context.snapshot, context.customer)
     if isinstance(rate, NoRate):
         return problems.no_tax_rate(context.snapshot.invoice, rate.rate_id)
+    if rate is not None and (unlike := _unlike_confirmed(rate, context)):
+        return unlike
     mode = context.company.tax_mode
     if mode is TaxMode.NON_US:
         return _coded(rate, context, is_deposit=is_deposit)
     if mode is TaxMode.NO_TAX:
         return LineTax(None, rate)
-    is_unmapped = rate is not None and rate.rate != 0 and rate.id not in context.settings.tax_codes
+    is_unmapped = rate is not None and rate.rate != 0 and context.code(rate.id) is None
     if rate is not None and mode is TaxMode.US_MANUAL and is_unmapped:
         return problems.tax_rate_unmapped(context.snapshot.invoice, rate.id, rate.name)
     is_taxed = rate is not None and rate.rate != 0 and not _as_line(context)
     return LineTax(TAXED if is_taxed else UNTAXED, rate)
+
+
+def rates_to_make(context: TaxContext) -> frozenset[int]:
+    """The Syncro rates on the invoice whose tax codes somebody confirmed and that have to be made before it is sent."""
+    rates = (rate_of_line(line, context.snapshot, context.customer) for line in context.snapshot.invoice.line_items)
+    return frozenset(
+        rate.id for rate in rates if isinstance(rate, TaxRate) and _is_new(rate, context) and context.has_codes
+    )
+
+
+def _is_new(rate: TaxRate, context: TaxContext) -> bool:
+    # In the US a line without tax is NON, whatever its rate.
+    has_code = rate.rate != 0 or context.company.tax_mode is TaxMode.NON_US
+    return has_code and rate.id not in context.settings.tax_codes and rate.id in context.settings.new_tax_codes
+
+
+def _unlike_confirmed(rate: TaxRate, context: TaxContext) -> Problem | None:
+    """A code that was confirmed for other percentages would book another tax: rates can be edited in Syncro."""
+    if not _is_new(rate, context) or not context.has_codes:
+        return None
+    confirmed = sorted(each.percent for each in context.settings.new_tax_codes[rate.id].rates)
+    components = sorted(rate.component_rates)
+    if confirmed == components:
+        return None
+    return problems.tax_rate_unlike_confirmed(context.snapshot.invoice, rate.id, rate.name, components, confirmed)
 
 
 def _as_line(context: TaxContext) -> bool:
@@ -69,14 +112,15 @@ def _as_line(context: TaxContext) -> bool:
 def _coded(rate: TaxRate | None, context: TaxContext, *, is_deposit: bool) -> LineTax | Problem:
     """Outside the US every line has a code, untaxed ones too; why a line is untaxed decides which."""
     settings = context.settings
-    mapped = settings.tax_codes.get(rate.id) if rate else None
+    mapped = context.code(rate.id) if rate else None
     if rate and rate.rate != 0:
         unmapped = problems.tax_rate_unmapped(context.snapshot.invoice, rate.id, rate.name)
-        return LineTax(mapped.id, rate) if mapped else unmapped
+        return LineTax(mapped, rate) if mapped else unmapped
     special = settings.exempt_tax_code if context.customer.tax_free else None
     if rate is None and is_deposit and not context.customer.tax_free:
         special = settings.out_of_scope_tax_code
-    code = mapped or special or settings.zero_tax_code
+    chosen = special or settings.zero_tax_code
+    code = mapped or (chosen.id if chosen else None)
     if code is None:
         return problems.missing_setting(
             "zero_tax_code_missing",
@@ -84,7 +128,7 @@ def _coded(rate: TaxRate | None, context: TaxContext, *, is_deposit: bool) -> Li
             "zero_tax_code",
             "Choose QuickBooks' 0 % tax code in the settings; the invoice is then sent by itself.",
         )
-    return LineTax(code.id, rate)
+    return LineTax(code, rate)
 
 
 def document_tax(taxes: Sequence[LineTax], context: TaxContext) -> JsonObject | Problem:
@@ -115,7 +159,7 @@ def _manual(taxes: Sequence[LineTax], context: TaxContext) -> JsonObject | Probl
     taxed = {tax.rate.id: tax.rate for tax in taxes if tax.rate is not None and tax.is_taxed}
     if not taxed:
         return {"TxnTaxDetail": {"TotalTax": 0}}
-    codes = {(context.settings.tax_codes[rate.id].id, rate.rate) for rate in taxed.values()}
+    codes = {(context.code(rate.id) or "", rate.rate) for rate in taxed.values()}
     if len(codes) > 1:
         names = ", ".join(sorted(f"'{rate.name}'" for rate in taxed.values()))
         return problems.tax_problem(
@@ -135,8 +179,8 @@ def _automated(taxes: Sequence[LineTax], context: TaxContext) -> JsonObject:
     if context.settings.ast_policy is AstPolicy.TAX_LINE:
         return {"TxnTaxDetail": {"TotalTax": 0}}
     detail: JsonObject = {"TotalTax": money.cents(context.snapshot.invoice.tax)}
-    mapped = {context.settings.tax_codes.get(tax.rate.id) for tax in taxes if tax.rate is not None and tax.is_taxed}
+    mapped = {context.code(tax.rate.id) for tax in taxes if tax.rate is not None and tax.is_taxed}
     only = next(iter(mapped)) if len(mapped) == 1 else None
     if only is not None:
-        detail["TxnTaxCodeRef"] = ref(only.id)
+        detail["TxnTaxCodeRef"] = ref(only)
     return {"TxnTaxDetail": detail}
