@@ -80,6 +80,15 @@ def connect(up: "Stack") -> None:
         raise StartFailed(f"The accounts could not be set up in QuickBooks at {up.config.qbo_url}: {error}") from error
 
 
+def register_for_desktop(up: "Stack") -> dict[str, str]:
+    """Gives every Desktop account its user, password and GUIDs. Returns the FileIDs by account."""
+    registrations, file_ids = deployed(up).registrations, {}
+    for account in up.config.desktop_accounts:
+        file_ids[account.account_id] = registrations.register(account.account_id, account.user).file_id
+        registrations.set_password(account.account_id, account.password)
+    return file_ids
+
+
 def _set_up(parts: Deployment, qbo_url: str, account: Account) -> None:
     _consent(parts, account)
     books = Books(qbo_url, account.realm_id, _token(parts, account))

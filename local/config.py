@@ -18,7 +18,7 @@ class Account:
     country: str = "US"
 
     def describe(self) -> dict[str, Node]:
-        """Its entry in .local/stack.json; the qbwc fields belong to QuickBooks Desktop."""
+        """Its entry in .local/stack.json."""
         return {
             "account_id": self.account_id,
             "edition": "online",
@@ -33,10 +33,31 @@ class Account:
         return {"realm": self.realm_id, "name": self.company_name, "country": self.country, "tax_mode": "manual"}
 
 
+@dataclass(frozen=True, slots=True)
+class DesktopAccount:
+    """An account of the local run that uses QuickBooks Desktop, with what a Web Connector logs in with."""
+
+    account_id: str
+    user: str
+    password: str
+
+    def describe(self, qbwc_url: str, file_id: str) -> dict[str, Node]:
+        """Its entry in .local/stack.json: a company file stands where Online has a realm."""
+        return {
+            "account_id": self.account_id,
+            "edition": "desktop",
+            "realm_id": file_id,
+            "qbwc_url": qbwc_url,
+            "qbwc_user": self.user,
+            "qbwc_password": self.password,
+        }
+
+
 ACCOUNTS = (
     Account("demo-msp", "9130350000000001", "Demo MSP Books"),
     Account("acme-it", "9130350000000002", "Acme IT Services", country="CA"),
 )
+DESKTOP_ACCOUNTS = (DesktopAccount("demo-desktop", "demo-desktop", "only-for-this-machine"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +74,7 @@ class Config:
     intuit_authorize_url: str = ""
     syncro_url: str = ""
     accounts: tuple[Account, ...] = ACCOUNTS
+    desktop_accounts: tuple[DesktopAccount, ...] = DESKTOP_ACCOUNTS
     state: Path = ROOT / ".local"
 
     @property

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from local import accounts, deployment
@@ -22,11 +22,18 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A running stack: where its parts are. `outputs` are the template's own."""
+    """A running stack: where its parts are. `outputs` are the template's own, `file_ids` the Desktop accounts'."""
 
     config: Config
     outputs: Mapping[str, str]
     changes: tuple[str, ...] = field(default=())
+    file_ids: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def qbwc_url(self) -> str:
+        """Where a Web Connector on this machine calls; the output's own address exists only on AWS."""
+        host, _, path = self.outputs["QbwcUrl"].removeprefix("https://").partition("/")
+        return f"{self.config.aws_url}/_aws/execute-api/{host.partition('.')[0]}/{path}"
 
     def describe(self) -> dict[str, Node]:
         """What .local/stack.json says. There is no console API yet, hence no address and no token for one."""
@@ -39,7 +46,13 @@ class Stack:
             "api_token": None,
             "qbo_emulator_url": self.config.qbo_url,
             "syncro_emulator_url": self.config.syncro_url,
-            "accounts": [account.describe() for account in self.config.accounts],
+            "accounts": [
+                *(account.describe() for account in self.config.accounts),
+                *(
+                    account.describe(self.qbwc_url, self.file_ids[account.account_id])
+                    for account in self.config.desktop_accounts
+                ),
+            ],
         }
 
 
@@ -65,6 +78,8 @@ def stack(config: Config, say: Say) -> Iterator[Stack]:
             say("Connected: " + ", ".join(f"{a.account_id} to realm {a.realm_id}" for a in config.accounts))
         else:
             say("INTUIT_AUTHORIZE_URL is not set, so no account is connected")
+        up = replace(up, file_ids=accounts.register_for_desktop(up))
+        say(f"A Web Connector finds its service at {up.qbwc_url}")
         parts.callback(stack_file.unlink, missing_ok=True)
         stack_file.write_text(json.dumps(up.describe(), indent=2) + "\n", encoding="utf-8")
         say(f"The stack is up; {stack_file} says where everything is")

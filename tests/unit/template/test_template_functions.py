@@ -74,7 +74,7 @@ DOORS = {
 
 
 def test_there_are_functions_to_look_at() -> None:
-    assert set(FUNCTIONS) == {*DOORS, "QboPushFunction", "SweepFunction"}
+    assert set(FUNCTIONS) == {*DOORS, "QboPushFunction", "QbdSoapFunction", "SweepFunction"}
     assert len(STATEMENTS) >= 3 * len(FUNCTIONS)
 
 

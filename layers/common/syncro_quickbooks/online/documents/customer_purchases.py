@@ -13,7 +13,7 @@ from syncro_quickbooks.online.documents.invoices import customer_key, product_ke
 from syncro_quickbooks.online.documents.numbers import NumberTaken
 from syncro_quickbooks.online.documents.rules import Candidate, Reaction
 from syncro_quickbooks.online.lists import Ready
-from syncro_quickbooks.online.mapping import bodies, expenses, problems
+from syncro_quickbooks.online.mapping import bodies, expenses
 from syncro_quickbooks.online.mapping.credit_memo import delete_credit
 from syncro_quickbooks.online.mapping.dates import closed_until
 from syncro_quickbooks.online.mapping.purchase import (
@@ -25,6 +25,7 @@ from syncro_quickbooks.online.mapping.purchase import (
     subject,
 )
 from syncro_quickbooks.online.work import Settled, Work
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.model import Action, Attention, Decision, Kind, Nothing, Problem, RecordKey, Write
 from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.sync.settings import MethodKind

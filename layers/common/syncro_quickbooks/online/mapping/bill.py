@@ -6,11 +6,12 @@ from decimal import Decimal
 from syncro_quickbooks import money
 from syncro_quickbooks.json_types import Json, JsonObject
 from syncro_quickbooks.online.company import Company
-from syncro_quickbooks.online.mapping import bodies, expenses, problems, purchase_order
+from syncro_quickbooks.online.mapping import bodies, expenses, purchase_order
 from syncro_quickbooks.online.mapping.bodies import ref
 from syncro_quickbooks.online.mapping.expenses import Bought
 from syncro_quickbooks.online.mapping.precheck import NO_CHOICES, Choices
 from syncro_quickbooks.online.mapping.purchase_order import Supplied, excluded, price, sorted_lines
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.model import Action, Attention, Nothing, Operation, Problem, Skip, Totals, Wait, Write
 from syncro_quickbooks.sync.settings import Settings
 from syncro_quickbooks.syncro.dates import calendar_date

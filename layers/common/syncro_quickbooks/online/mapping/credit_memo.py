@@ -7,12 +7,13 @@ from decimal import Decimal
 from syncro_quickbooks import money
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online.company import Company, TaxMode
-from syncro_quickbooks.online.mapping import bodies, problems
+from syncro_quickbooks.online.mapping import bodies
 from syncro_quickbooks.online.mapping.bodies import ref
 from syncro_quickbooks.online.mapping.dates import closed_until
 from syncro_quickbooks.online.mapping.names import prose
 from syncro_quickbooks.online.mapping.precheck import Choices
 from syncro_quickbooks.online.mapping.tax import UNTAXED
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.model import Action, Attention, Operation, Problem, Skip, Totals, Write
 from syncro_quickbooks.sync.settings import Ref, Settings
 

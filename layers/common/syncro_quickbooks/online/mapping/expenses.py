@@ -8,12 +8,13 @@ from decimal import Decimal
 from syncro_quickbooks import money
 from syncro_quickbooks.json_types import Json, JsonObject
 from syncro_quickbooks.online.company import Company
-from syncro_quickbooks.online.mapping import bodies, problems
+from syncro_quickbooks.online.mapping import bodies
 from syncro_quickbooks.online.mapping.bodies import ref
-from syncro_quickbooks.online.mapping.lines import MAX_AMOUNT, unit_price
 from syncro_quickbooks.online.mapping.names import prose
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.model import Action, Attention, Decision, Operation, Problem, Skip, Write
 from syncro_quickbooks.sync.settings import Settings
+from syncro_quickbooks.syncro.discounts import MAX_AMOUNT, unit_price
 
 DETAIL = "ItemBasedExpenseLineDetail"
 MAX_NUMBER = 21

@@ -8,17 +8,18 @@ from decimal import Decimal
 from syncro_quickbooks import money
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online.company import Company, TaxMode
-from syncro_quickbooks.online.mapping import bodies, problems
+from syncro_quickbooks.online.mapping import bodies
 from syncro_quickbooks.online.mapping.bodies import ref
 from syncro_quickbooks.online.mapping.dates import closed_until, invoice_day
 from syncro_quickbooks.online.mapping.lines import References, SalesLine, sales_lines
 from syncro_quickbooks.online.mapping.names import prose
 from syncro_quickbooks.online.mapping.precheck import NO_CHOICES, Choices, precheck_invoice
 from syncro_quickbooks.online.mapping.prediction import compare, predict
-from syncro_quickbooks.online.mapping.targets import needed_products
 from syncro_quickbooks.online.mapping.tax import UNTAXED, LineTax, TaxContext, document_tax
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.model import Action, Attention, Operation, Problem, Skip, Totals, Wait, Write
 from syncro_quickbooks.sync.settings import AstPolicy, Numbering, Settings
+from syncro_quickbooks.sync.targets import needed_products
 from syncro_quickbooks.syncro.dates import calendar_date
 from syncro_quickbooks.syncro.models import Customer, Invoice, InvoiceSnapshot, Product
 

@@ -8,11 +8,12 @@ from decimal import Decimal
 from syncro_quickbooks import money
 from syncro_quickbooks.json_types import Json, JsonObject
 from syncro_quickbooks.online.company import Company
-from syncro_quickbooks.online.mapping import bodies, payment_problems, problems
+from syncro_quickbooks.online.mapping import bodies, payment_problems
 from syncro_quickbooks.online.mapping.bodies import ref
 from syncro_quickbooks.online.mapping.dates import closed_until
 from syncro_quickbooks.online.mapping.names import name_part
 from syncro_quickbooks.online.mapping.precheck import Choices
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.model import Attention, Operation, Problem, Skip, Totals, Write
 from syncro_quickbooks.sync.settings import MethodKind, PaymentMethod, Settings
 from syncro_quickbooks.syncro.dates import calendar_date

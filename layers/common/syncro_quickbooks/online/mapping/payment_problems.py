@@ -4,8 +4,8 @@ from datetime import date
 from decimal import Decimal
 
 from syncro_quickbooks import money
-from syncro_quickbooks.online.mapping.problems import RETRY, SKIP, missing_setting, settings_action, skipped
 from syncro_quickbooks.sync.model import Action, Problem, Who
+from syncro_quickbooks.sync.problems import RETRY, SKIP, missing_setting, settings_action, skipped
 from syncro_quickbooks.syncro.models import Payment
 
 SOURCE_UNCLEAR = "credit_source_unclear"

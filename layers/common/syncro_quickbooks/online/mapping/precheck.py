@@ -7,13 +7,14 @@ from typing import TypeAlias
 from syncro_quickbooks import money
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online.company import Company, TaxMode
-from syncro_quickbooks.online.mapping import bodies, problems
+from syncro_quickbooks.online.mapping import bodies
 from syncro_quickbooks.online.mapping.dates import closed_until, invoice_day
-from syncro_quickbooks.online.mapping.lines import MAX_AMOUNT
 from syncro_quickbooks.online.mapping.names import prose
 from syncro_quickbooks.online.mapping.tax import LineTax, TaxContext, document_tax, line_tax
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.model import Action, Attention, Problem, Skip, Wait
 from syncro_quickbooks.sync.settings import AstPolicy, Numbering, Settings
+from syncro_quickbooks.syncro.discounts import MAX_AMOUNT
 from syncro_quickbooks.syncro.models import Customer, Invoice, InvoiceSnapshot
 
 # Facts: QBO 1.0 (10,000 lines, 750 if an invoice is taxable) and 1.3 (DocNumber).

@@ -12,13 +12,14 @@ from typing import TypeAlias
 
 from syncro_quickbooks.json_types import Json, JsonObject
 from syncro_quickbooks.online.company import Company
-from syncro_quickbooks.online.mapping import bodies, expenses, problems
+from syncro_quickbooks.online.mapping import bodies, expenses
 from syncro_quickbooks.online.mapping.bodies import ref
 from syncro_quickbooks.online.mapping.credit_memo import untaxed_code, untaxed_document
 from syncro_quickbooks.online.mapping.expenses import Bought
 from syncro_quickbooks.online.mapping.names import prose
 from syncro_quickbooks.online.mapping.precheck import NO_CHOICES, Choices
 from syncro_quickbooks.online.mapping.prediction import compare
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.model import Attention, Operation, Problem, Skip, Totals, Wait, Who, Write
 from syncro_quickbooks.sync.settings import MethodKind, PaymentMethod, Settings
 from syncro_quickbooks.syncro.dates import calendar_date

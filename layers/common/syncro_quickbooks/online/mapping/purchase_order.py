@@ -7,10 +7,11 @@ from decimal import Decimal
 from syncro_quickbooks import money
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online.company import Company
-from syncro_quickbooks.online.mapping import bodies, expenses, problems
+from syncro_quickbooks.online.mapping import bodies, expenses
 from syncro_quickbooks.online.mapping.bodies import ref
 from syncro_quickbooks.online.mapping.expenses import Bought
 from syncro_quickbooks.online.mapping.precheck import NO_CHOICES, Choices
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.model import Attention, Operation, Problem, Skip, Totals, Wait, Write
 from syncro_quickbooks.sync.settings import Settings
 from syncro_quickbooks.syncro.dates import calendar_date

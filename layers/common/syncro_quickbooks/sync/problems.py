@@ -88,6 +88,21 @@ def tax_problem(code: str, message: str, fix: str) -> Problem:
     return Problem(code=code, message=message, fix=fix, actions=(RETRY, SKIP))
 
 
+def no_tax_rate(invoice: Invoice, rate_id: int | None) -> Problem:
+    """A line is taxed at a rate that nobody has described, or at none."""
+    if rate_id is None:
+        return tax_problem(
+            "tax_rate_missing",
+            f"{subject(invoice)} has a taxable line, but neither the line nor the invoice names a tax rate.",
+            "Choose a tax rate on the invoice in Syncro.",
+        )
+    return tax_problem(
+        "tax_rate_unknown",
+        f"{subject(invoice)} uses Syncro tax rate id {rate_id}, but Syncro did not say what rate that is.",
+        "Save the invoice again in Syncro; if the rate was archived there, choose another one on the invoice.",
+    )
+
+
 def books_closed(invoice: Invoice, day: date, closed_until: date) -> Problem:
     """The date lies in a closed period, so money in it must not change (facts: QBO 6200, 6210)."""
     return Problem(
