@@ -294,7 +294,9 @@ def closed_until(settings: Settings, company: Company) -> date | None:
 
 def _closed(day: date, invoice: Invoice, settings: Settings, company: Company) -> Problem | None:
     closed = closed_until(settings, company)
-    return problems.books_closed(invoice, day, closed) if closed is not None and day <= closed else None
+    return (
+        problems.books_closed(problems.subject(invoice), day, closed) if closed is not None and day <= closed else None
+    )
 
 
 def _closed_books(write: Write, context: Context, posting: Posting) -> Verdict | None:

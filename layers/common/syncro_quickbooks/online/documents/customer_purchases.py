@@ -68,7 +68,7 @@ class CustomerPurchaseRules:
                 return Nothing()  # its credit memo is in the books already, under the store credit's own name
             day, closed = payout_day(purchase, settings), closed_until(settings, company)
             if day and closed and day <= closed:
-                return Attention(expenses.books_closed(subject(purchase), day, closed))
+                return Attention(problems.books_closed(subject(purchase), day, closed))
         products = sorted({line.product_id for line in purchase.line_items if line.product_id is not None})
         needs = (customer_key(purchase.customer_id), *map(product_key, products))
         return Candidate(view, needs, partial(self._map, view, purchase, products))
@@ -123,7 +123,7 @@ class CustomerPurchaseRules:
             return Attention(expenses.in_use(who, why, shown, company.home_currency))
         day, closed = bodies.day(now, "TxnDate"), closed_until(settings, company)
         if day and closed and day <= closed:
-            return Attention(expenses.books_closed(who, day, closed))
+            return Attention(problems.books_closed(who, day, closed))
         return expenses.delete("Purchase", now)
 
     def refused(self, answer: Settled, code: str, problem: Problem) -> Reaction | None:

@@ -63,7 +63,7 @@ def precheck_bill(
         return Attention(
             Problem("no_finished_date", f"{who}: Syncro did not say when it was finished.", fix, actions=actions)
         )
-    old = expenses.before_start(who, day, settings.start_date, "bill") if current is None else None
+    old = problems.before_start(who, day, settings.start_date, "bill") if current is None else None
     if old is not None:
         return Skip(old)
     lines = received_lines(order)
@@ -134,7 +134,7 @@ def map_bill(  # noqa: PLR0917  the parts of one pure function, in the order of 
     held = expenses.total_of(lines)
     warnings = (
         *excluded(who, order, held, company.home_currency, _unreceived(order)),
-        *expenses.date_warning(who, own, day),
+        *problems.date_differs(who, own, day),
         *expenses.number_warning(who, order.number, company),
         *place.warnings,
     )

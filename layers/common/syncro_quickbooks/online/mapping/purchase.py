@@ -103,7 +103,7 @@ def _by_method(purchase: CustomerPurchase, settings: Settings) -> Problem | None
 
 def _before_start(purchase: CustomerPurchase, settings: Settings) -> Problem | None:
     day = payout_day(purchase, settings)
-    return expenses.before_start(subject(purchase), day, settings.start_date, "expense") if day else None
+    return problems.before_start(subject(purchase), day, settings.start_date, "expense") if day else None
 
 
 def _problem(purchase: CustomerPurchase, settings: Settings, company: Company) -> Problem | None:
@@ -178,7 +178,7 @@ def map_purchase(  # noqa: PLR0917  the parts of one pure function, in the order
         expected=expected,
         warnings=(
             *compare(expected, Totals(expenses.total_of(lines)), who, company.home_currency),
-            *expenses.date_warning(who, own, day),
+            *problems.date_differs(who, own, day),
             *expenses.number_warning(who, purchase.number or "", company),
         ),
         lines=len(lines),

@@ -68,7 +68,7 @@ def precheck_order(
             )
         )
     day = calendar_date(order.created_at, settings.time_zone)
-    old = expenses.before_start(who, day, settings.start_date, "purchase order") if current is None else None
+    old = problems.before_start(who, day, settings.start_date, "purchase order") if current is None else None
     if old is not None:
         return Skip(old)
     if not order.line_items:
@@ -130,7 +130,7 @@ def map_order(  # noqa: PLR0917  the parts of one pure function, in the order of
         content["DepartmentRef"] = ref(place.department_id)
     warnings = (
         *excluded(who, order, expenses.total_of(lines), company.home_currency),
-        *expenses.date_warning(who, own, day),
+        *problems.date_differs(who, own, day),
         *expenses.number_warning(who, order.number, company),
         *place.warnings,
     )
