@@ -28,7 +28,7 @@ def run(up: Stack, console: Console) -> bool:
     office, records = Office(up.config.qbd_url, account_id), Records(up, account_id)
     console.rule(f"QuickBooks Desktop: {account_id}")
     before, syncro = _books(office), SyncroSide()
-    events = [_for_account(sample(name), account_id) for name in STEPS]
+    events = [for_account(sample(name), account_id) for name in STEPS]
     for event in events:
         syncro.hear(event)
     publish(up, events)
@@ -47,7 +47,8 @@ def run(up: Stack, console: Console) -> bool:
     return equal and report["outcome"] == "done"
 
 
-def _for_account(event: Template, account_id: str) -> Template:
+def for_account(event: Template, account_id: str) -> Template:
+    """The event as if it were another account's."""
     return {**event, "detail": {**mapping(event["detail"]), "account_id": account_id}}
 
 
