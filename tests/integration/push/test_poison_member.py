@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from emulators.quickbooks_online import Fault
+from syncro_quickbooks.storage.packing import pack
 from tests.integration.push.spending import actions_of, problem_of, spending
 from tests.support.books import assert_each_once, standing
-from tests.support.events import customer, invoice_detail, line
+from tests.support.events import ACCOUNT, customer, invoice_detail, line
+from tests.support.payment_events import allocation, payment_detail
 from tests.support.world import World
 
 pytestmark = pytest.mark.usefixtures("aws_services")
@@ -176,3 +178,17 @@ def test_an_item_that_quickbooks_fails_at_holds_up_only_the_invoices_that_need_i
     world.run()
     assert_each_once(world.companies["acme"])
     assert world.record("invoice", 1001)["status"] == "synced"
+
+
+def test_a_stored_snapshot_that_this_release_cannot_read_is_parked_and_the_others_go_on() -> None:
+    world = connected()
+    for number in (1, 2):
+        world.publish("payment.created", payment_detail(number, "10.00", [allocation(309, "10.00")]))
+    place = {"pk": {"S": f"acct#{ACCOUNT}#payment#1"}, "sk": {"S": "record"}}
+    other = {":other": {"B": pack({"id": 1, "allocations": []})}}
+    world.table.update_item(
+        TableName=world.table_name, Key=place, UpdateExpression="SET desired = :other", ExpressionAttributeValues=other
+    )
+    world.run()
+    assert problem_of(world.record("payment", 1))["code"] == "internal"
+    assert world.record("payment", 2)["status"] == "synced"

@@ -70,19 +70,43 @@ class Documents:
     def _candidates(self, views: Mapping[RecordKey, View], planned: list[Planned]) -> list[Candidate]:
         """Those that go on once their list entries are ready; what can be decided before is decided at once."""
         open_views = [view for view in views.values() if view.state.attempt is None]  # a dispatch brings it to an end
+        unreadable: dict[RecordKey, Attention] = {}
         for kind, rules in self._rules.items():
             of_kind = [view for view in open_views if view.key.kind is kind and view.record.desired is not None]
-            if of_kind:
-                rules.load(of_kind)
+            unreadable |= self._load(rules, of_kind)
         candidates: list[Candidate] = []
         for view in open_views:
             self._work.keep_going()
+            if view.key in unreadable:
+                self._decided(view, unreadable[view.key], view.state.generation, planned)
+                continue
             considered = self._guarded(view, partial(self._consider, view))
             if isinstance(considered, Candidate):
                 candidates.append(considered)
             elif considered is not None:
                 self._decided(view, considered, view.state.generation, planned)
         return candidates
+
+    def _load(self, rules: Rules, views: Sequence[View]) -> dict[RecordKey, Attention]:
+        """Read what deciding about `views` needs. Returns those whose snapshots this release cannot read, with why."""
+        try:
+            if views:
+                rules.load(views)
+        except _DEFECTS:
+            unreadable = {view.key: why for view in views if (why := self._cannot_be_loaded(rules, view))}
+            readable = [view for view in views if view.key not in unreadable]
+            if readable:
+                rules.load(readable)
+            return unreadable
+        return {}
+
+    def _cannot_be_loaded(self, rules: Rules, view: View) -> Attention | None:
+        try:
+            rules.load([view])
+        except _DEFECTS as error:
+            self._work.log.exception("snapshot cannot be read", extra={"record": str(view.key)})
+            return Attention(explanations.defect(view.key, error))
+        return None
 
     def _consider(self, view: View) -> Candidate | Decision | None:  # noqa: PLR0911  one return a reason
         if view.record.status in _CONCLUDED:
