@@ -1,4 +1,4 @@
-"""Sets the local accounts up like a customer: consent at Intuit, items and tax codes, settings that name them."""
+"""Sets the local Online accounts up like a customer: consent at Intuit, items and tax codes, settings naming them."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -78,15 +78,6 @@ def connect(up: "Stack") -> None:
             _set_up(parts, up.config.qbo_url, account)
     except requests.RequestException as error:
         raise StartFailed(f"The accounts could not be set up in QuickBooks at {up.config.qbo_url}: {error}") from error
-
-
-def register_for_desktop(up: "Stack") -> dict[str, str]:
-    """Gives every Desktop account its user, password and GUIDs. Returns the FileIDs by account."""
-    registrations, file_ids = deployed(up).registrations, {}
-    for account in up.config.desktop_accounts:
-        file_ids[account.account_id] = registrations.register(account.account_id, account.user).file_id
-        registrations.set_password(account.account_id, account.password)
-    return file_ids
 
 
 def _set_up(parts: Deployment, qbo_url: str, account: Account) -> None:

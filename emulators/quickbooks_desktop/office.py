@@ -1,5 +1,6 @@
 """The admin door: company files with their Web Connectors, to look at and to run over HTTP; for demo and local runs."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, fields
 from datetime import date
@@ -15,6 +16,8 @@ from .web_connector import Report, WebConnector
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+_REQUEST = re.compile(r"<(?!QBXMLMsgs)(\w+)Rq[ />]")
+_STATUS = re.compile(r'<\w+Rs [^>]*statusCode="(\d+)"')
 _NOT_SETTINGS = frozenset({"clock", "store", "data_exts", "in_use", "troubles", "last_number", "last_txn_number"})
 _SETTINGS = frozenset(one.name for one in fields(Books)) - _NOT_SETTINGS
 
@@ -22,10 +25,10 @@ _SETTINGS = frozenset(one.name for one in fields(Books)) - _NOT_SETTINGS
 class Office:
     """A WSGI application over some Web Connectors, by a name of the caller's choice.
 
-    GET /_emulator/health; POST /_emulator/companies {"name", "url", "user", "password", settings of the company};
-    GET /_emulator/companies/<name>/<kind>: all records of a kind, for instance Invoice; POST …/run: one session, the
-    answer is its report; POST …/settings; POST …/by-hand {"action": enter, change, void, delete, deactivate, receive
-    or deposit, and its arguments}.
+    GET /_emulator/health; POST /_emulator/companies {"name", "url", "user", "password", "owner_id", "file_id", settings
+    of the company}; GET /_emulator/companies/<name>/<kind>: all records of a kind, for instance Invoice; POST …/run:
+    one session, the answer is its report; POST …/settings; POST …/by-hand {"action": enter, change, void, delete,
+    deactivate, receive or deposit, and its arguments}.
     """
 
     def __init__(self) -> None:
@@ -77,10 +80,16 @@ def _company(connector: WebConnector, method: str, what: str, body: Obj) -> Resp
 
 
 def as_json(report: Report) -> Obj:
-    """A session's report without the documents that went to and fro, only how many."""
-    shown = asdict(report)
-    shown["exchanges"] = len(report.exchanges)
-    return shown
+    """A session's report; of each message set only what was asked and which statuses came back."""
+    exchanges = [
+        {
+            "requests": _REQUEST.findall(one.request),
+            "statuses": [int(code) for code in _STATUS.findall(one.response)],
+            "hresult": one.hresult,
+        }
+        for one in report.exchanges
+    ]
+    return {**asdict(report), "exchanges": exchanges}
 
 
 def _by_hand(company: CompanyFile, body: Obj) -> Obj | None:

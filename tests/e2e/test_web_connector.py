@@ -1,20 +1,22 @@
 """The SOAP service as deployed: REST API, function, permissions and table are the stack's own."""
 
 import json
-from functools import cache
 
 import requests
 from lxml import etree
 
 from emulators.quickbooks_desktop import CompanyFile, WebConnector
-from local import accounts, books, deployment
+from local import accounts, deployment, desktop_demo
+from local.books import publish, sample, until
 from local.config import Config
+from local.desktop import Office
+from local.records import Records, has_arrived
 from local.stack import Stack
 from syncro_quickbooks.clock import SystemClock
+from syncro_quickbooks.desktop.company import Company
 from syncro_quickbooks.desktop.sessions import Sessions
 from syncro_quickbooks.storage.table import Table
-from tests.support import events
-from tests.support.office import ready_settings
+from syncro_quickbooks.sync.settings import MethodKind, load_settings, missing_desktop_choices
 
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 
@@ -25,60 +27,43 @@ def desktop_account(config: Config) -> dict[str, str]:
     return account
 
 
-@cache
-def company_file() -> CompanyFile:
-    """The one company file on the customer's computer."""
-    return CompanyFile(name="Demo Desktop Books")
-
-
-def connector(config: Config, password: str) -> WebConnector:
-    account = desktop_account(config)
-    return WebConnector(
-        company=company_file(),
-        url=account["qbwc_url"],
-        user=account["qbwc_user"],
-        password=password,
-        file_id=account["realm_id"],
-    )
-
-
-def test_a_web_connector_logs_in_with_what_stack_json_says(up: Stack, config: Config) -> None:
-    report = connector(config, desktop_account(config)["qbwc_password"]).run()
-    assert (report.outcome, report.calls[:5]) == (
-        "done",
-        ["serverVersion", "clientVersion", "authenticate", "sendRequestXML", "receiveResponseXML"],
-    )
-    assert "ItemQueryRq" in report.exchanges[0].request  # the first session reads the lists
-
-
-def test_an_invoice_from_the_bus_is_in_the_company_file(up: Stack, config: Config) -> None:
-    """Bus, rule, intake and the SOAP function with its own permissions; the settings name what the lists brought."""
-    account = desktop_account(config)
-    office = connector(config, account["qbwc_password"])
-    office.run()
-    parts = accounts.deployed(up)
-    connection = parts.accounts.connection(account["account_id"])
+def test_the_account_was_set_up_by_a_first_session_that_read_the_lists(up: Stack) -> None:
+    connection = accounts.deployed(up).accounts.connection("demo-desktop")
     assert connection is not None
-    parts.accounts.save_settings(
-        account["account_id"], ready_settings(office.company), version=connection.settings_version
-    )
-    event = books.sample("invoice_created.json")
-    event["detail"] = events.invoice_detail(  # type: ignore[assignment]  # a template's node
-        account=account["account_id"],
-        totals=("200.00", "16.50", "216.50"),
-        products=[events.product(3, name="Managed Services"), events.product(4)],
-    )
-    books.publish(up, [event])
-    for _ in books.until(60, every=1):
-        report = office.run()
-        if office.company.entities("Invoice"):
-            break
-    (invoice,) = office.company.entities("Invoice")
-    assert (invoice["RefNumber"], invoice["BalanceRemaining"]) == ("10309", "216.50"), report.last_error
+    assert connection.company is not None
+    assert connection.settings is not None
+    company, settings = Company.from_json(connection.company), load_settings(connection.settings)
+    assert company.name == "Demo Desktop Books"
+    assert missing_desktop_choices(settings, sales_tax=company.sales_tax) == ()
+    assert settings.tax_codes[1].id in {entry.id for entry in company.lists["sales_tax_items"]}
+    for method in ("Cash", "Check", "Credit Card", "Offline CC", "Quick", "Other", "ACH"):
+        chosen = settings.payment_method(method)
+        assert chosen is not None
+        assert chosen.kind is MethodKind.MONEY
 
 
 def test_a_wrong_password_is_refused_and_noted(up: Stack, config: Config) -> None:
-    assert connector(config, "not the password").run().code == "QBWC1040"
+    account = desktop_account(config)
+    stranger = WebConnector(
+        company=CompanyFile(), url=account["qbwc_url"], user=account["qbwc_user"], password="not the password"
+    )
+    assert stranger.run().code == "QBWC1040"
+
+
+def test_another_company_file_gets_nothing(up: Stack, config: Config) -> None:
+    account = desktop_account(config)
+    event = desktop_demo.for_account(sample("invoice_created_december.json"), account["account_id"])
+    publish(up, [event])
+    records = Records(up, account["account_id"])
+    assert any(has_arrived(records.of("invoice", "9002"), event) for _ in until(60))
+    login = {"url": account["qbwc_url"], "user": account["qbwc_user"], "password": account["qbwc_password"]}
+    other = WebConnector(company=CompanyFile(), **login)  # of the emulator's own FileID
+    report = other.run()
+    assert report.exchanges == []
+    assert "another company file" in report.last_error
+    office = Office(up.config.qbd_url, account["account_id"])
+    assert office.run()["outcome"] == "done"
+    assert [each["RefNumber"] for each in office.entities("Invoice")].count("INV-10497") == 1
 
 
 def test_a_session_can_be_opened_used_and_closed_with_the_functions_own_permissions(up: Stack, config: Config) -> None:

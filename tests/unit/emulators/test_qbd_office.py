@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import requests
 
-from emulators.quickbooks_desktop import CompanyFile
-from emulators.quickbooks_desktop.office import Office
+from emulators.quickbooks_desktop import CompanyFile, Exchange, Report
+from emulators.quickbooks_desktop.office import Office, as_json
 from emulators.quickbooks_desktop.qwc import NotAdded, add
 from emulators.quickbooks_online.serve import make, running
 from emulators.wsgi_adapter import WSGIAdapter
@@ -149,6 +149,21 @@ def test_the_door_runs_a_session_on_request() -> None:
         door.post("companies", name="acme", url=url, user="u", password="p")
         report = door.post("companies/acme/run").json()
     assert (report["outcome"], report["calls"]) == ("none", ["serverVersion", "clientVersion", "authenticate"])
+    assert report["exchanges"] == []
+
+
+def test_a_report_says_of_each_message_set_what_was_asked_and_answered() -> None:
+    company = CompanyFile()
+    asked = (
+        '<?xml version="1.0"?><?qbxml version="13.0"?><QBXML><QBXMLMsgsRq onError="continueOnError">'
+        "<TermsQueryRq/><CustomerAddRq><CustomerAdd><Name>Acme</Name></CustomerAdd></CustomerAddRq>"
+        "<CustomerAddRq><CustomerAdd><Name>Acme</Name></CustomerAdd></CustomerAddRq></QBXMLMsgsRq></QBXML>"
+    )
+    exchanges = [Exchange(asked, company.process(asked)), Exchange("", "", "0x80040400")]
+    assert as_json(Report(exchanges=exchanges))["exchanges"] == [
+        {"requests": ["TermsQuery", "CustomerAdd", "CustomerAdd"], "statuses": [0, 0, 3100], "hresult": ""},
+        {"requests": [], "statuses": [], "hresult": "0x80040400"},
+    ]
 
 
 def test_the_command_line_runs_one_session() -> None:

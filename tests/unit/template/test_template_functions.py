@@ -129,6 +129,12 @@ def test_only_the_push_can_read_tokens_and_only_with_an_account_in_the_context()
     assert holders["QboPushFunction"]["Condition"] == {"Null": {"kms:EncryptionContext:account_id": "false"}}
 
 
+def test_the_service_for_desktop_reaches_the_table_and_nothing_else() -> None:
+    # Which actions it needs there, tests/integration/desktop/test_permissions.py finds out.
+    reached = [allowed(statement, "Resource") for statement in permissions("QbdSoapFunction")]
+    assert reached == [['{"Fn::GetAtt": ["Table", "Arn"]}']]
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_logs_to_its_own_group_which_forgets_and_survives_the_stack(name: str) -> None:
     logging = mapping(FUNCTIONS[name]["LoggingConfig"])
