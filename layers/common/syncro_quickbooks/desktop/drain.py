@@ -11,7 +11,7 @@ from datetime import datetime
 from syncro_quickbooks.clock import Clock, to_millis
 from syncro_quickbooks.desktop import hresults, problems
 from syncro_quickbooks.desktop.company import Company, read_company
-from syncro_quickbooks.desktop.exchange import DONE, FAILED
+from syncro_quickbooks.desktop.exchange import DONE, FAILED, NO_OP
 from syncro_quickbooks.desktop.pace import Pace, Paces
 from syncro_quickbooks.desktop.pick_lists import READ_EVERY, PickLists
 from syncro_quickbooks.desktop.planning.outbox import Planner
@@ -98,7 +98,10 @@ class OutboxExchange:
         if held is not None:
             memory.stored["error"] = problems.words(held)
             return ""
-        return self._of_outbox(self._work(session, connection, company, memory), connection)
+        try:
+            return self._of_outbox(self._work(session, connection, company, memory), connection)
+        except OutOfTime:
+            return NO_OP  # there is more to decide about: the next call does
 
     def take_response(self, session: Session, response: str, hresult: str, message: str) -> int:
         """What became of the request that was returned last. Returns the progress in per cent."""
@@ -224,10 +227,7 @@ class OutboxExchange:
         decided_by = _decided_by(connection, work.company)
         if decided_by == self._accounts.health(connection).decided_by:
             return
-        try:
-            work.dependents.revisit_all(work.keep_going)
-        except OutOfTime:
-            return
+        work.dependents.revisit_all(work.keep_going)
         self._accounts.save_decided_by(connection.account_id, decided_by)
 
     # -- taking --------------------------------------------------------------------------------------------------------
@@ -258,10 +258,11 @@ class OutboxExchange:
             return
         recovery = Recovery(work, Settler(work))
         before = _unsettled(work, dispatch)
-        if kind == "lookup":
-            recovery.take_lookup(dispatch, answer)
-        else:
-            recovery.take_status(dispatch, answer)
+        with suppress(OutOfTime):  # the set stays unresolved: QuickBooks is asked for the rest of its answer
+            if kind == "lookup":
+                recovery.take_lookup(dispatch, answer)
+            else:
+                recovery.take_status(dispatch, answer)
         settled = before - _unsettled(work, dispatch)
         work.memory.add("done", settled)
         work.memory.stored["idle"] = 0 if settled or kind != "write" else work.memory.number("idle") + 1

@@ -7,6 +7,10 @@ from syncro_quickbooks.desktop.sessions import Session
 DONE = 100
 FAILED = -1
 
+NO_OP = "NoOp"
+"""Neither a request nor the end: said as a request and as the last error, it has the Web Connector wait for 5 s and ask
+again (facts: QBD 1.2)."""
+
 
 class Exchange(Protocol):
     """The work of one deployment's Desktop accounts.
@@ -30,7 +34,8 @@ class Exchange(Protocol):
         ...
 
     def next_request(self, session: Session) -> str:
-        """The next message set (qbXML, pure ASCII), or nothing when all is done."""
+        """The next message set (qbXML, pure ASCII), nothing when all is done, or NO_OP when the call had to
+        end before there was one."""
         ...
 
     def take_response(self, session: Session, response: str, hresult: str, message: str) -> int:

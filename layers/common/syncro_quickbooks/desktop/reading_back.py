@@ -54,6 +54,7 @@ class ReadingBack:
         replies = {reply.request_id: reply for reply in answer.replies}
         views = self._work.store.views([RecordKey.parse(str(key)) for key in asked.values()])
         for bid, key in asked.items():
+            self._work.keep_going()
             view, how = views[RecordKey.parse(str(key))], str(wanted.get(str(key), ""))
             reply = replies.get(bid)
             if reply is None or (not reply.done and reply.code not in _NOT_FOUND):

@@ -80,6 +80,7 @@ class Recovery:
             reply = replies.get(str(query)) if query is not None else None
             if member.key not in members or reply is None or not (reply.done or reply.code in _NOT_FOUND):
                 continue
+            self._work.keep_going()
             try:
                 if not self._conclude(member, members[member.key], reply):
                     absent[member.bid] = True

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from syncro_quickbooks.desktop import problems
 from syncro_quickbooks.desktop.company_file import file_ids, same_guid
-from syncro_quickbooks.desktop.exchange import DONE, FAILED, Exchange
+from syncro_quickbooks.desktop.exchange import DONE, FAILED, NO_OP, Exchange
 from syncro_quickbooks.desktop.hresults import explain
 from syncro_quickbooks.desktop.last_session import LastSessions
 from syncro_quickbooks.desktop.logins import Logins, NotLetIn
@@ -94,7 +94,7 @@ class WebConnectorService:
         if session.ended:
             self._log.warning("A question after the session's end", extra=_fields(session))
             return ""
-        if session.state not in (State.OPENED, State.READY):
+        if session.state not in (State.OPENED, State.READY, State.PAUSED):
             self._stop(session, problems.out_of_order("a new request was asked for before the last one was answered"))
             return ""
         first, company = session.state is State.OPENED, call.text("strHCPResponse")
@@ -116,6 +116,10 @@ class WebConnectorService:
         if not request:
             self._end(session)
             return ""
+        if request == NO_OP:
+            self._sessions.save(replace(session, state=State.PAUSED))
+            self._log.info("No request yet", extra=_fields(session))
+            return NO_OP
         self._sessions.save(replace(session, state=State.WAITING, requests=session.requests + 1))
         self._log.info("Request handed out", extra={**_fields(session), "bytes": len(request)})
         return request
@@ -160,6 +164,8 @@ class WebConnectorService:
 
     def _last_error(self, session: Session, call: Call) -> str:
         del call
+        if session.state is State.PAUSED:
+            return NO_OP
         return session.last_error or (_NOTHING_LEFT if session.ended else _NO_ERROR)
 
     def _close(self, session: Session, call: Call) -> str:

@@ -34,6 +34,7 @@ class State(StrEnum):
 
     OPENED = "opened"  # its first question, which names the company file
     READY = "ready"  # a question
+    PAUSED = "paused"  # a question, after a pause
     WORKING = "working"  # nothing: a call is being worked on (or its process died)
     WAITING = "waiting"  # the answer to a request
     OVER = "over"  # at most a question for the reason, and the end

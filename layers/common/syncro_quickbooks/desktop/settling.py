@@ -36,13 +36,14 @@ class Settler:
         self._work = work
 
     def settle(self, dispatch: Dispatch, live: Mapping[RecordKey, View], replies: Sequence[Reply]) -> int:
-        """Settle every member whose outcome the replies tell. Returns how many that were."""
+        """Settle every member whose outcome the replies tell. Returns how many that were. Raises OutOfTime."""
         by_id = _by_request(replies)
         settled = 0
         for member in dispatch.members:
             reply = by_id.get(member.bid)
             if member.key not in live or reply is None or not _tells(reply, member):
                 continue
+            self._work.keep_going()
             self.settle_one(Settled(member, live[member.key], reply))
             settled += 1
         return settled

@@ -56,7 +56,10 @@ class Planner:
         }
 
     def plan(self, most: int) -> Batch:
-        """The next set, of at most `most` members; empty when there is nothing to send now."""
+        """The next set, of at most `most` members; empty when there is nothing to send now.
+
+        Raises OutOfTime if nothing was found yet and there is more to decide about.
+        """
         batch = Batch(most)
         try:
             for _ in range(_PASSES):
@@ -64,7 +67,8 @@ class Planner:
                 if batch.planned or not acted:
                     break
         except OutOfTime:
-            pass
+            if not batch.planned:
+                raise
         return batch
 
     def _pass(self, batch: Batch) -> bool:
@@ -72,7 +76,6 @@ class Planner:
         acted = False
         for layer in LAYERS:
             for chunk in _chunks(self._due(layer)):
-                self._work.keep_going()
                 acted = self._process(chunk, batch) or acted
                 if batch.full:
                     return True
@@ -95,6 +98,7 @@ class Planner:
         for view in views:
             if batch.full:
                 break
+            self._work.keep_going()
             if view.key not in batch.planned:
                 acted = self._one(view, batch) or acted
         return acted
