@@ -266,6 +266,20 @@ def test_totals_that_differ_are_said_with_both_figures() -> None:
     assert "Syncro says total $216.00, QuickBooks posted $216.50." in messages[0]
 
 
+def test_a_cent_of_difference_is_said_on_every_invoice_that_has_it() -> None:
+    office = Office()
+    cent_off = ("200.00", "16.49", "216.49")  # 8.25 % of 200.00 is 16.50
+    office.publish("invoice.created", invoice(309))
+    office.publish("invoice.created", events.invoice_detail(310, totals=cent_off))
+    office.run_until_quiet()
+    assert office.status(Kind.INVOICE, 309) == (Status.SYNCED, [])
+    total, tax = office.record(Kind.INVOICE, 310).problems
+    assert office.status(Kind.INVOICE, 310)[0] is Status.SYNCED_WITH_WARNING
+    assert (total.code, tax.code) == ("quickbooks_total_differs", "quickbooks_tax_differs")
+    assert "Syncro says total $216.49, QuickBooks posted $216.50." in total.message
+    assert "Syncro says tax $16.49, QuickBooks posted $16.50." in tax.message
+
+
 def test_force_update_sends_again_and_says_that_dates_do_not_go_along() -> None:
     office = Office()
     office.publish("invoice.created", invoice())
