@@ -1,4 +1,4 @@
-"""API Gateway gives a call 29 s and Lambda 28 s: what takes longer is done in more calls, and comes to the same books."""
+"""API Gateway gives a call 29 s and Lambda 28 s: what takes longer is done in more calls, to the same books."""
 
 from collections.abc import Callable
 from typing import Any

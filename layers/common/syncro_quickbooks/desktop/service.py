@@ -111,17 +111,18 @@ class WebConnectorService:
             return self._exchange.next_request(session)
 
         request = self._of_exchange(session, ask)
-        if request is None:
-            return ""
+        return self._handed_out(session, request) if request is not None else ""
+
+    def _handed_out(self, session: Session, request: str) -> str:
+        """The session stands as what is handed out leaves it: waiting for an answer, pausing, or over."""
         if not request:
             self._end(session)
-            return ""
-        if request == NO_OP:
+        elif request == NO_OP:
             self._sessions.save(replace(session, state=State.PAUSED))
             self._log.info("No request yet", extra=_fields(session))
-            return NO_OP
-        self._sessions.save(replace(session, state=State.WAITING, requests=session.requests + 1))
-        self._log.info("Request handed out", extra={**_fields(session), "bytes": len(request)})
+        else:
+            self._sessions.save(replace(session, state=State.WAITING, requests=session.requests + 1))
+            self._log.info("Request handed out", extra={**_fields(session), "bytes": len(request)})
         return request
 
     def _receive_response(self, session: Session, call: Call) -> int:
