@@ -143,7 +143,7 @@ class Comparison:
     # -- import --------------------------------------------------------------------------------------------------------
 
     def of_entry(self, entry: Entry) -> Row:
-        """The row of an import's report. Sub-customers are organizations, too, under their full name (facts: Syncro C4)."""
+        """The row of an import's report. Sub-customers are organizations under their full name (facts: Syncro C4)."""
         row = Row(Outcome.NEW, entry.id, entry.name, entry=entry.id, fields=entry.fields)
         owner = self._owners.get(entry.id)
         if owner is not None:
