@@ -7,6 +7,8 @@ import pytest
 
 from emulators.quickbooks_desktop import AnswerLost
 from emulators.quickbooks_desktop.statuses import HResult
+from syncro_quickbooks.bootstrap import Deployment
+from syncro_quickbooks.sync.accounts import Edition
 from syncro_quickbooks.sync.jobs import Job, JobKind, JobRefused, Jobs, JobState, Outcome, Result
 from syncro_quickbooks.sync.model import Kind, Status
 from tests.integration.desktop.test_first_documents import invoice
@@ -362,6 +364,32 @@ def test_one_job_of_a_kind_at_a_time(office: Office) -> None:
     jobs.start(office.account, IMPORT)
     jobs.cancel(office.account, EXPORT, first.id)
     assert jobs.start(office.account, EXPORT).id != first.id
+
+
+def test_the_deployment_builds_the_jobs(office: Office) -> None:
+    name = office.service.table._name
+    environ = {
+        "TABLE_NAME": name,
+        "PUSH_QUEUE_URL": "https://sqs/push.fifo",
+        "WAKE_LATER_QUEUE_URL": "https://sqs/later",
+    }
+    jobs = Deployment(environ, clock=office.clock).jobs
+    job = jobs.start(office.account, EXPORT)
+    assert jobs.newest(office.account, EXPORT) == job == job_of(office)
+
+
+def test_online_accounts_are_told_that_there_are_no_jobs_yet(office: Office) -> None:
+    office.accounts.connect("online", Edition.ONLINE, "4620816365")
+    with pytest.raises(JobRefused, match="Desktop only"):
+        jobs_of(office).start("online", EXPORT)
+
+
+def test_a_company_that_was_left_takes_its_job_along(office: Office) -> None:
+    organization(office, 1, "Acme")
+    jobs_of(office).start(office.account, EXPORT)
+    office.accounts.connect(office.account, Edition.DESKTOP, "{another-file}", another_company=True)
+    assert jobs_of(office).working(office.account, "{another-file}") == []
+    assert jobs_of(office).start(office.account, EXPORT).realm_id == "{another-file}"
 
 
 # -- import ------------------------------------------------------------------------------------------------------------

@@ -202,7 +202,8 @@ class Jobs:
         """Somebody has read the report and wants it applied. Raises JobRefused unless it waits for that."""
         job = self.newest(account_id, kind)
         nothing = job is not None and job.to_apply == 0
-        return self._move(account_id, kind, job_id, (JobState.REPORTED,), JobState.DONE if nothing else WORKING[-1])
+        to = JobState.DONE if nothing else JobState.APPLYING
+        return self._move(account_id, kind, job_id, (JobState.REPORTED,), to)
 
     def cancel(self, account_id: str, kind: JobKind, job_id: str) -> Job:
         """End the job. What was handed over (one message set at most) still goes out; what was done stays.
@@ -268,10 +269,7 @@ class Jobs:
 
         They fail if somebody moved the job meanwhile.
         """
-        same = Condition(
-            "#job_id = :id AND #turn = :turn AND #state <> :cancelled",
-            {":id": job.id, ":turn": job.turn, ":cancelled": str(JobState.CANCELLED)},
-        )
+        same = Condition("#job_id = :id AND #turn = :turn", {":id": job.id, ":turn": job.turn})
         writes: list[Write] = [Put(_item(replace(job, turn=job.turn + 1)), same)]
         writes += [Put({**_row_item(job, row), "ttl": self._until(REPORT_KEPT)}) for row in rows]
         for start in range(0, len(page), _ENTRIES_AN_ITEM):
