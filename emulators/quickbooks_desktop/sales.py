@@ -38,9 +38,9 @@ def _saved(books: Books, kind: str, body: Obj, old: Obj | None, *, by_hand: bool
     if old is None:
         _defaults(books, kind, record)
     elif changes.get("TermsRef") and not changes.get("DueDate"):
-        record["DueDate"] = _due(books, record)
+        record["DueDate"] = _due(books, record)  # a new date alone leaves it [G]
     _check_period(books, kind, old, record, by_hand=by_hand)
-    lines = _lines(books, record, given, old)
+    lines = _lines(books, kind, given, old)
     record["_lines"] = lines
     compute(books, record)
     if not lines:
@@ -95,10 +95,10 @@ def _check_period(books: Books, kind: str, old: Obj | None, new: Obj, *, by_hand
         raise statuses.closed_period(kind)
 
 
-def _lines(books: Books, record: Obj, given: list[Obj] | None, old: Obj | None) -> list[Obj]:
+def _lines(books: Books, kind: str, given: list[Obj] | None, old: Obj | None) -> list[Obj]:
     before = {line["TxnLineID"]: line for line in (old or {}).get("_lines", [])}
     if given is None:  # no line named: all are kept (facts: QBD 2.2)
-        return [_priced(books, line, []) for line in before.values()]
+        return list(before.values())
     order = list(before)
     last = -1
     lines: list[Obj] = []
@@ -113,8 +113,7 @@ def _lines(books: Books, record: Obj, given: list[Obj] | None, old: Obj | None) 
         else:
             last = order.index(line_id)
             line = before[line_id]
-        lines.append(_priced(books, _merged_line(line, one), lines))
-    del record
+        lines.append(_priced(books, kind, _merged_line(line, one), lines))
     return lines
 
 
@@ -130,13 +129,13 @@ def _merged_line(old: Obj, new: Obj) -> Obj:
     return references.merged(kept, {name: value for name, value in new.items() if name != "TxnLineID"})
 
 
-def _priced(books: Books, line: Obj, above: list[Obj]) -> Obj:
+def _priced(books: Books, kind: str, line: Obj, above: list[Obj]) -> Obj:
     """A line with rate and amount. Amount given wins over the rate [G]; rounding half up."""
     priced = dict(line)
     item = references.entry(books, line, "ItemRef")
     if item is None:
         if any(name in line for name in ("Amount", "Rate", "Quantity")):
-            raise statuses.not_saved("Invoice", "The transaction line has an amount but no item.")  # [G]
+            raise statuses.not_saved(kind, "The transaction line has an amount but no item.")  # [G]
         return priced
     quantity = Decimal(line["Quantity"]) if "Quantity" in line else None
     if "Amount" in line:

@@ -1,17 +1,20 @@
 """The SOAP service as deployed: REST API, function, permissions and table are the stack's own."""
 
 import json
+from functools import cache
 
 import requests
 from lxml import etree
 
 from emulators.quickbooks_desktop import CompanyFile, WebConnector
-from local import accounts, deployment
+from local import accounts, books, deployment
 from local.config import Config
 from local.stack import Stack
 from syncro_quickbooks.clock import SystemClock
 from syncro_quickbooks.desktop.sessions import Sessions
 from syncro_quickbooks.storage.table import Table
+from tests.support import events
+from tests.support.office import ready_settings
 
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 
@@ -22,10 +25,16 @@ def desktop_account(config: Config) -> dict[str, str]:
     return account
 
 
+@cache
+def company_file() -> CompanyFile:
+    """The one company file on the customer's computer."""
+    return CompanyFile(name="Demo Desktop Books")
+
+
 def connector(config: Config, password: str) -> WebConnector:
     account = desktop_account(config)
     return WebConnector(
-        company=CompanyFile(name="Demo Desktop Books"),
+        company=company_file(),
         url=account["qbwc_url"],
         user=account["qbwc_user"],
         password=password,
@@ -40,6 +49,32 @@ def test_a_web_connector_logs_in_with_what_stack_json_says(up: Stack, config: Co
         ["serverVersion", "clientVersion", "authenticate", "sendRequestXML", "receiveResponseXML"],
     )
     assert "ItemQueryRq" in report.exchanges[0].request  # the first session reads the lists
+
+
+def test_an_invoice_from_the_bus_is_in_the_company_file(up: Stack, config: Config) -> None:
+    """Bus, rule, intake and the SOAP function with its own permissions; the settings name what the lists brought."""
+    account = desktop_account(config)
+    office = connector(config, account["qbwc_password"])
+    office.run()
+    parts = accounts.deployed(up)
+    connection = parts.accounts.connection(account["account_id"])
+    assert connection is not None
+    parts.accounts.save_settings(
+        account["account_id"], ready_settings(office.company), version=connection.settings_version
+    )
+    event = books.sample("invoice_created.json")
+    event["detail"] = events.invoice_detail(  # type: ignore[assignment]  # a template's node
+        account=account["account_id"],
+        totals=("200.00", "16.50", "216.50"),
+        products=[events.product(3, name="Managed Services"), events.product(4)],
+    )
+    books.publish(up, [event])
+    for _ in books.until(60, every=1):
+        report = office.run()
+        if office.company.entities("Invoice"):
+            break
+    (invoice,) = office.company.entities("Invoice")
+    assert (invoice["RefNumber"], invoice["BalanceRemaining"]) == ("10309", "216.50"), report.last_error
 
 
 def test_a_wrong_password_is_refused_and_noted(up: Stack, config: Config) -> None:

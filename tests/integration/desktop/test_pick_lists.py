@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 
 from syncro_quickbooks.desktop import pick_lists
+from syncro_quickbooks.sync.model import Kind, Status
+from tests.integration.desktop.test_first_documents import invoice
+from tests.support import events
 from tests.support.boundaries import Boundaries, Mode
 from tests.support.office import Office
 
@@ -61,3 +64,24 @@ def test_they_are_read_again_after_a_day(office: Office) -> None:
     office.clock.sleep(24 * 3600)
     office.run()
     assert "Second bank" in lists(office)["accounts"]
+
+
+def test_a_reference_that_leads_nowhere_has_the_lists_read_again_once(office: Office) -> None:
+    """Somebody made the item anew after the lists were read: the invoice follows in the same session."""
+    office.run()
+    old = office.company.named("ItemService", "Service 1")
+    assert old is not None
+    office.company.delete(old["ListID"])
+    office.company.enter("ItemService", Name="Service 1", SalesOrPurchase={"AccountRef": {"FullName": "Services"}})
+    office.publish("invoice.created", invoice(products=[events.product(3, name="Service 1"), events.product(4)]))
+    office.run()
+    (posted,) = office.company.entities("Invoice")
+    assert posted["InvoiceLineRet"][0]["ItemRef"]["FullName"] == "Service 1"
+    office.company.delete(posted["TxnID"])
+    fallback = office.company.named("ItemOtherCharge", "Syncro Charges")
+    assert fallback is not None
+    office.company.delete(fallback["ListID"])
+    office.publish("invoice.created", invoice(310))
+    report = office.run()
+    assert sum("AccountQueryRq" in exchange.request for exchange in report.exchanges) == 1
+    assert office.status(Kind.INVOICE, 310) == (Status.NEEDS_ATTENTION, ["qbd_3140"])

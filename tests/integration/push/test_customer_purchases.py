@@ -9,11 +9,15 @@ import pytest
 
 from emulators.quickbooks_online import Company
 from tests.integration.push.spending import actions_of, problem_of, spending
-from tests.support.payment_events import store_credit_detail
+from tests.support.events import customer, invoice_detail
+from tests.support.payment_events import allocation, payment_detail, store_credit_detail
 from tests.support.purchase_events import purchase_detail, sold_line
 from tests.support.world import World
 
 pytestmark = pytest.mark.usefixtures("aws_services")
+
+
+SELLER = customer(84, name="Used Laptop Seller")
 
 
 def connected(**company: Any) -> tuple[World, Company]:
@@ -244,6 +248,24 @@ def test_a_store_credit_that_was_booked_while_purchases_were_off_is_not_booked_a
     assert record["status"] == "synced"
     assert company.entities("CreditMemo") == [before]
     assert company.entities("Purchase") == []
+
+
+@pytest.mark.parametrize("then", [True, False])
+def test_whichever_document_holds_a_payout_is_the_one_that_is_used_whatever_the_setting_has_become(then: bool) -> None:
+    world, company = connected()
+    resave(world, sync_customer_purchases=not then)
+    credit = store_credit_detail(259, "250.00", "purchase_payout", 715, owner=SELLER)
+    pushed(world, purchase_detail(**STORE_CREDIT))
+    world.publish("store_credit.created", credit)
+    world.run()
+    resave(world, sync_customer_purchases=then)
+    world.publish("store_credit.updated", {**credit, "version": 2})
+    world.publish("invoice.created", invoice_detail(309, owner=SELLER))
+    use = payment_detail(1, "40.00", [allocation(309, "40.00", 259)], method="Store Credit", owner=SELLER)
+    world.publish("payment.created", use)
+    world.run()
+    memo = only(company, "CreditMemo")
+    assert (memo["TotalAmt"], memo["RemainingCredit"]) == (Decimal("250.00"), Decimal("210.00"))
 
 
 def test_another_kind_of_payout_after_it_was_posted_is_asked_about() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from emulators.quickbooks_online import Company, Fault
+from emulators.quickbooks_online import Company, Fault, api
 from tests.integration.push.spending import actions_of, problem_of, spending
 from tests.support.books import standing
 from tests.support.events import ACCOUNT, customer, invoice_detail, line
@@ -269,12 +269,21 @@ def test_an_edit_updates_the_payment_and_keeps_quickbooks_date() -> None:
     assert problem_of(record(world))["code"] == "date_differs"
 
 
-@pytest.mark.parametrize("event", ["payment.deleted", "payment.updated"], ids=["deleted", "failed later"])
-def test_a_payment_that_ends_is_voided(event: str) -> None:
+@pytest.mark.parametrize(
+    ("event", "end"),
+    [
+        ("payment.deleted", {}),
+        ("payment.updated", {"success": False}),
+        ("payment.updated", {"payment_amount": "0.00", "allocations": []}),
+    ],
+    ids=["deleted", "failed later", "worth nothing any more"],
+)
+def test_a_payment_that_ends_is_voided(event: str, end: dict[str, Any]) -> None:
     world = world_with(309)
     world.publish("payment.created", payment_detail())
     world.run()
-    world.publish(event, payment_detail(version=2, success=event == "payment.deleted"))
+    detail = payment_detail(version=2)
+    world.publish(event, {**detail, "payment": {**detail["payment"], **end}})
     world.run()
     (paid,) = books(world).entities("Payment")
     assert (paid["TotalAmt"], paid["Line"]) == (0, [])
@@ -384,6 +393,19 @@ def test_no_more_is_applied_than_quickbooks_has_open() -> None:
     assert "only $66.00 is open" in problem_of(record(world))["message"]
 
 
+def test_a_payment_refused_only_when_it_is_sent_again_is_cut_to_what_is_open() -> None:
+    world = world_with(309)
+    (invoice,) = standing(books(world))
+    link = {"TxnId": invoice["Id"], "TxnType": "Invoice"}
+    by_hand = {"CustomerRef": invoice["CustomerRef"], "TotalAmt": 100, "Line": [{"Amount": 100, "LinkedTxn": [link]}]}
+    books(world).create_by_hand("Payment", by_hand)
+    world.emulator.faults.add(Fault(kind="before", operation="create", entity="Payment"))
+    world.publish("payment.created", payment_detail())
+    world.run()
+    assert payments(world)[1] == (*money("216.00", "100.00"), [Decimal("116.00")])
+    assert problem_of(record(world))["code"] == "applied_in_part"
+
+
 def test_payments_that_together_are_more_than_an_invoice_are_cut_without_asking_quickbooks() -> None:
     world = world_with(309)
     with spending(world) as spent:
@@ -486,3 +508,33 @@ def test_force_update_of_an_invoice_sends_its_date_and_those_of_its_payments() -
     assert (invoice["TxnDate"], paid["TxnDate"]) == ("2026-11-18", "2026-11-17")
     assert world.record("invoice", 309)["status"] == "synced"
     assert problem_of(record(world))["code"] == "payment_before_invoice"
+
+
+def test_a_payment_of_more_invoices_than_fit_into_a_transaction_waits_for_them_all() -> None:
+    world = world_with()
+    numbers = range(400, 460)
+    split = [allocation(number, "216.00") for number in numbers]
+    world.publish("payment.created", payment_detail(344, "12960.00", split))
+    world.run()
+    assert record(world)["status"] == "waiting"
+    for number in numbers:
+        world.publish("invoice.created", invoice_detail(number))
+    world.run()
+    assert record(world)["status"] == "synced"
+    assert set(open_on(world).values()) == {Decimal(0)}
+
+
+def test_room_that_another_payment_of_the_same_batch_makes_is_used_only_afterwards(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = world_with(309)
+    world.publish("payment.created", payment_detail())
+    world.run()
+    in_order = api._batch
+    monkeypatch.setattr(api, "_batch", lambda company, members, forced: in_order(company, members[::-1], forced))
+    world.publish("payment.updated", payment_detail(344, "100.00", [allocation(309, "100.00")], version=2))
+    world.publish("payment.created", payment_detail(345, "116.00", [allocation(309, "116.00")]))
+    world.run()
+    assert open_on(world) == {"10309": Decimal(0)}
+    assert [each[1] for each in payments(world)] == list(money("0", "0"))
+    assert [record(world, number)["status"] for number in (344, 345)] == ["synced", "synced"]

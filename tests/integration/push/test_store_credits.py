@@ -1,13 +1,14 @@
 """Store credit in QuickBooks: booked once whatever it came from, and applied to invoices. Invoices are of 216.00."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from tests.integration.push.spending import actions_of, problem_of, spending
 from tests.integration.push.test_payments import books, money, open_on, payments, record, world_with
 from tests.support.books import standing
-from tests.support.events import ACCOUNT, customer, invoice_detail
+from tests.support.events import ACCOUNT, customer, invoice_detail, line
 from tests.support.payment_events import allocation, payment_detail, store_credit_detail
 from tests.support.world import World, ready_settings
 
@@ -262,3 +263,231 @@ def test_a_write_off_is_a_credit_memo_on_the_bad_debt_item_applied_to_its_invoic
     world.run()
     assert open_on(world) == {"10309": Decimal("216.00")}
     assert credits(world) == []
+
+
+def test_a_credit_that_was_used_by_hand_is_asked_about_and_no_payment_of_nothing_is_made() -> None:
+    world = world_with(309, 310)
+    with_credit(world)
+    (memo,) = books(world).entities("CreditMemo")
+    other = standing(books(world))[1]
+    links = [{"TxnId": other["Id"], "TxnType": "Invoice"}, {"TxnId": memo["Id"], "TxnType": "CreditMemo"}]
+    lines = [{"Amount": 40, "LinkedTxn": [link]} for link in links]
+    books(world).create_by_hand("Payment", {"CustomerRef": other["CustomerRef"], "TotalAmt": 0, "Line": lines})
+    world.publish("payment.created", payment_detail(1, "40.00", [allocation(309, "40.00", 259)], method="Store Credit"))
+    world.run()
+    assert problem_of(record(world, 1))["code"] == "applied_in_part"
+    assert "to Store credit 259" in problem_of(record(world, 1))["message"]
+    assert (record(world, 1)["status"], len(books(world).entities("Payment"))) == ("needs_attention", 1)
+
+
+def test_a_credit_of_an_overpayment_that_syncro_does_not_name_is_not_booked_again() -> None:
+    world = world_with(309, 310)
+    world.publish("payment.created", payment_detail(344, "300.00", [allocation(309, "216.00")]))
+    world.publish("store_credit.created", store_credit_detail(259, "84.00", "overpayment", None))
+    use = payment_detail(1, "84.00", [allocation(310, "84.00", 259)], method="Store Credit")
+    world.publish("payment.created", use)
+    world.run()
+    assert credits(world) == []
+    assert "of which payment" in problem_of(record(world, 1))["message"]
+
+
+def test_a_payment_that_names_itself_as_its_source_is_asked_about() -> None:
+    world = world_with(309)
+    world.publish("payment.created", payment_detail(1, "40.00", [allocation(309, "40.00", 1)], method="Store Credit"))
+    world.run()
+    assert "names itself" in problem_of(record(world, 1))["message"]
+
+
+# -- several credits at once -------------------------------------------------------------------------------------------
+
+
+def test_a_payment_may_use_a_credit_memo_and_the_rest_of_a_payment_together() -> None:
+    world = world_with(309, 310)
+    with_credit(world)
+    world.publish("payment.created", payment_detail(344, "300.00", [allocation(309, "216.00")]))
+    world.run()
+    both = [allocation(310, "84.00", 344), allocation(310, "40.00", 259)]
+    world.publish("payment.created", payment_detail(345, "124.00", both, method="Store Credit"))
+    world.run()
+    assert open_on(world) == {"10309": Decimal(0), "10310": Decimal("92.00")}
+    assert payments(world) == [
+        (*money("300.00", "0"), list(money("216.00", "84.00"))),
+        (*money("0", "0"), list(money("40.00", "40.00"))),
+    ]
+    assert [record(world, number)["status"] for number in (344, 345)] == ["synced", "synced"]
+
+
+def test_without_a_source_each_allocation_takes_what_the_ones_before_it_have_left() -> None:
+    world = world_with(309, 310)
+    with_credit(world, 259)
+    with_credit(world, 260)
+    two = [allocation(309, "40.00"), allocation(310, "40.00")]
+    world.publish("payment.created", payment_detail(1, "80.00", two, method="Store Credit"))
+    world.run()
+    assert [left for _, _, left in credits(world)] == [Decimal(0), Decimal(0)]
+    assert open_on(world) == {"10309": Decimal("176.00"), "10310": Decimal("176.00")}
+
+
+@pytest.mark.parametrize("method", ["Store Credit", "Bad Debt"])
+def test_the_use_of_a_credit_for_no_invoice_is_asked_about_and_books_nothing(method: str) -> None:
+    world = world_with(309)
+    world.publish("payment.created", payment_detail(1, "40.00", [], method=method))
+    world.run()
+    assert problem_of(record(world, 1))["code"] == "payment_impossible"
+    assert (credits(world), payments(world)) == ([], [])
+
+
+def test_a_use_of_more_than_the_credit_is_completed_once_the_credit_grows() -> None:
+    world = world_with(309)
+    with_credit(world)
+    world.publish("payment.created", payment_detail(1, "60.00", [allocation(309, "60.00", 259)], method="Store Credit"))
+    world.run()
+    assert record(world, 1)["status"] == "synced_with_warning"
+    world.publish("store_credit.updated", store_credit_detail(259, "60.00", version=2))
+    world.run()
+    assert open_on(world) == {"10309": Decimal("156.00")}
+    assert record(world, 1)["status"] == "synced"
+
+
+# -- a rest that is used otherwise later -------------------------------------------------------------------------------
+
+
+def with_used_rest() -> tuple[World, dict[str, Any]]:
+    """Payment 344 of 400.00 pays 309; payment 1 uses the 184.00 that are left of it for 310."""
+    world = world_with(309, 310)
+    world.publish("payment.created", payment_detail(344, "400.00", [allocation(309, "216.00")]))
+    use = payment_detail(1, "184.00", [allocation(310, "184.00", 344)], method="Store Credit")
+    world.publish("payment.created", use)
+    world.run()
+    assert open_on(world) == {"10309": Decimal(0), "10310": Decimal("32.00")}
+    return world, use
+
+
+@pytest.mark.parametrize(("method", "source"), [("Store Credit", 345), ("Store Credit", 259), ("Check", None)])
+def test_a_payment_whose_rest_is_not_used_after_all_takes_it_back(method: str, source: int | None) -> None:
+    world, _ = with_used_rest()
+    with_credit(world, 259, "184.00")
+    world.publish("payment.created", payment_detail(345, "184.00", []))
+    world.run()
+    other = payment_detail(1, "184.00", [allocation(310, "184.00", source)], version=2, method=method)
+    world.publish("payment.updated", other)
+    world.run()
+    assert open_on(world) == {"10309": Decimal(0), "10310": Decimal("32.00")}
+    assert payments(world)[0] == (*money("400.00", "184.00"), [Decimal("216.00")])
+    assert record(world, 1)["status"] == "synced"
+
+
+def test_an_invoice_that_falls_below_what_a_rest_pays_is_changed_and_paid_again() -> None:
+    world, _ = with_used_rest()
+    totals = ("100.00", "8.00", "108.00")
+    world.publish("invoice.updated", invoice_detail(310, version=2, lines=[line(1, 3)], totals=totals))
+    world.run()
+    assert open_on(world) == {"10309": Decimal(0), "10310": Decimal(0)}
+    assert payments(world) == [(*money("400.00", "76.00"), list(money("216.00", "108.00")))]
+    assert "$76.00 is left" in problem_of(record(world, 1))["message"]
+    smaller = payment_detail(1, "108.00", [allocation(310, "108.00", 344)], version=2, method="Store Credit")
+    world.publish("payment.updated", smaller)
+    world.run()
+    assert [record(world, number)["status"] for number in (1, 344)] == ["synced", "synced"]
+
+
+def test_an_invoice_deleted_while_a_rest_pays_it_is_voided_once_that_is_taken_off() -> None:
+    world, use = with_used_rest()
+    world.publish("invoice.deleted", invoice_detail(310, version=2))
+    world.run()
+    assert problem_of(world.record("invoice", 310))["code"] == "deleted_but_in_use"
+    world.publish("payment.deleted", {**use, "version": 2})
+    world.run()
+    assert open_on(world) == {"10309": Decimal(0)}
+    assert payments(world) == [(*money("400.00", "184.00"), [Decimal("216.00")])]
+
+
+def test_with_store_credit_off_a_rest_is_not_used_although_its_payment_changes() -> None:
+    world = world_with(309, 310)
+    settings = ready_settings(books(world), sync_store_credit=False)
+    world.deployment.accounts.save_settings(ACCOUNT, settings, version=1)
+    world.publish("payment.created", payment_detail(344, "300.00", [allocation(309, "216.00")]))
+    world.publish("payment.created", payment_detail(1, "84.00", [allocation(310, "84.00", 344)], method="Store Credit"))
+    world.run()
+    changed = payment_detail(344, "300.00", [allocation(309, "216.00")], version=2, ref_num="99")
+    world.publish("payment.updated", changed)
+    world.run()
+    assert open_on(world) == {"10309": Decimal(0), "10310": Decimal("216.00")}
+    assert "open in QuickBooks by $84.00" in problem_of(world.record("invoice", 310))["message"]
+
+
+# -- credits that come or change after their use -----------------------------------------------------------------------
+
+
+def test_a_use_without_a_source_that_comes_before_the_credit_goes_on_once_that_is_there() -> None:
+    world = world_with(309)
+    world.publish("payment.created", payment_detail(1, "40.00", [allocation(309, "40.00")], method="Store Credit"))
+    world.run()
+    assert record(world, 1)["status"] == "needs_attention"
+    with_credit(world)
+    assert open_on(world) == {"10309": Decimal("176.00")}
+    assert problem_of(record(world, 1))["code"] == "oldest_credit_used"
+
+
+def test_a_credit_that_shrinks_below_its_use_follows_once_that_shrinks_too() -> None:
+    world = world_with(309)
+    with_credit(world)
+    world.publish("payment.created", payment_detail(1, "40.00", [allocation(309, "40.00", 259)], method="Store Credit"))
+    world.run()
+    with_smaller = store_credit_detail(259, "30.00", version=2)
+    world.publish("store_credit.updated", with_smaller)
+    world.run()
+    assert "follows once they are changed" in problem_of(world.record("store_credit", 259))["message"]
+    smaller = payment_detail(1, "30.00", [allocation(309, "30.00", 259)], version=2, method="Store Credit")
+    world.publish("payment.updated", smaller)
+    world.run()
+    assert [(amount, left) for _, amount, left in credits(world)] == [money("30.00", "0")]
+    assert world.record("store_credit", 259)["status"] == "synced"
+
+
+def test_a_used_credit_can_move_to_another_customer_with_its_use() -> None:
+    world = world_with(309)
+    with_credit(world)
+    use = [allocation(309, "40.00", 259)]
+    world.publish("payment.created", payment_detail(1, "40.00", use, method="Store Credit"))
+    world.run()
+    other = customer(73, name="Parent Company")
+    world.publish("invoice.updated", invoice_detail(309, version=2, owner=other))
+    world.publish("store_credit.updated", store_credit_detail(259, version=2, owner=other))
+    world.publish("payment.updated", payment_detail(1, "40.00", use, version=2, method="Store Credit", owner=other))
+    world.run()
+    assert open_on(world) == {"10309": Decimal("176.00")}
+    assert [world.record(kind, number)["status"] for kind, number in (("store_credit", 259), ("payment", 1))] == [
+        "synced",
+        "synced",
+    ]
+
+
+@pytest.mark.parametrize("how", ["method edited", "setting changed", "setting changed, then deleted"])
+def test_a_write_off_that_is_none_any_more_leaves_no_credit_behind(how: str) -> None:
+    world = world_with(309)
+    world.publish("payment.created", payment_detail(method="Bad Debt"))
+    world.run()
+    if how == "method edited":
+        world.publish("payment.updated", payment_detail(version=2))
+    else:
+        settings = ready_settings(books(world), sync_store_credit=True)
+        settings["payment_methods"]["Bad Debt"] = settings["payment_methods"]["Check"]
+        settings |= {"store_credit_item": settings["fallback_item"]}
+        world.deployment.accounts.save_settings(ACCOUNT, settings, version=1)
+        deleted = how.endswith("deleted")
+        world.publish(f"payment.{'deleted' if deleted else 'updated'}", payment_detail(method="Bad Debt", version=2))
+    world.run()
+    assert credits(world) == []
+    is_paid = not how.endswith("deleted")
+    assert open_on(world) == {"10309": Decimal(0) if is_paid else Decimal("216.00")}
+    assert [each[0] for each in payments(world)] == ([Decimal("216.00")] if is_paid else [])
+
+
+def test_money_that_names_a_credit_as_its_source_is_asked_about_and_not_booked_beside_it() -> None:
+    world = world_with(309)
+    with_credit(world)
+    world.publish("payment.created", payment_detail(1, "40.00", [allocation(309, "40.00", 259)], method="Check"))
+    world.run()
+    assert "its method is money" in problem_of(record(world, 1))["message"]
+    assert payments(world) == []

@@ -345,3 +345,22 @@ def test_lines_and_links_are_shown_only_when_asked_for(office: Office) -> None:
         "LinkType": "AMTTYPE",
         "Amount": "-60.00",
     }
+
+
+def test_a_line_may_be_a_remark_but_no_amount_goes_without_an_item(office: Office) -> None:
+    remark = "<InvoiceLineAdd><Desc>Thank you</Desc></InvoiceLineAdd>"
+    ret = office.done(invoice_add("Acme", line("<Amount>5.00</Amount>") + remark))
+    assert [one.findtext("Amount") for one in ret.findall("InvoiceLineRet")] == ["5.00", None]
+    amount = "<InvoiceLineAdd><Desc>Thank you</Desc><Amount>1.00</Amount></InvoiceLineAdd>"
+    assert office.status(invoice_add("Acme", amount))[0] == "3180"
+
+
+def test_a_percentage_line_is_of_the_line_above(office: Office) -> None:
+    lines = line("<Amount>80.00</Amount>") + line("<RatePercent>-10</RatePercent>", item="Syncro Charges")
+    ret = office.done(invoice_add("Acme", lines))
+    assert (text(ret, "Subtotal"), [amount for _, amount in lines_of(ret)]) == ("72.00", ["80.00", "-8.00"])
+
+
+def test_an_invoice_without_lines_is_not_recorded(office: Office) -> None:
+    code, words = office.status(invoice_add("Acme", ""))
+    assert (code, words.endswith("You cannot record a blank transaction.")) == ("3180", True)

@@ -15,6 +15,7 @@ from syncro_quickbooks.syncro.events import (
     ForceUpdateEvent,
     InvoiceEvent,
     MalformedEvent,
+    PaymentEvent,
     ProductEvent,
     SnapshotElsewhere,
     parse_event,
@@ -192,3 +193,17 @@ def test_midnight_utc_is_a_calendar_date_and_any_other_time_belongs_to_the_accou
     moment: str, zone: str, day: date
 ) -> None:
     assert calendar_date(datetime.fromisoformat(moment), zone) == day
+
+
+@pytest.mark.parametrize("allocations", [{}, {"allocations": None}, {"allocations": []}])
+def test_a_payment_without_allocations_is_on_account_unless_it_names_invoices(allocations: JsonObject) -> None:
+    whole = detail("payment_created.json")
+    payment = whole["payment"]
+    assert isinstance(payment, dict)
+    bare = {key: value for key, value in payment.items() if key not in ("allocations", "invoice_ids")}
+    event = parse_event("payment.created", {**whole, "payment": {**bare, "invoice_ids": [], **allocations}})
+    assert isinstance(event, PaymentEvent)
+    assert event.payment.allocations == ()
+    if allocations != {"allocations": []}:
+        with pytest.raises(MalformedEvent, match="how much each of invoice_ids gets is not known"):
+            parse_event("payment.created", {**whole, "payment": {**bare, "invoice_ids": [340], **allocations}})

@@ -124,6 +124,7 @@ class OutboxExchange:
             return self._unreadable(work, kind, str(error))
         with suppress(OutOfTime):  # the rest is found by the next call
             self._taken(work, connection, kind, set_id, answer)
+        self._doubt_lists(work, connection)
         return self._progress(work)
 
     def last_error(self, session: Session) -> str:
@@ -265,6 +266,14 @@ class OutboxExchange:
             OrganizationJobs(work, self._jobs).take(answer)
         else:
             self._of_dispatch(work, kind, set_id, answer)
+
+    def _doubt_lists(self, work: Work, connection: Connection) -> None:
+        """A reference led nowhere: the lists are read again, once a session; what differs then is decided anew."""
+        if work.memory.stored.get("lists_doubted") is not True or work.memory.number("doubted"):
+            return
+        work.memory.add("doubted")
+        doubted = replace(work.company, lists_read_at=None)
+        self._accounts.save_company(connection.account_id, work.realm_id, doubted.to_json())
 
     def _of_dispatch(self, work: Work, kind: str, set_id: str, answer: Answer) -> None:
         dispatch = _dispatch(work, set_id)

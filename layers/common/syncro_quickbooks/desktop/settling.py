@@ -90,6 +90,8 @@ class Settler:
         elif customer_name or what in (Next.STALE, Next.OVERPAID):
             self._round(answer, what, problem)
         else:
+            if what is Next.NOT_THERE:
+                self._work.memory.stored["lists_doubted"] = True
             self.park(view, member.stamp, problem)
 
     def _round(self, answer: Settled, what: Next, problem: Problem) -> None:

@@ -82,7 +82,7 @@ def still_doubtful(view: View) -> Problem:
 def voided_by_us(view: View) -> Problem:
     return Problem(
         "voided_after_deletion",
-        f"{view.key} was deleted in Syncro, so it was voided in QuickBooks; now Syncro has changed it again.",
+        f"{view.key} was deleted or failed in Syncro, so it was voided in QuickBooks; now Syncro has changed it again.",
         "Post it again as a new document, or stop syncing it.",
         actions=(Action("recreate", "Post it again"), Action("stop", "Stop syncing")),
     )

@@ -11,6 +11,7 @@ from syncro_quickbooks.sync.records import SCHEMA, Record, View
 from syncro_quickbooks.sync.store import Store, Verdict, outbox_item
 
 _COMING_ANYWAY = (Status.PENDING, Status.RETRYING)
+_MOST_AT_ONCE = 40  # two writes each; a transaction takes 100
 
 
 class Dependents:
@@ -32,13 +33,14 @@ class Dependents:
         Raises Changed if `view` moved on since it was read.
         """
         waiting = self._store.conclusion(view, view.record.stamp, Verdict(status, (problem,)))
+        self.follow(view, on[_MOST_AT_ONCE:])  # first, for an entry too many only leads nowhere
         # Other settings may make the dependency needless.
-        self._store.commit([*self._under(view, on), self._store.revisit(view.key), *waiting])
+        self._store.commit([*self._under(view, on[:_MOST_AT_ONCE]), self._store.revisit(view.key), *waiting])
 
     def follow(self, view: View, on: Sequence[View]) -> None:
         """Look at `view` again, however it stands, when one of `on` changes."""
-        if on:
-            self._store.commit(self._under(view, on))
+        for start in range(0, len(on), _MOST_AT_ONCE):
+            self._store.commit(self._under(view, on[start : start + _MOST_AT_ONCE]))
 
     def _under(self, view: View, on: Sequence[View]) -> list[Write]:
         """Nothing is assumed about `on`: whoever settles it next sees who waits, and what that one has seen."""
@@ -95,10 +97,30 @@ class Dependents:
         """The records that refer to `key`, or did once: payments of an invoice, credits of a customer."""
         return [RecordKey.parse(str(item["sk"])) for item in self._store.items(self._keys.users(key))]
 
+    def note_user(self, of: RecordKey, who: RecordKey) -> None:
+        """`who` turns out to refer to `of`, which its own event does not say."""
+        place = self._keys.user(of, who)
+        self._store.commit([Put({"pk": place.pk, "sk": place.sk, "schema": SCHEMA})])
+
+    def note_source(self, of: RecordKey, which: RecordKey) -> None:
+        """The document of `which` does a part of what `of` says; once `of` says otherwise, it must be told."""
+        place = self._keys.source(of, which)
+        self._store.commit([Put({"pk": place.pk, "sk": place.sk, "schema": SCHEMA})])
+
+    def sources(self, key: RecordKey) -> list[RecordKey]:
+        """The records whose documents do a part of what `key` says, or did once."""
+        return [RecordKey.parse(str(item["sk"])) for item in self._store.items(self._keys.sources(key))]
+
+    def let_go(self, key: RecordKey, sources: Sequence[RecordKey]) -> None:
+        """These do nothing more for `key`: have them looked at again."""
+        self.reopen(sources)  # first: told twice does no harm
+        for source in sources:
+            self._store.commit([Delete(self._keys.source(key, source))])
+
     def derive(self, parent: View, key: RecordKey, snapshot: JsonObject, *, deleted: bool = False) -> None:
         """Desire a further document of `parent`, of its version. Nothing happens if that is desired already."""
-        record = self._store.view(key).record
-        if (record.version, record.force) == (parent.record.version, parent.record.force):
+        record, source = self._store.view(key).record, parent.record
+        if (record.version, record.force, record.deleted) == (source.version, source.force, deleted):
             return
         self._desire(Record(key, parent.record.version, snapshot, deleted, parent.record.force))
 

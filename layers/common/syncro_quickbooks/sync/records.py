@@ -143,6 +143,12 @@ class Keys:
     def user(self, of: RecordKey, who: RecordKey) -> Key:
         return Key(self.users(of), str(who))
 
+    def sources(self, key: RecordKey) -> str:
+        return f"acct#{self.account_id}#sources#{key}"
+
+    def source(self, of: RecordKey, which: RecordKey) -> Key:
+        return Key(self.sources(of), str(which))
+
     @property
     def revisits(self) -> str:
         return f"acct#{self.account_id}#revisit"

@@ -8,6 +8,7 @@ from uuid import uuid4
 from syncro_quickbooks.clock import Clock, to_millis
 from syncro_quickbooks.storage.table import (
     ABSENT,
+    Check,
     Condition,
     ConditionFailed,
     Delete,
@@ -200,9 +201,14 @@ class Store:
         self.commit([*self.conclusion(view, view.record.stamp, verdict), *revisits])
 
     def dismiss(self, view: View) -> None:
-        """The outbox entry has nothing more to say; status and problems stay. Raises Changed if the record moved on."""
+        """The outbox entry has nothing more to say; status and problems stay.
+
+        Raises Changed if the record moved on, or was put back into the outbox since `view` was read.
+        """
         same = Condition("attribute_not_exists(#pk) OR #stamp = :stamp", {":stamp": view.record.stamp})
-        self.commit([Delete(self.keys.outbox_entry(view.key), same)])
+        settled = Condition("#status = :status", {":status": str(view.record.status)})
+        entry, record = self.keys.outbox_entry(view.key), self.keys.record(view.key)
+        self.commit([Delete(entry, same), Check(record, settled)])
 
     def postpone(self, view: View, due: int, problem: Problem) -> None:
         """Try again at `due` (ms). Raises Changed if the record moved on."""

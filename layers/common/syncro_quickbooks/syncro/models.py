@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from syncro_quickbooks import money
 from syncro_quickbooks.syncro import dates
@@ -139,7 +139,10 @@ class Allocation(SyncroModel):
 
 
 class Payment(SyncroModel):
-    """A payment and what it pays. `payment_amount` beyond its allocations is a credit of the customer."""
+    """A payment and what it pays. `payment_amount` beyond its allocations is a credit of the customer.
+
+    Without allocations it is on account, but only if it names no invoices either: how much each gets is no guess.
+    """
 
     id: SyncroId
     customer_id: SyncroId
@@ -149,6 +152,15 @@ class Payment(SyncroModel):
     payment_method: str | None = None
     ref_num: str | None = None
     allocations: tuple[Allocation, ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _may_be_on_account(cls, fields: object) -> object:
+        if not isinstance(fields, dict) or fields.get("allocations") is not None:
+            return fields
+        if fields.get("invoice_ids"):
+            raise ValueError("allocations are missing, so how much each of invoice_ids gets is not known")
+        return {**fields, "allocations": []}
 
 
 class StoreCredit(SyncroModel):

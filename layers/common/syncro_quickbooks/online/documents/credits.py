@@ -1,6 +1,6 @@
 """Where the credit comes from that a payment uses: a credit memo, or what is left of another payment."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
@@ -14,10 +14,12 @@ from syncro_quickbooks.online.work import Work
 from syncro_quickbooks.sync.contents import payment_uses
 from syncro_quickbooks.sync.model import Attention, Decision, Kind, Nothing, Problem, RecordKey, Status, Wait
 from syncro_quickbooks.sync.records import View
-from syncro_quickbooks.sync.settings import MethodKind, PaymentMethod, Settings
+from syncro_quickbooks.sync.settings import MethodKind, PaymentMethod
 from syncro_quickbooks.syncro.models import Allocation, Payment, StoreCredit
 
 _HANDED_OVER = "waiting_for_rest"
+_USED = (Status.SYNCED, Status.SYNCED_WITH_WARNING)
+"""What was used before store credits were switched off stays so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,12 @@ class Credits:
             method = self._work.settings.payment_method(payment.payment_method)
             kind = method.kind if method else None
             if kind is MethodKind.MONEY and _rest(payment) > 0:
-                self._draws[key] = list(self._drawn_by_others(key))
-                targets |= {invoice for invoice, _ in self._draws[key]}
+                drawn = list(self._drawn_by_others(key))
+                for use, invoice, _ in drawn:
+                    self._work.dependents.note_source(use, key)
+                    self._work.dependents.note_user(invoice, key)
+                self._draws[key] = [(invoice, amount) for _, invoice, amount in drawn]
+                targets |= {invoice for _, invoice, _ in drawn}
             elif kind is MethodKind.WRITE_OFF:
                 targets.add(write_off_key(key))
             elif kind is MethodKind.STORE_CREDIT:
@@ -104,15 +110,18 @@ class Credits:
             return self._once_there(payment, shares)
         shares = []
         for allocation in payment.allocations:
-            found = self._sources(view, payment, allocation)
+            found = self._sources(view, payment, allocation, shares)
             if not isinstance(found, list):
                 return found
             shares += found
         return self._once_there(payment, shares)
 
-    def _sources(self, view: View, payment: Payment, allocation: Allocation) -> list[Share] | Wait | Attention:
+    def _sources(  # noqa: PLR0911  one return a reason
+        self, view: View, payment: Payment, allocation: Allocation, before: Sequence[Share]
+    ) -> list[Share] | Wait | Attention:
+        """The credits of one allocation, after what the payment's allocations `before` it take."""
         if allocation.source_credit_id is None:
-            return self._oldest_first(view, payment, allocation)
+            return self._oldest_first(view, payment, allocation, before)
         as_credit = RecordKey(Kind.STORE_CREDIT, str(allocation.source_credit_id))
         as_payment = RecordKey(Kind.PAYMENT, str(allocation.source_credit_id))
         known = [key for key in (as_credit, as_payment) if _belongs(self._views[key], payment.customer_id)]
@@ -125,6 +134,11 @@ class Credits:
                 return Attention(payment_problems.source_unclear(payment, why))
             what = f"the credit with Syncro id {allocation.source_credit_id}"
             return Wait(payment_problems.waits_for(payment, what), on=(as_credit, as_payment))
+        if known[0] == as_credit and is_nobodys(StoreCredit.model_validate(self._views[as_credit].record.desired)):
+            why = f"Syncro does not say of which payment store credit {as_credit.id} is the rest"
+            return Attention(payment_problems.source_unclear(payment, why), follows=(as_credit,))
+        if known[0] == view.key:
+            return Attention(payment_problems.source_unclear(payment, "it names itself as the source of it"))
         return [self._share(self._owner(known[0]), allocation, allocation.amount)]
 
     def _share(self, owner: RecordKey, allocation: Allocation, amount: Decimal, *, guessed: bool = False) -> Share:
@@ -138,8 +152,10 @@ class Credits:
             return key
         return self._owner_of(self._views[key])
 
-    def _oldest_first(self, view: View, payment: Payment, allocation: Allocation) -> list[Share] | Wait | Attention:
-        """Syncro does not say which credit: what was used before, then the customer's oldest with something left."""
+    def _oldest_first(
+        self, view: View, payment: Payment, allocation: Allocation, before: Sequence[Share]
+    ) -> list[Share] | Wait | Attention:
+        """Syncro does not say which credit: the customer's oldest with something left."""
         needed = allocation.amount
         shares: list[Share] = []
         candidates = [each for each in self._of_customer[payment.customer_id] if each.key.kind is Kind.STORE_CREDIT]
@@ -149,7 +165,8 @@ class Credits:
             if owner.kind is Kind.PAYMENT or not memo.state.linked:
                 continue
             left = self._ledger.room(owner, "CreditMemo", view.key)
-            amount = min(needed, left if left is not None else needed)
+            taken = sum((share.amount for share in before if _is_of(share, owner)), Decimal(0))
+            amount = needed if left is None else min(needed, left - taken)
             if amount > 0:
                 shares.append(self._share(owner, allocation, amount, guessed=True))
                 needed -= amount
@@ -158,6 +175,7 @@ class Credits:
         pending = tuple(owner for owner in owners if standing_of(self._views[owner]).stand is Stand.COMING)
         if pending:
             return Wait(payment_problems.waits_for(payment, "the customer's store credit"), on=pending)
+        self._work.dependents.note_user(RecordKey(Kind.CUSTOMER, str(payment.customer_id)), view.key)
         why = "it does not say which, and the credits of this customer in QuickBooks do not cover it"
         return Attention(payment_problems.source_unclear(payment, why), follows=tuple(owners))
 
@@ -189,7 +207,8 @@ class Credits:
             if self._ledger.target(key).state.linked and not self._ledger.target(key).state.gone
         ]
 
-    def _drawn_by_others(self, payer: RecordKey) -> Iterator[tuple[RecordKey, Decimal]]:
+    def _drawn_by_others(self, payer: RecordKey) -> Iterator[tuple[RecordKey, RecordKey, Decimal]]:
+        """The payments that use `payer`'s rest, each with an invoice and an amount."""
         users = self._work.dependents.users(payer)
         credits = [key for key in users if key.kind is Kind.STORE_CREDIT]
         found = dict.fromkeys(key for key in users if key.kind is Kind.PAYMENT)
@@ -198,13 +217,16 @@ class Credits:
         views = self._work.store.views([*found, *credits])
         sources = {payer.id, *(key.id for key in credits if self._is_rest_of(views[key], payer))}
         for key in found:
-            yield from self._draws_of(views[key], sources)
+            yield from ((key, invoice, amount) for invoice, amount in self._draws_of(views[key], sources))
 
     def _draws_of(self, view: View, sources: set[str]) -> Iterator[tuple[RecordKey, Decimal]]:
         if view.record.desired is None or view.record.deleted:
             return
         payment = Payment.model_validate(view.record.desired)
-        method = self._work.settings.payment_method(payment.payment_method)
+        settings, status = self._work.settings, view.record.status
+        if status is Status.SKIPPED or not (settings.sync_store_credit or status in _USED):
+            return
+        method = settings.payment_method(payment.payment_method)
         if not payment.success or method is None or method.kind is not MethodKind.STORE_CREDIT:
             return
         for each in payment.allocations:
@@ -215,11 +237,22 @@ class Credits:
         return view.record.desired is not None and self._owner_of(view) == payer
 
     def _owner_of(self, credit: View) -> RecordKey:
-        return owner_of(StoreCredit.model_validate(credit.record.desired), self._work.settings)
+        if is_booked(credit):
+            return credit.key  # it came before its purchase, or while those were not sent
+        return owner_of(StoreCredit.model_validate(credit.record.desired), self._work)
+
+    def let_go(self, key: RecordKey, shares: Sequence[Share] = ()) -> None:
+        """Payments whose rest `key` used before, and does not by its `shares` now, take it back."""
+        kept = {share.payment for share in shares if isinstance(share, RestShare)}
+        former = [source for source in self._work.dependents.sources(key) if source not in kept]
+        if former:
+            self._work.dependents.let_go(key, former)
 
     def drawn(self, view: View, payment: Payment, shares: list[Share]) -> Decision:
-        """Only other payments' rests are used: they are updated, and this record shows what came of it."""
+        """What it uses of other payments' rests: they are updated, and this record shows what came of it."""
         sources = tuple(dict.fromkeys(share.payment for share in shares if isinstance(share, RestShare)))
+        if not sources:
+            return Nothing()
         handed_over = any(problem.code == _HANDED_OVER for problem in view.record.problems)
         states = [self._views[key] for key in sources]
         over = next((each for each in states if each.record.deleted or each.state.gone), None)
@@ -236,7 +269,7 @@ class Credits:
             reason = stuck.record.problems[0] if stuck.record.problems else None
             told = reason or payment_problems.source_unclear(payment, f"payment {stuck.key.id} is not in QuickBooks")
             return Attention(told, follows=sources)
-        return Nothing(tuple(self._short(payment, shares)))
+        return Nothing(tuple(self._short(payment, shares)), follows=sources)
 
     def _short(self, payment: Payment, shares: list[Share]) -> Iterator[Problem]:
         currency = self._work.company.home_currency
@@ -250,25 +283,59 @@ class Credits:
 
     def ended(self, view: View, payment: Payment) -> None:
         """A payment is no more: its write-off goes too, and payments whose rest it used, or that used its, change."""
-        method = self._work.settings.payment_method(payment.payment_method)
-        if method is not None and method.kind is MethodKind.WRITE_OFF:
-            self._work.dependents.derive(view, write_off_key(view.key), view.record.desired or {}, deleted=True)
-        used = [key for key in payment_uses(payment) if key.kind is Kind.PAYMENT]
-        credits = self._work.store.views([key for key in payment_uses(payment) if key.kind is Kind.STORE_CREDIT])
-        used += [self._owner_of(each) for each in credits.values() if each.record.desired]
-        used += [key for key in self._work.dependents.users(view.key) if key.kind is Kind.PAYMENT]
+        self.take_back_write_off(view)
+        used = [*self._work.dependents.sources(view.key), *self._work.dependents.users(view.key)]
         others = self._work.store.views([key for key in used if key.kind is Kind.PAYMENT])
         # One that has ended itself has nothing to change, and two that end together must come to rest.
         self._work.dependents.reopen([key for key, other in others.items() if not other.record.deleted])
+        reopen_needy(self._work, payment.customer_id)
+
+    def take_back_write_off(self, view: View) -> None:
+        """A payment that is no write-off, or none any more, leaves no credit memo of one behind."""
+        memo = self._work.store.view(write_off_key(view.key))
+        if memo.record.version:
+            self._work.dependents.derive(view, memo.key, view.record.desired or {}, deleted=True)
 
 
-def owner_of(credit: StoreCredit, settings: Settings) -> RecordKey:
-    """The record whose QuickBooks document holds a store credit: its payment's, its purchase's, or one of its own."""
+def reopen_needy(work: Work, customer_id: int) -> None:
+    """A credit of the customer has come, or is free again: payments that asked for one look again."""
+    users = work.dependents.users(RecordKey(Kind.CUSTOMER, str(customer_id)))
+    views = work.store.views([key for key in users if key.kind is Kind.PAYMENT])
+    work.dependents.reopen(
+        [
+            key
+            for key, view in views.items()
+            if any(problem.code == payment_problems.SOURCE_UNCLEAR for problem in view.record.problems)
+        ]
+    )
+
+
+def owner_of(credit: StoreCredit, work: Work) -> RecordKey:
+    """The record whose QuickBooks document holds a store credit: its payment's, its purchase's, or one of its own.
+
+    A purchase that has a document is the owner whatever the settings have become since.
+    """
     if credit.origin == "overpayment" and credit.origin_id is not None:
         return RecordKey(Kind.PAYMENT, str(credit.origin_id))
-    if credit.origin == "purchase_payout" and credit.origin_id is not None and settings.sync_customer_purchases:
-        return RecordKey(Kind.CUSTOMER_PURCHASE, str(credit.origin_id))
+    if credit.origin == "purchase_payout" and credit.origin_id is not None:
+        purchase = RecordKey(Kind.CUSTOMER_PURCHASE, str(credit.origin_id))
+        if work.settings.sync_customer_purchases or is_booked(work.store.view(purchase)):
+            return purchase
     return RecordKey(Kind.STORE_CREDIT, str(credit.id))
+
+
+def is_nobodys(credit: StoreCredit) -> bool:
+    """Left of a payment that Syncro does not name: in the books already, but where nobody can say."""
+    return credit.origin == "overpayment" and credit.origin_id is None
+
+
+def is_booked(view: View) -> bool:
+    """Whether QuickBooks has, or may have, a document of its own for the record."""
+    return (view.state.linked and not view.state.gone) or view.state.attempt is not None
+
+
+def _is_of(share: Share, owner: RecordKey) -> bool:
+    return isinstance(share, MemoShare) and share.memo == owner
 
 
 def write_off_key(payment: RecordKey) -> RecordKey:

@@ -8,6 +8,7 @@ from syncro_quickbooks import money
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online import explanations
 from syncro_quickbooks.online.documents.buying import bought_items, choices_of, is_unchanged
+from syncro_quickbooks.online.documents.credits import is_booked
 from syncro_quickbooks.online.documents.invoices import customer_key, product_key
 from syncro_quickbooks.online.documents.numbers import NumberTaken
 from syncro_quickbooks.online.documents.rules import Candidate, Reaction
@@ -76,8 +77,7 @@ class CustomerPurchaseRules:
         """The store credit of this payout, if QuickBooks has, or may have, a credit memo of its own for it."""
         for credit in self._credits[view.key]:
             is_payout = StoreCredit.model_validate(credit.record.desired).origin == "purchase_payout"
-            booked = (credit.state.linked and not credit.state.gone) or credit.state.attempt is not None
-            if is_payout and booked:
+            if is_payout and is_booked(credit):
                 return credit
         return None
 

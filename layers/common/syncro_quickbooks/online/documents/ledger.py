@@ -57,21 +57,34 @@ class Ledger:
         return [each.key for each in self._others(key, payer) if self._applied(place, [each])]
 
     def _applied(self, place: tuple[str, str], payers: Iterable[View]) -> Decimal:
-        applied = (
-            self._planned.get(each.key) or applications(None if each.state.gone else each.state.object)
-            for each in payers
-        )
-        return sum((each.get(place, Decimal(0)) for each in applied), Decimal(0))
+        """The more of what each applies and is about to: a batch's order must not be assumed (facts: QBO 2.3)."""
+        total = Decimal(0)
+        for each in payers:
+            now = applications(None if each.state.gone else each.state.object)
+            soon = self._planned.get(each.key, {})
+            total += max(now.get(place, Decimal(0)), soon.get(place, Decimal(0)))
+        return total
 
     def plan(self, payer: RecordKey, planned: Mapping[tuple[str, str], Decimal]) -> None:
         """`payer` is about to apply this; it counts for those planned after it."""
         self._planned[payer] = planned
 
-    def look_up(self, key: RecordKey, entity: str) -> bool:
-        """Read what QuickBooks really has open: one metered read. Returns whether it is less than we thought.
+    def documents(self, applied: Collection[tuple[str, str]]) -> dict[RecordKey, str]:
+        """The loaded documents, with their entities, among those that a payment was to be applied to."""
+        return {
+            key: view.state.entity
+            for key, view in self._targets.items()
+            if (view.state.entity, view.state.qbo_id) in applied
+        }
 
-        Raises as the client does.
+    def look_up(self, documents: Mapping[RecordKey, str]) -> bool:
+        """Read what QuickBooks really has open on `documents`, one metered read each. Returns whether it is less of one
+        of them than we thought. Raises as the client does.
         """
+        found = [self._look_up(key, entity) for key, entity in documents.items()]
+        return any(found)
+
+    def _look_up(self, key: RecordKey, entity: str) -> bool:
         view = self._targets[key]
         place = entity, view.state.qbo_id
         now = self._work.client.read(entity, view.state.qbo_id, ReadPurpose.USER)

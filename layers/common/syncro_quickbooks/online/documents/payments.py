@@ -85,14 +85,19 @@ class PaymentRules:
         self._ledger.load(sorted(targets))
 
     def ended(self, view: View) -> bool:
-        """Deleted in Syncro, or failed there, at once or later (an ACH return)."""
-        return view.record.deleted or not Payment.model_validate(view.record.desired).success
+        """Deleted in Syncro, failed there, at once or later (an ACH return), or worth nothing any more."""
+        payment = Payment.model_validate(view.record.desired)
+        return view.record.deleted or not payment.success or payment.payment_amount == 0
 
     def consider(self, view: View) -> Candidate | Decision:
         """What speaks against the payment, and what it waits for."""
         payment = Payment.model_validate(view.record.desired)
         current = view.state.object if view.state.linked else None
         method = self._work.settings.payment_method(payment.payment_method)
+        if method is None or method.kind is not MethodKind.STORE_CREDIT:
+            self._credits.let_go(view.key)
+        if method is None or method.kind is not MethodKind.WRITE_OFF:
+            self._credits.take_back_write_off(view)
         choices = Choices(force_update=view.record.force != force_of(view.state.applied_stamp))
         decided = precheck_payment(payment, self._work.settings, self._work.company, current, choices)
         if isinstance(decided, Skip) and decided.problem.code in _LEAVES_OPEN:
@@ -105,7 +110,10 @@ class PaymentRules:
         if held is not None:
             return held
         if method.kind is MethodKind.MONEY:
-            return Candidate(view, (customer_key(payment.customer_id),), partial(self._map, case, ()))
+            if any(each.source_credit_id not in (None, payment.id) for each in payment.allocations):
+                why = "by your settings its method is money, which would be booked beside the credit"
+                return Attention(payment_problems.source_unclear(payment, why), follows=tuple(case.wanted))
+            return Candidate(view, (customer_key(payment.customer_id),), partial(self._map, case, (), Nothing()))
         return self._with_credit(case)
 
     def _is_to_say_so(self, invoice: RecordKey) -> bool:
@@ -137,23 +145,38 @@ class PaymentRules:
 
     def _with_credit(self, case: _Case) -> Candidate | Decision:
         """Paid by a credit: from credit memos through a payment of nothing, from another payment's rest by that one."""
+        if not case.wanted and not case.view.state.linked:
+            why = "it uses a credit and says no invoice that it pays"
+            return Attention(payment_problems.impossible(case.payment, why))
         shares = self._credits.shares(case.view, case.payment, case.method)
         if not isinstance(shares, list):
             return shares
+        self._credits.let_go(case.view.key, shares)
         memos = tuple(share for share in shares if isinstance(share, MemoShare))
-        if memos or case.view.state.linked:
-            return Candidate(case.view, (customer_key(case.payment.customer_id),), partial(self._map, case, memos))
-        return self._credits.drawn(case.view, case.payment, shares)
+        drawn = self._credits.drawn(case.view, case.payment, shares)
+        if not isinstance(drawn, Nothing) or not (memos or case.view.state.linked):
+            return drawn
+        key = customer_key(case.payment.customer_id)
+        return Candidate(case.view, (key,), partial(self._map, case, memos, drawn))
 
     # -- mapping ---------------------------------------------------------------------------------------------------
 
-    def _map(self, case: _Case, memos: Sequence[MemoShare], ready: Mapping[RecordKey, Ready], marker: str) -> Decision:
+    def _map(
+        self,
+        case: _Case,
+        memos: Sequence[MemoShare],
+        drawn: Nothing,
+        ready: Mapping[RecordKey, Ready],
+        marker: str,
+    ) -> Decision:
         by_money = case.method.kind is MethodKind.MONEY
         what = self._by_money(case) if by_money else self._by_credit(case, memos)
-        follows = self._follows(case) if what.warnings else ()
+        follows = self._follows(case, memos) if what.warnings else ()
+        if not by_money and not what.applications and what.warnings and not case.view.state.linked:
+            return Attention(what.warnings[0], follows=follows)  # a payment of nothing for nothing says nothing
         decision = map_payment(
             case.payment,
-            replace(what, warnings=(*what.warnings, *self._before_invoice(case))),
+            replace(what, warnings=(*what.warnings, *drawn.warnings, *self._before_invoice(case))),
             ready[customer_key(case.payment.customer_id)].qbo_id,
             self._work.settings,
             self._work.company,
@@ -165,17 +188,14 @@ class PaymentRules:
         if not isinstance(decision, Write):
             return decision
         self._ledger.plan(case.view.key, applications(decision.body))
-        return replace(decision, follows=follows)
+        return replace(decision, follows=(*follows, *drawn.follows))
 
     def _by_money(self, case: _Case) -> Money:
         """Its own invoices first, then what others draw on its rest; never more than is open on an invoice."""
         found: list[Application] = []
         warnings: list[Problem] = []
         left = case.payment.payment_amount
-        wanted = dict(case.wanted)
-        for key, amount in self._credits.draws_on(case.view.key):
-            wanted[key] = wanted.get(key, Decimal(0)) + amount
-        for key, amount in wanted.items():
+        for key, amount in self._with_draws(case).items():
             target = self._ledger.target(key)
             applied = min(cut_to_room(amount, self._ledger.room(key, "Invoice", case.view.key)), left)
             left -= applied
@@ -183,6 +203,13 @@ class PaymentRules:
             if applied < amount:
                 warnings.append(self._partly(case, target, amount, applied))
         return Money(case.method, case.payment.payment_amount, merged(found), tuple(warnings))
+
+    def _with_draws(self, case: _Case) -> dict[RecordKey, Decimal]:
+        """What each invoice is to get of the payment and, by other payments, of its rest."""
+        wanted = dict(case.wanted)
+        for key, amount in self._credits.draws_on(case.view.key):
+            wanted[key] = wanted.get(key, Decimal(0)) + amount
+        return wanted
 
     def _by_credit(self, case: _Case, memos: Sequence[MemoShare]) -> Money:
         """Credit memos against invoices, both sides equal; no money comes in (facts: QBO 1.4)."""
@@ -192,16 +219,17 @@ class PaymentRules:
         taken: dict[RecordKey, Decimal] = {}
         for share in memos:
             invoice, memo = self._ledger.target(share.invoice), self._ledger.target(share.memo)
-            applied = share.amount
-            for key, entity in ((share.invoice, "Invoice"), (share.memo, "CreditMemo")):
+            applied, scarce = share.amount, invoice
+            for key, view, entity in ((share.invoice, invoice, "Invoice"), (share.memo, memo, "CreditMemo")):
                 room = self._ledger.room(key, entity, case.view.key)
-                applied = cut_to_room(applied, None if room is None else room - taken.get(key, Decimal(0)))
+                fits = cut_to_room(applied, None if room is None else room - taken.get(key, Decimal(0)))
+                applied, scarce = fits, view if fits < applied else scarce
             for key in (share.invoice, share.memo):
                 taken[key] = taken.get(key, Decimal(0)) + applied
             invoices.append(Application("Invoice", invoice.state.qbo_id, applied))
             credits.append(Application("CreditMemo", memo.state.qbo_id, applied))
             if applied < share.amount:
-                warnings.append(self._partly(case, invoice, share.amount, applied))
+                warnings.append(self._partly(case, scarce, share.amount, applied))
         if any(share.guessed for share in memos):
             warnings.append(payment_problems.oldest_credit(case.payment))
         return Money(case.method, Decimal(0), merged([*invoices, *credits]), tuple(warnings))
@@ -210,10 +238,18 @@ class PaymentRules:
         currency = self._work.company.home_currency
         return payment_problems.partly_applied(case.payment, _called(target), wanted, applied, currency)
 
-    def _follows(self, case: _Case) -> tuple[RecordKey, ...]:
-        """What may give the payment more room: its invoices, and whatever else applies to them."""
-        others = {other for key in case.wanted for other in self._ledger.others_applying(key, "Invoice", case.view.key)}
-        return (*case.wanted, *sorted(others))
+    def _follows(self, case: _Case, memos: Sequence[MemoShare]) -> tuple[RecordKey, ...]:
+        """What may give the payment more room: its invoices and credits, and whatever else applies to them."""
+        documents = {
+            **dict.fromkeys(self._with_draws(case), "Invoice"),
+            **{share.memo: "CreditMemo" for share in memos},
+        }
+        others = {
+            other
+            for key, entity in documents.items()
+            for other in self._ledger.others_applying(key, entity, case.view.key)
+        }
+        return (*documents, *sorted(others))
 
     def _before_invoice(self, case: _Case) -> tuple[Problem, ...]:
         if not case.choices.force_update:
@@ -234,7 +270,8 @@ class PaymentRules:
         payment = Payment.model_validate(view.record.desired)
         if now is None:
             self._credits.ended(view, payment)
-            return Nothing() if view.record.deleted or view.state.gone else Skip(payment_problems.failed(payment))
+            is_over = view.record.deleted or view.state.gone or payment.success
+            return Nothing() if is_over else Skip(payment_problems.failed(payment))
         day, closed = bodies.day(now, "TxnDate"), closed_until(self._work.settings, self._work.company)
         if is_deposited(now):
             what = "open the bank deposit it is in, untick the payment and save; then it can be voided."
@@ -254,12 +291,11 @@ class PaymentRules:
                 replace(payment_problems.deposited(payment, self._by_hand(answer)), verbatim=problem.verbatim)
             )
         if code in _NOT_LINKABLE and answer.member.operation in (Operation.CREATE, Operation.UPDATE):
-            looked_up = [
-                self._ledger.look_up(key, "Invoice")
-                for key in wanted_of(payment)
-                if self._ledger.target(key).state.linked
-            ]
-            return Again() if any(looked_up) else None
+            self.load([answer.view])  # what is recovered from an earlier run was not planned in this one
+            documents = self._ledger.documents(applications(answer.member.body))
+            if self._ledger.look_up(documents):
+                return Again()
+            return Attention(problem, follows=tuple(documents))  # one of them may be about to change
         return None
 
     def _done_by_hand(self, answer: Settled) -> JsonObject | None:

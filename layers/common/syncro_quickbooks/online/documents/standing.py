@@ -35,6 +35,8 @@ def standing_of(view: View) -> DocumentStanding:
         changes = state.attempt is not None or record.status in (Status.PENDING, Status.RETRYING)
         return DocumentStanding(Stand.COMING if changes and not state.release_to else Stand.READY)
     reason = record.problems[0].message if record.problems else ""
+    if record.status in (Status.SYNCED, Status.SYNCED_WITH_WARNING):
+        return DocumentStanding(Stand.NEVER, "nothing of it has to be there.")
     if record.status is Status.SKIPPED:
         return DocumentStanding(Stand.NEVER, reason)
     return DocumentStanding(Stand.COMING, reason if record.status is Status.NEEDS_ATTENTION else "")

@@ -1,11 +1,12 @@
 """Credit memos: of store credits by where they came from, and of payments that are write-offs."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online import explanations
-from syncro_quickbooks.online.documents.credits import owner_of
+from syncro_quickbooks.online.documents.credits import is_nobodys, owner_of, reopen_needy
 from syncro_quickbooks.online.documents.invoices import customer_key
 from syncro_quickbooks.online.documents.outcome import force_of
 from syncro_quickbooks.online.documents.rules import Candidate, Reaction
@@ -16,10 +17,12 @@ from syncro_quickbooks.online.mapping.payment import payment_day
 from syncro_quickbooks.online.mapping.precheck import Choices
 from syncro_quickbooks.online.work import Settled, Work
 from syncro_quickbooks.sync import problems
-from syncro_quickbooks.sync.model import Attention, Decision, Nothing, Problem, RecordKey, Skip
+from syncro_quickbooks.sync.model import Attention, Decision, Kind, Nothing, Operation, Problem, RecordKey, Skip
 from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.syncro.dates import calendar_date
 from syncro_quickbooks.syncro.models import Payment, StoreCredit
+
+_RULE = "6000"
 
 
 class _CreditMemos:
@@ -64,13 +67,20 @@ class _CreditMemos:
         who = explanations.named(view.key, now)
         decision = delete_credit(now, who, self._work.settings, self._work.company)
         if isinstance(decision, Attention):
-            users = tuple(self._work.dependents.users(view.key))
-            return Attention(decision.problem, follows=users)
+            return replace(decision, follows=tuple(self._payments(view)))
         return decision
 
-    def refused(self, _answer: Settled, _code: str, _problem: Problem, /) -> Reaction | None:
-        """Nothing special."""
-        return None
+    def _payments(self, view: View) -> list[RecordKey]:
+        """What may be using the credit memo."""
+        return self._work.dependents.users(view.key)
+
+    def refused(self, answer: Settled, code: str, problem: Problem, /) -> Reaction | None:
+        """A credit of which payments use more than it is now, or that belongs to another customer now, follows them."""
+        payments = self._payments(answer.view)
+        if code != _RULE or answer.member.operation is not Operation.UPDATE or not payments:
+            return None
+        message = f"{problem.message} Perhaps payments use more of it than it is now; it follows once they are changed."
+        return Attention(replace(problem, message=message), follows=tuple(payments))
 
     def applied(self, _answer: Settled, _warnings: Sequence[Problem], /) -> None:
         """Nothing special."""
@@ -90,8 +100,9 @@ class StoreCreditRules(_CreditMemos):
             return Skip(
                 problems.skipped("store_credit_off", message, "Turn it on in the settings, then retry.", setting)
             )
-        owner = owner_of(credit, settings)
-        if owner != view.key and not view.state.linked:
+        reopen_needy(self._work, credit.customer_id)  # they wait for it from now on
+        is_elsewhere = is_nobodys(credit) or owner_of(credit, self._work) != view.key
+        if is_elsewhere and not view.state.linked:
             return Nothing()
         if credit.amount < 0:
             message = f"{who} is negative; it takes nothing from QuickBooks by itself."
@@ -112,6 +123,9 @@ class StoreCreditRules(_CreditMemos):
 
 class WriteOffRules(_CreditMemos):
     """The credit memos, on the bad-debt item, of payments that are none."""
+
+    def _payments(self, view: View) -> list[RecordKey]:
+        return [RecordKey(Kind.PAYMENT, view.key.id)]
 
     def consider(self, view: View) -> Candidate | Decision:
         """Its payment has been looked at before it was derived."""

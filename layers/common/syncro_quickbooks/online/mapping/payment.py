@@ -14,7 +14,7 @@ from syncro_quickbooks.online.mapping.dates import closed_until
 from syncro_quickbooks.online.mapping.names import name_part
 from syncro_quickbooks.online.mapping.precheck import Choices
 from syncro_quickbooks.sync import problems
-from syncro_quickbooks.sync.model import Attention, Nothing, Operation, Problem, Skip, Totals, Write
+from syncro_quickbooks.sync.model import Attention, Operation, Problem, Skip, Totals, Write
 from syncro_quickbooks.sync.settings import MethodKind, PaymentMethod, Settings
 from syncro_quickbooks.syncro.dates import calendar_date
 from syncro_quickbooks.syncro.models import Payment
@@ -49,11 +49,11 @@ def payment_day(payment: Payment, settings: Settings) -> date:
 
 def precheck_payment(
     payment: Payment, settings: Settings, company: Company, current: JsonObject | None, choices: Choices
-) -> Skip | Attention | Nothing | None:
+) -> Skip | Attention | None:
     """Why the payment cannot or need not be sent, or None if nothing speaks against it yet.
 
-    `current` is the payment QuickBooks last returned, None if it has none. A failed payment that was posted is not
-    decided here: it is voided like a deleted one.
+    `current` is the payment QuickBooks last returned, None if it has none. A payment that failed, or is worth nothing,
+    is not decided here: it ends like a deleted one.
     """
     if not settings.sync_payments_to:
         return Skip(payment_problems.payments_off(payment))
@@ -63,8 +63,6 @@ def precheck_payment(
             return Skip(reason)
         shown = bodies.amount(current, "TotalAmt") or Decimal(0)
         return Attention(problems.still_shown(reason, shown, company.home_currency, "payment"))
-    if payment.payment_amount == 0:
-        return Nothing()
     problem = _problem(payment, settings, company, current, choices)
     return Attention(problem) if problem else None
 

@@ -8,6 +8,7 @@ from syncro_quickbooks.sync.model import Action, Problem, Who
 from syncro_quickbooks.sync.problems import RETRY, SKIP, missing_setting, settings_action, skipped
 from syncro_quickbooks.syncro.models import Payment
 
+SOURCE_UNCLEAR = "credit_source_unclear"
 DONE = Action("done", "I have done that in QuickBooks")
 
 
@@ -160,7 +161,7 @@ def deposited(payment: Payment, what: str) -> Problem:
 
 def source_unclear(payment: Payment, why: str) -> Problem:
     return Problem(
-        "credit_source_unclear",
+        SOURCE_UNCLEAR,
         f"{subject(payment)} uses a store credit, but {why}.",
         "Apply the credit in QuickBooks by hand, or correct the payment in Syncro.",
         actions=(DONE, RETRY, SKIP),
