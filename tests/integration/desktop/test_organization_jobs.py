@@ -223,6 +223,16 @@ def test_500_customers_over_several_sessions(office: Office) -> None:
     assert names(office) == [f"Customer {number:03}" for number in range(550)]
 
 
+def test_only_a_complete_reading_counts(office: Office) -> None:
+    entered = [office.company.enter("Customer", Name=f"Customer {number:03}") for number in range(201)]
+    jobs_of(office).start(office.account, IMPORT)
+    broken_run(office, 2)  # the first page has come
+    office.company.delete(entered[0]["ListID"])
+    office.run_until_quiet()
+    assert job_of(office, IMPORT).counts == {"new": 200}
+    assert "Customer 000" not in report(office, IMPORT)
+
+
 def broken_run(office: Office, at: int) -> None:
     """A session in which the computer is switched off once QuickBooks has worked on the n-th message set."""
     done = []
