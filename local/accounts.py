@@ -1,4 +1,4 @@
-"""Sets the local accounts up like a customer: consent at Intuit, items and tax codes, settings that name them."""
+"""Sets the local Online accounts up like a customer: consent at Intuit, items and tax codes, settings naming them."""
 
 from collections.abc import Mapping
 from datetime import date

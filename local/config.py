@@ -18,7 +18,7 @@ class Account:
     country: str = "US"
 
     def describe(self) -> dict[str, Node]:
-        """Its entry in .local/stack.json; the qbwc fields belong to QuickBooks Desktop."""
+        """Its entry in .local/stack.json."""
         return {
             "account_id": self.account_id,
             "edition": "online",
@@ -33,10 +33,32 @@ class Account:
         return {"realm": self.realm_id, "name": self.company_name, "country": self.country, "tax_mode": "manual"}
 
 
+@dataclass(frozen=True, slots=True)
+class DesktopAccount:
+    """An account of the local run that uses QuickBooks Desktop, with what a Web Connector logs in with."""
+
+    account_id: str
+    user: str
+    password: str
+    company_name: str
+
+    def describe(self, qbwc_url: str, file_id: str) -> dict[str, Node]:
+        """Its entry in .local/stack.json: a company file stands where Online has a realm."""
+        return {
+            "account_id": self.account_id,
+            "edition": "desktop",
+            "realm_id": file_id,
+            "qbwc_url": qbwc_url,
+            "qbwc_user": self.user,
+            "qbwc_password": self.password,
+        }
+
+
 ACCOUNTS = (
     Account("demo-msp", "9130350000000001", "Demo MSP Books"),
     Account("acme-it", "9130350000000002", "Acme IT Services", country="CA"),
 )
+DESKTOP_ACCOUNTS = (DesktopAccount("demo-desktop", "demo-desktop", "only-for-this-machine", "Demo Desktop Books"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +68,7 @@ class Config:
     aws_port: int
     qbo_port: int
     syncro_port: int
+    qbd_port: int
     qbo_emulator: bool = True
     syncro_emulator: bool = True
     qbo_url: str = ""
@@ -53,6 +76,7 @@ class Config:
     intuit_authorize_url: str = ""
     syncro_url: str = ""
     accounts: tuple[Account, ...] = ACCOUNTS
+    desktop_accounts: tuple[DesktopAccount, ...] = DESKTOP_ACCOUNTS
     state: Path = ROOT / ".local"
 
     @property
@@ -60,9 +84,14 @@ class Config:
         """Where every AWS service answers."""
         return f"http://127.0.0.1:{self.aws_port}"
 
+    @property
+    def qbd_url(self) -> str:
+        """Where the emulated office of the Desktop accounts lets others look into its books and run sessions."""
+        return f"http://127.0.0.1:{self.qbd_port}"
+
     def own_ports(self) -> list[tuple[int, str]]:
         """The ports this run will listen at, each with the variable that chooses it."""
-        ports = [(self.aws_port, "LOCAL_AWS_PORT")]
+        ports = [(self.aws_port, "LOCAL_AWS_PORT"), (self.qbd_port, "LOCAL_QBD_PORT")]
         if self.qbo_emulator:
             ports.append((self.qbo_port, "LOCAL_QBO_PORT"))
         if self.syncro_emulator:
@@ -73,8 +102,8 @@ class Config:
 def from_environment(env: Mapping[str, str]) -> Config:
     """The configuration `env` asks for.
 
-    LOCAL_AWS_PORT, LOCAL_QBO_PORT and LOCAL_SYNCRO_PORT choose ports. QBO_EMULATOR=off uses the servers at
-    QBO_API_BASE_URL and INTUIT_TOKEN_URL, and connects the accounts if INTUIT_AUTHORIZE_URL is given, too;
+    LOCAL_AWS_PORT, LOCAL_QBO_PORT, LOCAL_SYNCRO_PORT and LOCAL_QBD_PORT choose ports. QBO_EMULATOR=off uses the
+    servers at QBO_API_BASE_URL and INTUIT_TOKEN_URL, and connects the accounts if INTUIT_AUTHORIZE_URL is given, too;
     SYNCRO_EMULATOR=off uses the one at SYNCRO_API_BASE_URL. LOCAL_STATE_DIR is where logs and stack.json go, .local
     unless told otherwise.
     Raises StartFailed for what makes no sense.
@@ -86,6 +115,7 @@ def from_environment(env: Mapping[str, str]) -> Config:
         aws_port=_port(env, "LOCAL_AWS_PORT", 4566),
         qbo_port=qbo_port,
         syncro_port=syncro_port,
+        qbd_port=_port(env, "LOCAL_QBD_PORT", 9103),
         qbo_emulator=qbo_emulator,
         syncro_emulator=syncro_emulator,
         qbo_url=own_qbo if qbo_emulator else _required(env, "QBO_API_BASE_URL"),

@@ -1,4 +1,7 @@
-"""`make demo`: brings the stack up, lets Syncro tell a story event by event, and shows the books before and after."""
+"""`make demo`: brings the stack up, lets Syncro tell a story event by event, and shows the books before and after.
+
+Last comes an account on QuickBooks Desktop, see desktop_demo.py.
+"""
 
 import os
 import sys
@@ -6,16 +9,17 @@ import time
 
 from rich.console import Console
 
-from local import accounts, demo_tables
+from local import demo_tables, desktop_demo
 from local.books import calls, entities, publish, sample, until
-from local.cloudformation import Template, mapping
+from local.cloudformation import Template
 from local.config import Account, from_environment
 from local.demo_tables import ENTITIES, Books
 from local.processes import StartFailed, stop_on_sigterm
+from local.records import Records, has_arrived, said_of
 from local.stack import Stack, stack
 from local.story import STEPS, SyncroSide, subject
 from syncro_quickbooks.sync.model import Kind, RecordKey, Status
-from syncro_quickbooks.sync.records import Keys, Record, record_from_item
+from syncro_quickbooks.sync.records import Record
 
 SECONDS_TO_ARRIVE = 60
 _SETTLED = (
@@ -28,19 +32,19 @@ _SETTLED = (
 
 
 def run(up: Stack, console: Console) -> bool:
-    """Sends the story through the stack. True if the books then say what Syncro says, to the cent."""
-    return Demo(up, console).run()
+    """Tells the story to QuickBooks Online, its beginning to Desktop. True if both then say what Syncro says."""
+    online = Demo(up, console).run()
+    return desktop_demo.run(up, console) and online
 
 
 class Demo:
-    """One telling of the story, on the stack's first account."""
+    """One telling of the story, on the stack's first account, which uses QuickBooks Online."""
 
     def __init__(self, up: Stack, console: Console) -> None:
         self._up = up
         self._console = console
         self._account: Account = up.config.accounts[0]
-        self._keys = Keys(self._account.account_id)
-        self._table = accounts.deployed(up).table
+        self._records = Records(up, self._account.account_id)
 
     def run(self) -> bool:
         """As the module's `run`."""
@@ -69,8 +73,8 @@ class Demo:
         record = Record(RecordKey(Kind(kind), thing_id))
         with self._console.status(f"{name} is on the bus") as status:
             for gone in until(SECONDS_TO_ARRIVE):
-                record = self._record(kind, thing_id)
-                if _has_arrived(record, event) and record.status in _SETTLED:
+                record = self._records.of(kind, thing_id)
+                if has_arrived(record, event) and record.status in _SETTLED:
                     break
                 status.update(f"{name}, {gone:.0f} s")
         failed = record.status not in _SETTLED or record.status is Status.NEEDS_ATTENTION
@@ -79,33 +83,17 @@ class Demo:
         self._console.print(f"{name}: {record.status} after {seconds} {said}".strip(), style="red" if failed else "")
         return not failed
 
-    def _record(self, kind: str, thing_id: str) -> Record:
-        key = RecordKey(Kind(kind), thing_id)
-        return record_from_item(key, self._table.get(self._keys.record(key)))
-
     def _statuses(self, events: list[Template]) -> dict[str, tuple[str, str]]:
         """Status and note of every record of the story, and of the bills that came of it."""
         subjects = dict.fromkeys(subject(event) for event in events)
         bills = [(str(Kind.BILL), thing_id) for kind, thing_id in subjects if kind == Kind.PURCHASE_ORDER]
-        found = {place: self._record(*place) for place in [*subjects, *bills]}
-        return {
-            " ".join(place): (str(record.status), "\n".join(problem.message for problem in record.problems))
-            for place, record in found.items()
-        }
+        return {" ".join(place): said_of(self._records.of(*place)) for place in [*subjects, *bills]}
 
     def _calls(self) -> list[Template]:
         return [call for call in calls(self._up) if f"/{self._account.realm_id}/" in str(call["path"])]
 
     def _books(self) -> Books:
         return {entity: entities(self._up, self._account.realm_id, entity) for entity in ENTITIES}
-
-
-def _has_arrived(record: Record, event: Template) -> bool:
-    """Whether the record knows of the event."""
-    detail = mapping(event["detail"])
-    if "request_id" in detail:
-        return record.force == detail["request_id"]
-    return record.version >= int(str(detail["version"]))
 
 
 def main() -> int:

@@ -49,10 +49,15 @@ def holdings(before: Books, after: Books) -> Table:
 
 def comparison(syncro: SyncroSide, books: Books) -> tuple[Table, bool]:
     """Every invoice and the customer's account on both sides, and whether they agree to the cent."""
+    return figures(_figures(syncro, books))
+
+
+def figures(compared: Iterable[tuple[str, Decimal, Decimal]]) -> tuple[Table, bool]:
+    """Figures by name, Syncro's and QuickBooks', and whether all agree."""
     table = Table(title="To the cent?", title_justify="left")
     for column in ("", "Syncro", "QuickBooks", ""):
         table.add_column(column, justify="right")
-    rows = list(_figures(syncro, books))
+    rows = list(compared)
     for name, ours, theirs in rows:
         table.add_row(name, str(ours), str(theirs), "equal" if ours == theirs else f"off by {theirs - ours}")
     return table, all(ours == theirs for _, ours, theirs in rows)

@@ -9,10 +9,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from local import accounts, deployment
+from local import accounts, deployment, desktop
 from local.cloudformation import ROOT, Node
 from local.config import Config, from_environment
 from local.processes import StartFailed, require_free_port, running, stop_on_sigterm
@@ -22,11 +22,19 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A running stack: where its parts are. `outputs` are the template's own."""
+    """A running stack: where its parts are. `outputs` are the template's own, `file_ids` the Desktop accounts'."""
 
     config: Config
     outputs: Mapping[str, str]
     changes: tuple[str, ...] = field(default=())
+    file_ids: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def qbwc_url(self) -> str:
+        """Where a Web Connector on this machine calls; the output's own address exists only on AWS."""
+        host, _, path = self.outputs["QbwcUrl"].removeprefix("https://").partition("/")
+        # By name: the Web Connector takes no IP address, and http only from localhost (facts: QBD 1.4).
+        return f"http://localhost:{self.config.aws_port}/_aws/execute-api/{host.partition('.')[0]}/{path}"
 
     def describe(self) -> dict[str, Node]:
         """What .local/stack.json says. There is no console API yet, hence no address and no token for one."""
@@ -39,7 +47,14 @@ class Stack:
             "api_token": None,
             "qbo_emulator_url": self.config.qbo_url,
             "syncro_emulator_url": self.config.syncro_url,
-            "accounts": [account.describe() for account in self.config.accounts],
+            "qbd_emulator_url": self.config.qbd_url,
+            "accounts": [
+                *(account.describe() for account in self.config.accounts),
+                *(
+                    account.describe(self.qbwc_url, self.file_ids[account.account_id])
+                    for account in self.config.desktop_accounts
+                ),
+            ],
         }
 
 
@@ -65,6 +80,8 @@ def stack(config: Config, say: Say) -> Iterator[Stack]:
             say("Connected: " + ", ".join(f"{a.account_id} to realm {a.realm_id}" for a in config.accounts))
         else:
             say("INTUIT_AUTHORIZE_URL is not set, so no account is connected")
+        up = replace(up, file_ids=desktop.connect(up))
+        say(f"Set up in a first session: {', '.join(up.file_ids)}; a Web Connector finds its service at {up.qbwc_url}")
         parts.callback(stack_file.unlink, missing_ok=True)
         stack_file.write_text(json.dumps(up.describe(), indent=2) + "\n", encoding="utf-8")
         say(f"The stack is up; {stack_file} says where everything is")
@@ -106,6 +123,8 @@ def _emulators(config: Config, say: Say) -> Iterator[None]:
         if config.syncro_emulator:
             parts.enter_context(_emulator(config, "syncro_api", config.syncro_port))
             say(f"Syncro's API (emulator) answers at {config.syncro_url}")
+        parts.enter_context(_emulator(config, "quickbooks_desktop", config.qbd_port))
+        say(f"QuickBooks Desktop (emulator) answers at {config.qbd_url}")
         yield
 
 

@@ -24,7 +24,7 @@ def free_ports(count: int) -> list[int]:
 
 def local_environment(state: Path) -> dict[str, str]:
     """The environment of a local run that disturbs no other."""
-    names = ("LOCAL_AWS_PORT", "LOCAL_QBO_PORT", "LOCAL_SYNCRO_PORT")
+    names = ("LOCAL_AWS_PORT", "LOCAL_QBO_PORT", "LOCAL_SYNCRO_PORT", "LOCAL_QBD_PORT")
     ports = dict(zip(names, map(str, free_ports(len(names))), strict=True))
     layer = Path(__file__).parents[2] / "layers/common"
     return {**ports, "LOCAL_STATE_DIR": str(state), "PYTHONPATH": str(layer)}

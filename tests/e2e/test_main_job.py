@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from local import demo
+from local import demo, desktop_demo
 from local.books import entities, publish, sample, until
+from local.desktop import Office
+from local.records import Records
 from local.stack import Stack
+from syncro_quickbooks.sync.model import Status
 
 
 def invoices(up: Stack) -> list[tuple[str, Decimal]]:
@@ -41,6 +44,49 @@ def test_the_same_events_once_more_change_nothing(up: Stack, demo_succeeded: boo
     publish(up, [sample("invoice_updated.json"), sample("invoice_created.json")] * 3)
     for _ in until(8):
         assert entities(up, up.config.accounts[0].realm_id, "Invoice") == before
+
+
+def test_the_demo_brings_an_invoice_and_its_payment_into_the_company_file(up: Stack, demo_succeeded: bool) -> None:
+    assert demo_succeeded
+    office = Office(up.config.qbd_url, "demo-desktop")
+    (customer,) = office.entities("Customer")
+    (invoice,) = office.entities("Invoice")
+    (payment,) = office.entities("ReceivePayment")
+    assert (customer["FullName"], customer["Balance"]) == ("Bluebonnet Dental Group", "456.22")
+    # The figures of the events: 8.25 % of 214.98 are 17.74.
+    assert (invoice["RefNumber"], invoice["Subtotal"], invoice["SalesTaxTotal"], invoice["BalanceRemaining"]) == (
+        "INV-10482",
+        "1138.48",
+        "17.74",
+        "456.22",
+    )
+    assert (payment["TotalAmount"], payment["UnusedPayment"], payment["RefNumber"]) == ("700.00", "0.00", "4471")
+    assert Office(up.config.qbd_url, "demo-desktop").run()["outcome"] == "none"
+
+
+def test_desktops_events_once_more_change_nothing_and_a_change_comes_with_the_next_session(
+    up: Stack, demo_succeeded: bool
+) -> None:
+    assert demo_succeeded
+    office, records = Office(up.config.qbd_url, "demo-desktop"), Records(up, "demo-desktop")
+    before = office.entities("Invoice")
+    again = [desktop_demo.for_account(sample(name), "demo-desktop") for name in desktop_demo.STEPS]
+    publish(up, [*again, desktop_demo.for_account(sample("invoice_updated.json"), "demo-desktop"), *again])
+    for _ in until(60):
+        if records.of("invoice", "9001").version == 2:
+            break
+    report = office.run()
+    assert (report["outcome"], report["last_error"]) == ("done", "")
+    (invoice,), (payment,) = office.entities("Invoice"), office.entities("ReceivePayment")
+    # One more toner of 64.99, with its tax; the payment is as it was.
+    assert invoice["TxnID"] == before[0]["TxnID"]
+    assert (invoice["Subtotal"], invoice["SalesTaxTotal"], invoice["BalanceRemaining"]) == (
+        "1203.47",
+        "23.10",
+        "526.57",
+    )
+    assert payment["TotalAmount"] == "700.00"
+    assert records.of("invoice", "9001").status is Status.SYNCED
 
 
 def test_a_canadian_invoice_with_a_tax_group_is_in_the_books_to_the_cent(up: Stack) -> None:

@@ -24,7 +24,7 @@ NEVER = {
     "yaml",
     "emulators",
 }
-NOT_AT_START = NEVER | {"requests", "http.server", "xml.dom", "aws_lambda_powertools.utilities.parser"}
+NOT_AT_START = NEVER | {"requests", "http.server", "xml.dom", "defusedxml", "aws_lambda_powertools.utilities.parser"}
 FORBIDDEN = {
     "on_invoice_updated": NOT_AT_START,
     "on_payment_updated": NOT_AT_START,
@@ -37,6 +37,7 @@ FORBIDDEN = {
     "on_force_update_requested": NOT_AT_START,
     "sweep": NOT_AT_START,
     "qbo_push": NOT_AT_START,
+    "qbd_soap": NOT_AT_START,
 }
 
 IMPORT = "import json, sys; sys.path.insert(0, sys.argv[1]); import app; print(json.dumps(sorted(sys.modules)))"

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
+    from syncro_quickbooks.desktop.endpoint import Endpoint
+    from syncro_quickbooks.desktop.exchange import Exchange
+    from syncro_quickbooks.desktop.last_session import LastSessions
+    from syncro_quickbooks.desktop.registrations import Registrations
     from syncro_quickbooks.online.client import Client
     from syncro_quickbooks.online.grants import SecretCredentials, TokenEndpoint
     from syncro_quickbooks.online.oauth import CompanyConnector
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     from syncro_quickbooks.online.rate import RateLimiter
     from syncro_quickbooks.online.token_store import TokenStore
     from syncro_quickbooks.online.tokens import ConnectionKey, TokenSource
+    from syncro_quickbooks.sync.jobs import Jobs
 
 _CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4})
 
@@ -137,6 +142,45 @@ class Deployment:
 
         vault = KmsVault(lambda: self._aws.kms, self._environ["TOKEN_KEY_ID"])
         return TokenStore(self.table, vault, self._token_endpoint, self._clock, self._log)
+
+    @cached_property
+    def web_connector(self) -> "Endpoint":
+        """The SOAP service that the QuickBooks Web Connector calls."""
+        from syncro_quickbooks.desktop.endpoint import Endpoint  # noqa: PLC0415
+        from syncro_quickbooks.desktop.logins import Logins  # noqa: PLC0415
+        from syncro_quickbooks.desktop.service import WebConnectorService  # noqa: PLC0415
+        from syncro_quickbooks.desktop.sessions import Sessions  # noqa: PLC0415
+
+        logins, sessions = Logins(self.table, self._clock), Sessions(self.table, self._clock)
+        service = WebConnectorService(logins, sessions, self.last_sessions, self._exchange, self._log)
+        return Endpoint(service, self._log)
+
+    @cached_property
+    def registrations(self) -> "Registrations":
+        """What accounts are known by in the Web Connector."""
+        from syncro_quickbooks.desktop.registrations import Registrations  # noqa: PLC0415
+
+        return Registrations(self.table, self.accounts)
+
+    @cached_property
+    def jobs(self) -> "Jobs":
+        """Starts, confirms, cancels and shows one-time exports and imports."""
+        from syncro_quickbooks.sync.jobs import Jobs  # noqa: PLC0415
+
+        return Jobs(self.table, self.accounts, self._clock)
+
+    @cached_property
+    def last_sessions(self) -> "LastSessions":
+        """How the accounts' newest Desktop sessions ended."""
+        from syncro_quickbooks.desktop.last_session import LastSessions  # noqa: PLC0415
+
+        return LastSessions(self.table, self._clock)
+
+    @cached_property
+    def _exchange(self) -> "Exchange":
+        from syncro_quickbooks.desktop.drain import OutboxExchange  # noqa: PLC0415
+
+        return OutboxExchange(self.table, self.accounts, self._clock, self._log)
 
     def connector(self, redirect_uri: str) -> "CompanyConnector":
         """Connects accounts to companies; `redirect_uri` is the one registered with Intuit."""

@@ -7,12 +7,14 @@ from local.processes import StartFailed
 
 
 def test_ports_come_from_the_environment() -> None:
-    config = from_environment({"LOCAL_AWS_PORT": "5001", "LOCAL_QBO_PORT": "5002", "LOCAL_SYNCRO_PORT": "5003"})
+    ports = {"LOCAL_AWS_PORT": "5001", "LOCAL_QBO_PORT": "5002", "LOCAL_SYNCRO_PORT": "5003", "LOCAL_QBD_PORT": "5004"}
+    config = from_environment(ports)
     assert config.aws_url == "http://127.0.0.1:5001"
     assert config.qbo_url == "http://127.0.0.1:5002"
     assert config.intuit_token_url == "http://127.0.0.1:5002/oauth2/v1/tokens/bearer"
     assert config.syncro_url == "http://127.0.0.1:5003"
-    assert config.own_ports() == [(5001, "LOCAL_AWS_PORT"), (5002, "LOCAL_QBO_PORT"), (5003, "LOCAL_SYNCRO_PORT")]
+    assert config.qbd_url == "http://127.0.0.1:5004"
+    assert {variable: str(port) for port, variable in config.own_ports()} == ports
 
 
 @pytest.mark.parametrize("text", ["0", "65536", "http", "-1", "80.5"])

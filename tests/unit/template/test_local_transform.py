@@ -20,6 +20,7 @@ FUNCTIONS = {
     "OnCustomerPurchaseUpdatedFunction": "on_customer_purchase_updated",
     "OnForceUpdateRequestedFunction": "on_force_update_requested",
     "QboPushFunction": "qbo_push",
+    "QbdSoapFunction": "qbd_soap",
     "SweepFunction": "sweep",
 }
 UPLOADED = {folder: f"s3://code/{folder.strip('/').replace('/', '-')}.zip" for folder in code_folders(TEMPLATE)}
@@ -49,8 +50,9 @@ def test_every_difference_is_told() -> None:
         "SchemaRegistry",
         *SCHEMAS,
         "InboxBucketPolicy",
-        *(f"{function}.CodeUri" for function in list(FUNCTIONS)[:-1]),
+        *(f"{function}.CodeUri" for function in list(FUNCTIONS)[:-2]),
         "QboPushFunction.Policies:",
+        "QbdSoapFunction.CodeUri",
         "SweepFunction.CodeUri",
     ]
 

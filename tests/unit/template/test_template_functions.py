@@ -74,7 +74,7 @@ DOORS = {
 
 
 def test_there_are_functions_to_look_at() -> None:
-    assert set(FUNCTIONS) == {*DOORS, "QboPushFunction", "SweepFunction"}
+    assert set(FUNCTIONS) == {*DOORS, "QboPushFunction", "QbdSoapFunction", "SweepFunction"}
     assert len(STATEMENTS) >= 3 * len(FUNCTIONS)
 
 
@@ -127,6 +127,12 @@ def test_only_the_push_can_read_tokens_and_only_with_an_account_in_the_context()
     }
     assert set(holders) == {"QboPushFunction"}
     assert holders["QboPushFunction"]["Condition"] == {"Null": {"kms:EncryptionContext:account_id": "false"}}
+
+
+def test_the_service_for_desktop_reaches_the_table_and_nothing_else() -> None:
+    # Which actions it needs there, tests/integration/desktop/test_permissions.py finds out.
+    reached = [allowed(statement, "Resource") for statement in permissions("QbdSoapFunction")]
+    assert reached == [['{"Fn::GetAtt": ["Table", "Arn"]}']]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -13,6 +13,7 @@ from urllib.parse import quote as percent
 
 from syncro_quickbooks.clock import Clock
 from syncro_quickbooks.json_types import Json, JsonObject
+from syncro_quickbooks.log import Log
 from syncro_quickbooks.online import verdict
 from syncro_quickbooks.online.faults import (
     Clean,
@@ -33,7 +34,7 @@ from syncro_quickbooks.online.frozen import (
     query_batch,
     single_request,
 )
-from syncro_quickbooks.online.http import READ_TIMEOUT, WRITE_TIMEOUT, Answer, Log, Outgoing, Transport
+from syncro_quickbooks.online.http import READ_TIMEOUT, WRITE_TIMEOUT, Answer, Outgoing, Transport
 from syncro_quickbooks.online.outcomes import (
     Done,
     MemberOutcome,

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from syncro_quickbooks import exact_json
 from syncro_quickbooks.json_types import Json
+from syncro_quickbooks.log import Log
 from syncro_quickbooks.online import verdict
 from syncro_quickbooks.online.faults import (
     AccountBlocked,
@@ -19,7 +20,7 @@ from syncro_quickbooks.online.faults import (
     Unavailable,
     parse_faults,
 )
-from syncro_quickbooks.online.http import Answer, Log, Outgoing, Transport
+from syncro_quickbooks.online.http import Answer, Outgoing, Transport
 from syncro_quickbooks.online.tokens import ConnectionKey
 from syncro_quickbooks.sync.model import Problem, Who
 

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from syncro_quickbooks.log import Log
 from syncro_quickbooks.online.faults import Unavailable
 
 if TYPE_CHECKING:
@@ -15,22 +16,6 @@ CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 60.0
 WRITE_TIMEOUT = 130.0  # Intuit may work 120 s on a request (facts: QBO 2.1)
 _LONGEST_PAUSE = 3600.0
-
-
-class Log(Protocol):
-    """What we need of a logger; both logging.Logger and Powertools' Logger are one."""
-
-    def info(self, msg: object, *args: object, extra: Mapping[str, object] | None = None) -> None:
-        """Log `msg` with the fields of `extra`."""
-        ...
-
-    def warning(self, msg: object, *args: object, extra: Mapping[str, object] | None = None) -> None:
-        """Log `msg` with the fields of `extra`, as something to look at."""
-        ...
-
-    def exception(self, msg: object, *args: object, extra: Mapping[str, object] | None = None) -> None:
-        """Log `msg` with the fields of `extra` and the exception being handled."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

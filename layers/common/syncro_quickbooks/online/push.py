@@ -7,6 +7,7 @@ from functools import partial
 from typing import TypeAlias
 
 from syncro_quickbooks.clock import Clock, from_millis, to_millis
+from syncro_quickbooks.log import Log
 from syncro_quickbooks.online.client import Client
 from syncro_quickbooks.online.company import Company
 from syncro_quickbooks.online.drain import Drain
@@ -19,7 +20,6 @@ from syncro_quickbooks.online.faults import (
     Throttled,
     Unavailable,
 )
-from syncro_quickbooks.online.http import Log
 from syncro_quickbooks.online.mapping.bodies import digest
 from syncro_quickbooks.online.preferences import read_company
 from syncro_quickbooks.online.rate import Breaker, RateLimiter, RateState

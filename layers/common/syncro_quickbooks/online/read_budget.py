@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from syncro_quickbooks.clock import Clock, to_millis
+from syncro_quickbooks.log import Log
 from syncro_quickbooks.online.faults import ReadAllowanceExhausted
-from syncro_quickbooks.online.http import Log
 from syncro_quickbooks.storage.table import Condition, ConditionFailed, Item, Key, Table, Update
 
 DEFAULT_ALLOWANCE = 500_000  # Builder tier, blocked beyond it (Intuit blog, 2026-01-08)

@@ -12,10 +12,11 @@ from syncro_quickbooks.json_types import Json, JsonObject
 from syncro_quickbooks.online.client import quote, select
 from syncro_quickbooks.online.company import TaxMode
 from syncro_quickbooks.online.frozen import TAX_SERVICE
-from syncro_quickbooks.online.mapping import bodies, problems
+from syncro_quickbooks.online.mapping import bodies
 from syncro_quickbooks.online.matching import Adopt, Ask, Match, NoMatch
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.work import Work
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.model import Attention, Kind, Operation, Problem, RecordKey, Who, Write
 from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.sync.settings import NewTaxCode, NewTaxRate, fold

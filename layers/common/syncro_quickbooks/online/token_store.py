@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from syncro_quickbooks.clock import Clock, from_millis, to_millis
+from syncro_quickbooks.log import Log
 from syncro_quickbooks.online.faults import QuickBooksError, Reconnect, Throttled, Unavailable
 from syncro_quickbooks.online.grants import Grant, InvalidGrant, TokenEndpoint
-from syncro_quickbooks.online.http import Log
 from syncro_quickbooks.online.tokens import AccessToken, ConnectionKey
 from syncro_quickbooks.online.vault import Vault
 from syncro_quickbooks.storage.table import Condition, ConditionFailed, Item, Key, Table, Update, Value

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from syncro_quickbooks.clock import Clock
+from syncro_quickbooks.log import Log
 from syncro_quickbooks.online.client import Client, Done, Refused
 from syncro_quickbooks.online.company import Company
-from syncro_quickbooks.online.http import Log
 from syncro_quickbooks.sync.accounts import Finding
 from syncro_quickbooks.sync.dependents import Dependents
 from syncro_quickbooks.sync.dispatches import Member

@@ -24,6 +24,13 @@ class Numbering(StrEnum):
     MEMO_WHEN_QUICKBOOKS_NUMBERS = "memo_when_quickbooks_numbers"
 
 
+class LongNumbers(StrEnum):
+    """What becomes of an invoice number that QuickBooks Desktop has no room for."""
+
+    ASK = "ask"
+    SHORTEN = "shorten"
+
+
 class InvoiceDeletion(StrEnum):
     """What happens in QuickBooks when an invoice is deleted in Syncro."""
 
@@ -151,6 +158,7 @@ class Settings(BaseModel):
     location_departments: Mapping[int, Ref] = {}
 
     numbering: Numbering = Numbering.SYNCRO_NUMBER
+    desktop_long_numbers: LongNumbers = LongNumbers.ASK
     invoice_deletion: InvoiceDeletion = InvoiceDeletion.VOID
 
     @field_validator("time_zone")
@@ -290,8 +298,27 @@ def missing_choices(settings: Settings, company: Books) -> tuple[Problem, ...]:
     return tuple(problem for is_missing, problem in checks if is_missing)
 
 
-def _account_checks(settings: Settings) -> tuple[tuple[bool, Problem], ...]:
-    """What each kind of document beside invoices needs, if it is switched on."""
+def missing_desktop_choices(settings: Settings, *, sales_tax: bool) -> tuple[Problem, ...]:
+    """The same checklist for QuickBooks Desktop, where no items are made and nothing is bought.
+
+    `sales_tax`: whether the company file uses it.
+    """
+    checks = (
+        (settings.start_date is None, _choose("start_date", "the start date", "older invoices would be sent")),
+        (
+            settings.fallback_item is None,
+            _choose("fallback_item", "the item for lines without an item of their own", "such lines have no place"),
+        ),
+        (
+            sales_tax and not settings.tax_codes,
+            _choose("tax_codes", "a QuickBooks sales tax item for every Syncro tax rate", "taxed invoices have none"),
+        ),
+        *_money_checks(settings),
+    )
+    return tuple(problem for is_missing, problem in checks if is_missing)
+
+
+def _money_checks(settings: Settings) -> tuple[tuple[bool, Problem], ...]:
     return (
         (
             settings.sync_payments_to and settings.deposit_account is None,
@@ -301,6 +328,13 @@ def _account_checks(settings: Settings) -> tuple[tuple[bool, Problem], ...]:
             settings.sync_store_credit and settings.store_credit_item is None,
             _choose("store_credit_item", "the item of store credits", "their credit memos have no line"),
         ),
+    )
+
+
+def _account_checks(settings: Settings) -> tuple[tuple[bool, Problem], ...]:
+    """What each kind of document beside invoices needs, if it is switched on."""
+    return (
+        *_money_checks(settings),
         (
             settings.sync_purchase_orders and settings.ap_account is None,
             _choose("ap_account", "the accounts payable account", "purchase orders cannot be sent"),

@@ -26,6 +26,7 @@ from syncro_quickbooks.online.mapping.dates import closed_until
 from syncro_quickbooks.online.mapping.purchase_order import Supplied
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.work import Settled, Work
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.model import Attention, Decision, Link, Nothing, Problem, RecordKey, Wait, Write
 from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.syncro.models import PurchaseOrder
@@ -126,7 +127,7 @@ class BillRules:
             closed_until(self._work.settings, self._work.company),
         )
         if day and closed and day <= closed:
-            return Attention(expenses.books_closed(who, day, closed))
+            return Attention(problems.books_closed(who, day, closed))
         return self._mapped(view, order, names, marker, ordered, None)
 
     def _adopted(
@@ -162,7 +163,7 @@ class BillRules:
             return Attention(expenses.in_use(who, why, shown, currency))
         day, closed = bodies.day(now, "TxnDate"), closed_until(self._work.settings, self._work.company)
         if day and closed and day <= closed:
-            return Attention(expenses.books_closed(who, day, closed))
+            return Attention(problems.books_closed(who, day, closed))
         return expenses.delete("Bill", now)
 
     def refused(self, answer: Settled, code: str, problem: Problem) -> Reaction | None:

@@ -13,7 +13,7 @@ from syncro_quickbooks.online.documents.invoices import customer_key, product_ke
 from syncro_quickbooks.online.documents.numbers import NumberTaken
 from syncro_quickbooks.online.documents.rules import Candidate, Reaction
 from syncro_quickbooks.online.lists import Ready
-from syncro_quickbooks.online.mapping import bodies, expenses, problems
+from syncro_quickbooks.online.mapping import bodies, expenses
 from syncro_quickbooks.online.mapping.credit_memo import delete_credit
 from syncro_quickbooks.online.mapping.dates import closed_until
 from syncro_quickbooks.online.mapping.purchase import (
@@ -25,6 +25,7 @@ from syncro_quickbooks.online.mapping.purchase import (
     subject,
 )
 from syncro_quickbooks.online.work import Settled, Work
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.model import Action, Attention, Decision, Kind, Nothing, Problem, RecordKey, Write
 from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.sync.settings import MethodKind
@@ -67,7 +68,7 @@ class CustomerPurchaseRules:
                 return Nothing()  # its credit memo is in the books already, under the store credit's own name
             day, closed = payout_day(purchase, settings), closed_until(settings, company)
             if day and closed and day <= closed:
-                return Attention(expenses.books_closed(subject(purchase), day, closed))
+                return Attention(problems.books_closed(subject(purchase), day, closed))
         products = sorted({line.product_id for line in purchase.line_items if line.product_id is not None})
         needs = (customer_key(purchase.customer_id), *map(product_key, products))
         return Candidate(view, needs, partial(self._map, view, purchase, products))
@@ -122,7 +123,7 @@ class CustomerPurchaseRules:
             return Attention(expenses.in_use(who, why, shown, company.home_currency))
         day, closed = bodies.day(now, "TxnDate"), closed_until(settings, company)
         if day and closed and day <= closed:
-            return Attention(expenses.books_closed(who, day, closed))
+            return Attention(problems.books_closed(who, day, closed))
         return expenses.delete("Purchase", now)
 
     def refused(self, answer: Settled, code: str, problem: Problem) -> Reaction | None:

@@ -14,7 +14,6 @@ from syncro_quickbooks.online.documents.outcome import force_of
 from syncro_quickbooks.online.documents.planning import desired_of
 from syncro_quickbooks.online.documents.rules import Candidate, Reaction
 from syncro_quickbooks.online.lists import Ready
-from syncro_quickbooks.online.mapping import problems
 from syncro_quickbooks.online.mapping.applied import applied_to
 from syncro_quickbooks.online.mapping.bodies import ref_value
 from syncro_quickbooks.online.mapping.deletion import map_deletion
@@ -23,6 +22,7 @@ from syncro_quickbooks.online.mapping.payment import is_deposited
 from syncro_quickbooks.online.mapping.tax import TaxContext, rates_to_make
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.work import Settled, Work
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.accounts import Finding
 from syncro_quickbooks.sync.model import Attention, Decision, Kind, Problem, RecordKey, Skip, Status, Wait, Write
 from syncro_quickbooks.sync.records import View

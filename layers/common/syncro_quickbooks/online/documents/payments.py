@@ -32,6 +32,7 @@ from syncro_quickbooks.online.mapping.payment import (
 from syncro_quickbooks.online.mapping.precheck import Choices
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.work import Settled, Work
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.model import (
     Attention,
     Decision,
@@ -277,7 +278,7 @@ class PaymentRules:
             what = "open the bank deposit it is in, untick the payment and save; then it can be voided."
             return Attention(payment_problems.deposited(payment, what))
         if closed and day and day <= closed:
-            return Attention(payment_problems.books_closed(payment, day, closed))
+            return Attention(problems.books_closed(payment_problems.subject(payment), day, closed))
         return void_payment(now)
 
     def refused(self, answer: Settled, code: str, problem: Problem) -> Reaction | None:

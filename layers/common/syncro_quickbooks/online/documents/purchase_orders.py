@@ -18,7 +18,7 @@ from syncro_quickbooks.online.documents.buying import (
 from syncro_quickbooks.online.documents.numbers import NumberTaken
 from syncro_quickbooks.online.documents.rules import Candidate, Reaction
 from syncro_quickbooks.online.lists import Ready
-from syncro_quickbooks.online.mapping import bodies, expenses, problems
+from syncro_quickbooks.online.mapping import bodies, expenses
 from syncro_quickbooks.online.mapping.bill import billed
 from syncro_quickbooks.online.mapping.purchase_order import (
     Supplied,
@@ -29,6 +29,7 @@ from syncro_quickbooks.online.mapping.purchase_order import (
 )
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.work import Settled, Work
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.accounts import Finding
 from syncro_quickbooks.sync.model import (
     Attention,

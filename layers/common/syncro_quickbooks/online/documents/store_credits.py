@@ -11,11 +11,12 @@ from syncro_quickbooks.online.documents.invoices import customer_key
 from syncro_quickbooks.online.documents.outcome import force_of
 from syncro_quickbooks.online.documents.rules import Candidate, Reaction
 from syncro_quickbooks.online.lists import Ready
-from syncro_quickbooks.online.mapping import payment_problems, problems
+from syncro_quickbooks.online.mapping import payment_problems
 from syncro_quickbooks.online.mapping.credit_memo import Credit, delete_credit, map_credit, precheck_credit
 from syncro_quickbooks.online.mapping.payment import payment_day
 from syncro_quickbooks.online.mapping.precheck import Choices
 from syncro_quickbooks.online.work import Settled, Work
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.model import Attention, Decision, Kind, Nothing, Operation, Problem, RecordKey, Skip
 from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.syncro.dates import calendar_date

@@ -6,11 +6,12 @@ from decimal import Decimal
 from syncro_quickbooks import money
 from syncro_quickbooks.json_types import Json, JsonObject
 from syncro_quickbooks.online.company import Company
-from syncro_quickbooks.online.mapping import bodies, expenses, problems, purchase_order
+from syncro_quickbooks.online.mapping import bodies, expenses, purchase_order
 from syncro_quickbooks.online.mapping.bodies import ref
 from syncro_quickbooks.online.mapping.expenses import Bought
 from syncro_quickbooks.online.mapping.precheck import NO_CHOICES, Choices
 from syncro_quickbooks.online.mapping.purchase_order import Supplied, excluded, price, sorted_lines
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.model import Action, Attention, Nothing, Operation, Problem, Skip, Totals, Wait, Write
 from syncro_quickbooks.sync.settings import Settings
 from syncro_quickbooks.syncro.dates import calendar_date
@@ -62,7 +63,7 @@ def precheck_bill(
         return Attention(
             Problem("no_finished_date", f"{who}: Syncro did not say when it was finished.", fix, actions=actions)
         )
-    old = expenses.before_start(who, day, settings.start_date, "bill") if current is None else None
+    old = problems.before_start(who, day, settings.start_date, "bill") if current is None else None
     if old is not None:
         return Skip(old)
     lines = received_lines(order)
@@ -133,7 +134,7 @@ def map_bill(  # noqa: PLR0917  the parts of one pure function, in the order of 
     held = expenses.total_of(lines)
     warnings = (
         *excluded(who, order, held, company.home_currency, _unreceived(order)),
-        *expenses.date_warning(who, own, day),
+        *problems.date_differs(who, own, day),
         *expenses.number_warning(who, order.number, company),
         *place.warnings,
     )

@@ -7,12 +7,13 @@ from decimal import Decimal
 from syncro_quickbooks import money
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online.company import Company, TaxMode
-from syncro_quickbooks.online.mapping import bodies, problems
+from syncro_quickbooks.online.mapping import bodies
 from syncro_quickbooks.online.mapping.bodies import ref
 from syncro_quickbooks.online.mapping.dates import closed_until
 from syncro_quickbooks.online.mapping.names import prose
 from syncro_quickbooks.online.mapping.precheck import Choices
 from syncro_quickbooks.online.mapping.tax import UNTAXED
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.model import Action, Attention, Operation, Problem, Skip, Totals, Write
 from syncro_quickbooks.sync.settings import Ref, Settings
 
@@ -35,22 +36,12 @@ def precheck_credit(
     credit: Credit, settings: Settings, company: Company, current: JsonObject | None, choices: Choices
 ) -> Skip | Attention | None:
     """Why the credit memo cannot or need not be made or changed, or None."""
-    start = settings.start_date
-    if start is not None and credit.day < start and current is None:
-        return Skip(
-            problems.skipped(
-                "before_start_date",
-                f"{credit.who} is dated {credit.day.isoformat()}, before the start date {start.isoformat()} of the "
-                "synchronisation.",
-                "Link it to the credit memo that QuickBooks already has, or push it anyway.",
-                Action("link", "Link to an existing credit memo"),
-                Action("push_anyway", "Push it anyway"),
-                problems.SKIP,
-            )
-        )
+    old = problems.before_start(credit.who, credit.day, settings.start_date, "credit memo") if current is None else None
+    if old is not None:
+        return Skip(old)
     closed = closed_until(settings, company)
     if closed and (current is None or choices.force_update) and credit.day <= closed:
-        return Attention(_books_closed(credit, credit.day, closed))
+        return Attention(problems.books_closed(credit.who, credit.day, closed))
     return None
 
 
@@ -82,7 +73,7 @@ def map_credit(  # noqa: PLR0917  the parts of one pure function, in the order o
     digest = bodies.digest(content, _CREATE_ONLY)
     closed = closed_until(settings, company)
     if closed and posted and digest != applied_digest and min(posted, day) <= closed:
-        return Attention(_books_closed(credit, min(posted, day), closed))
+        return Attention(problems.books_closed(credit.who, min(posted, day), closed))
     is_new = current is None
     return Write(
         operation=Operation.CREATE if is_new else Operation.UPDATE,
@@ -90,7 +81,7 @@ def map_credit(  # noqa: PLR0917  the parts of one pure function, in the order o
         body={**content, "PrivateNote": marker_text} if is_new else bodies.full_update(current or {}, content),
         digest=digest,
         expected=Totals(total=credit.amount, tax=Decimal(0)),
-        warnings=_date_warning(credit, day),
+        warnings=problems.date_differs(credit.who, credit.day, day),
         lines=1,
     )
 
@@ -140,25 +131,6 @@ def delete_credit(now: JsonObject, who: str, settings: Settings, company: Compan
         )
     day, closed = bodies.day(now, "TxnDate"), closed_until(settings, company)
     if closed and day and day <= closed:
-        return Attention(_books_closed(Credit(who, day, total, Ref(id="-"), ""), day, closed))
+        return Attention(problems.books_closed(who, day, closed))
     handle: JsonObject = {"Id": bodies.text(now, "Id"), "SyncToken": bodies.text(now, "SyncToken")}
     return Write(Operation.DELETE, "CreditMemo", handle, bodies.digest({"delete": True}))
-
-
-def _date_warning(credit: Credit, sent: date) -> tuple[Problem, ...]:
-    if credit.day == sent:
-        return ()
-    message = f"{credit.who} is dated {credit.day.isoformat()} in Syncro and {sent.isoformat()} in QuickBooks; updates "
-    return (
-        problems.warning("date_differs", message + "keep the latter.", "Press Force Update to send Syncro's date."),
-    )
-
-
-def _books_closed(credit: Credit, day: date, closed: date) -> Problem:
-    return Problem(
-        "books_closed",
-        f"{credit.who} is dated {day.isoformat()}, but the books are closed up to {closed.isoformat()}, so its credit "
-        "memo cannot be posted or changed there.",
-        "Change the date in Syncro to an open day, or have the closing date moved and try again.",
-        actions=(Action("redate", "Post on the first open day"), problems.SKIP, problems.RETRY),
-    )

@@ -8,12 +8,13 @@ from decimal import Decimal
 from syncro_quickbooks import money
 from syncro_quickbooks.json_types import Json, JsonObject
 from syncro_quickbooks.online.company import Company
-from syncro_quickbooks.online.mapping import bodies, problems
+from syncro_quickbooks.online.mapping import bodies
 from syncro_quickbooks.online.mapping.bodies import ref
-from syncro_quickbooks.online.mapping.lines import MAX_AMOUNT, unit_price
 from syncro_quickbooks.online.mapping.names import prose
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.model import Action, Attention, Decision, Operation, Problem, Skip, Write
 from syncro_quickbooks.sync.settings import Settings
+from syncro_quickbooks.syncro.discounts import MAX_AMOUNT, unit_price
 
 DETAIL = "ItemBasedExpenseLineDetail"
 MAX_NUMBER = 21
@@ -236,31 +237,6 @@ def size_problem(who: str, lines: int, biggest: Decimal) -> Problem | None:
     return Problem(code, f"{who}: {why}", "Split it in Syncro.", actions=(problems.RETRY, problems.SKIP))
 
 
-def before_start(who: str, day: date, start: date | None, what: str) -> Problem | None:
-    """Older than what is synchronised; `what` QuickBooks calls it."""
-    if start is None or day >= start:
-        return None
-    return problems.skipped(
-        "before_start_date",
-        f"{who} is dated {day.isoformat()}, before the start date {start.isoformat()} of the synchronisation.",
-        f"Link it to the {what} that QuickBooks already has, or push it anyway.",
-        Action("link", f"Link to an existing {what}"),
-        Action("push_anyway", "Push it anyway"),
-        problems.SKIP,
-    )
-
-
-def books_closed(who: str, day: date, closed: date) -> Problem:
-    """The date lies in a closed period (facts: QBO 6200, 6210)."""
-    return Problem(
-        "books_closed",
-        f"{who} is dated {day.isoformat()}, but the books are closed up to {closed.isoformat()}, so it cannot be "
-        "posted, changed or deleted there.",
-        "Change the date in Syncro to an open day, or have the closing date moved and try again.",
-        actions=(Action("redate", "Post on the first open day"), problems.SKIP, problems.RETRY),
-    )
-
-
 def closed_for_change(who: str, write: Write, current: JsonObject, closed: date | None, party: str) -> Decision:
     """`write`, or why it cannot be: in a closed period money stays, and a mere text is not worth a refusal."""
     posted, sent = bodies.day(current, "TxnDate"), bodies.day(write.body, "TxnDate")
@@ -268,7 +244,7 @@ def closed_for_change(who: str, write: Write, current: JsonObject, closed: date 
     if closed is None or not days or min(days) > closed:
         return write
     if posted != sent or money_of(write.body, party) != money_of(current, party):
-        return Attention(books_closed(who, min(days), closed))
+        return Attention(problems.books_closed(who, min(days), closed))
     return Skip(
         problems.skipped(
             "closed_books_cosmetic",
@@ -278,16 +254,6 @@ def closed_for_change(who: str, write: Write, current: JsonObject, closed: date 
             problems.RETRY,
         )
     )
-
-
-def date_warning(who: str, own: date, sent: date) -> tuple[Problem, ...]:
-    """QuickBooks keeps another date than Syncro's."""
-    if own == sent:
-        return ()
-    message = (
-        f"{who} is dated {own.isoformat()} in Syncro and {sent.isoformat()} in QuickBooks; updates keep the latter."
-    )
-    return (problems.warning("date_differs", message, "Press Force Update to send Syncro's date."),)
 
 
 def delete(entity: str, now: JsonObject) -> Write:

@@ -8,17 +8,18 @@ from decimal import Decimal
 from syncro_quickbooks import money
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online.company import Company, TaxMode
-from syncro_quickbooks.online.mapping import bodies, problems
+from syncro_quickbooks.online.mapping import bodies
 from syncro_quickbooks.online.mapping.bodies import ref
 from syncro_quickbooks.online.mapping.dates import closed_until, invoice_day
 from syncro_quickbooks.online.mapping.lines import References, SalesLine, sales_lines
 from syncro_quickbooks.online.mapping.names import prose
 from syncro_quickbooks.online.mapping.precheck import NO_CHOICES, Choices, precheck_invoice
 from syncro_quickbooks.online.mapping.prediction import compare, predict
-from syncro_quickbooks.online.mapping.targets import needed_products
 from syncro_quickbooks.online.mapping.tax import UNTAXED, LineTax, TaxContext, document_tax
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.model import Action, Attention, Operation, Problem, Skip, Totals, Wait, Write
 from syncro_quickbooks.sync.settings import AstPolicy, Numbering, Settings
+from syncro_quickbooks.sync.targets import needed_products
 from syncro_quickbooks.syncro.dates import calendar_date
 from syncro_quickbooks.syncro.models import Customer, Invoice, InvoiceSnapshot, Product
 
@@ -107,11 +108,14 @@ def _write(mapping: _Mapping, lines: list[SalesLine], tax: JsonObject, marker_te
         body["DepartmentRef"] = location["DepartmentRef"]
     if mapping.company.multi_currency:
         body["CurrencyRef"] = ref(mapping.company.home_currency)
-    expected = _expected(mapping)
-    forecast = compare(
-        expected, _predicted(lines, mapping), problems.subject(mapping.invoice), mapping.company.home_currency
+    expected, who = _expected(mapping), problems.subject(mapping.invoice)
+    forecast = compare(expected, _predicted(lines, mapping), who, mapping.company.home_currency)
+    warnings = (
+        *forecast,
+        *problems.date_differs(who, invoice_day(mapping.invoice, mapping.settings), day),
+        *_number_warning(mapping),
+        *location_warnings,
     )
-    warnings = (*forecast, *_date_warning(mapping, day), *_number_warning(mapping), *location_warnings)
     return Write(
         operation=Operation.CREATE if mapping.current is None else Operation.UPDATE,
         entity="Invoice",
@@ -139,17 +143,6 @@ def _document_day(mapping: _Mapping) -> date:
     posted = bodies.day(mapping.current, "TxnDate") if mapping.current else None
     own = invoice_day(mapping.invoice, mapping.settings)
     return own if posted is None or mapping.choices.force_update else posted
-
-
-def _date_warning(mapping: _Mapping, day: date) -> tuple[Problem, ...]:
-    own = invoice_day(mapping.invoice, mapping.settings)
-    if own == day:
-        return ()
-    who = problems.subject(mapping.invoice)
-    message = (
-        f"{who} is dated {own.isoformat()} in Syncro and {day.isoformat()} in QuickBooks; updates keep the latter."
-    )
-    return (problems.warning("date_differs", message, "Press Force Update to send Syncro's date."),)
 
 
 def _number(mapping: _Mapping) -> JsonObject:
@@ -267,7 +260,7 @@ def _closed_books(write: Write, mapping: _Mapping, applied_digest: str | None) -
         or money_lines(write.body) != money_lines(current)
         or not _same_total(write, current)
     ):
-        return Attention(problems.books_closed(mapping.invoice, day, closed))
+        return Attention(problems.books_closed(problems.subject(mapping.invoice), day, closed))
     reason = problems.skipped(
         "closed_books_cosmetic",
         f"{problems.subject(mapping.invoice)} is dated {day.isoformat()} and the books are closed up to "

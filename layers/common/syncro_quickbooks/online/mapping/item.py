@@ -3,8 +3,9 @@
 from syncro_quickbooks import money
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online.company import Company
-from syncro_quickbooks.online.mapping import bodies, problems
+from syncro_quickbooks.online.mapping import bodies
 from syncro_quickbooks.online.mapping.names import item_name, prose
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.model import Action, Attention, Nothing, Operation, Problem, Write
 from syncro_quickbooks.sync.settings import Settings
 from syncro_quickbooks.syncro.models import Product

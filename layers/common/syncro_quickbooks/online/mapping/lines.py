@@ -2,26 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from syncro_quickbooks import money
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online.company import Company
-from syncro_quickbooks.online.mapping import problems
 from syncro_quickbooks.online.mapping.bodies import ref
-from syncro_quickbooks.online.mapping.discounts import NetLine, discount_dollars, discount_percent, net_lines
 from syncro_quickbooks.online.mapping.names import prose
-from syncro_quickbooks.online.mapping.targets import DEPOSIT_CATEGORIES, PREPAID_CATEGORIES, OwnItem, category, target
 from syncro_quickbooks.online.mapping.tax import LineTax, TaxContext, line_tax
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.model import Attention, Kind, Problem, RecordKey, Wait
 from syncro_quickbooks.sync.settings import Ref
+from syncro_quickbooks.sync.targets import DEPOSIT_CATEGORIES, PREPAID_CATEGORIES, OwnItem, category, target
+from syncro_quickbooks.syncro.discounts import NetLine, discount_dollars, discount_percent, net_lines, unit_price
 from syncro_quickbooks.syncro.models import InvoiceLine, Product
 
-# Intuit: "max 15 digits in 10.5 format"; descriptions up to 4000 characters (facts: QBO 1.0, 1.3).
-MAX_AMOUNT = Decimal(10) ** 10
-MAX_DECIMALS = 5
+# Facts: QBO 1.3.
 MAX_DESCRIPTION = 4000
-_UNIT = Decimal("0.00001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,23 +120,6 @@ def _waits_for(item: OwnItem, who: str) -> Wait:
         message=f"{who} waits for product {item.product_id}, which has no QuickBooks item yet.",
     )
     return Wait(problem, on=(RecordKey(Kind.PRODUCT, str(item.product_id)),))
-
-
-def unit_price(quantity: Decimal, price: Decimal, amount: Decimal) -> Decimal | None:
-    """A price of at most five decimals with which `quantity` comes to `amount` at cents, Syncro's own if it does.
-
-    None if there is none: then the line says its amount only, because QuickBooks refuses one that is not
-    Qty x UnitPrice (facts: QBO 6070).
-    """
-    if money.decimals(quantity) > MAX_DECIMALS or abs(quantity) >= MAX_AMOUNT:
-        return None
-    if money.decimals(price) <= MAX_DECIMALS and abs(price) < MAX_AMOUNT and money.cents(quantity * price) == amount:
-        return price
-    if quantity == 0:
-        return None
-    exact = (amount / quantity).quantize(_UNIT, rounding=ROUND_HALF_UP)
-    is_exact = abs(exact) < MAX_AMOUNT and money.cents(quantity * exact) == amount
-    return exact if is_exact else None
 
 
 def description(net: NetLine, company: Company) -> str:

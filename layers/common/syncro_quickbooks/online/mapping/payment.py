@@ -8,11 +8,12 @@ from decimal import Decimal
 from syncro_quickbooks import money
 from syncro_quickbooks.json_types import Json, JsonObject
 from syncro_quickbooks.online.company import Company
-from syncro_quickbooks.online.mapping import bodies, payment_problems, problems
+from syncro_quickbooks.online.mapping import bodies, payment_problems
 from syncro_quickbooks.online.mapping.bodies import ref
 from syncro_quickbooks.online.mapping.dates import closed_until
 from syncro_quickbooks.online.mapping.names import name_part
 from syncro_quickbooks.online.mapping.precheck import Choices
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.model import Attention, Operation, Problem, Skip, Totals, Write
 from syncro_quickbooks.sync.settings import MethodKind, PaymentMethod, Settings
 from syncro_quickbooks.syncro.dates import calendar_date
@@ -74,10 +75,10 @@ def _skip_reason(payment: Payment, settings: Settings, company: Company, current
         return payment_problems.method_not_synced(payment)
     if method is not None and method.kind is MethodKind.STORE_CREDIT and not settings.sync_store_credit:
         return payment_problems.store_credit_off(payment)
-    day, start = payment_day(payment, settings), settings.start_date
-    if start is not None and day < start and current is None:
-        return payment_problems.before_start(payment, day, start)
-    return None
+    if current is not None:
+        return None
+    day = payment_day(payment, settings)
+    return problems.before_start(payment_problems.subject(payment), day, settings.start_date, "payment")
 
 
 def _problem(
@@ -95,7 +96,7 @@ def _problem(
     closed, day = closed_until(settings, company), payment_day(payment, settings)
     is_dated_anew = current is None or choices.force_update
     if closed and is_dated_anew and day <= closed:
-        return payment_problems.books_closed(payment, day, closed)
+        return problems.books_closed(payment_problems.subject(payment), day, closed)
     return None
 
 
@@ -130,7 +131,7 @@ def map_payment(  # noqa: PLR0917  the parts of one pure function, in the order 
     digest = bodies.digest(content, _CREATE_ONLY)
     closed = closed_until(settings, company)
     if closed and posted and digest != applied_digest and min(posted, sent_day) <= closed:
-        return Attention(payment_problems.books_closed(payment, min(posted, sent_day), closed))
+        return Attention(problems.books_closed(payment_problems.subject(payment), min(posted, sent_day), closed))
     frame: JsonObject = {"PrivateNote": marker_text} if current is None else bodies.identity(current)
     return Write(
         operation=Operation.CREATE if current is None else Operation.UPDATE,
@@ -138,7 +139,7 @@ def map_payment(  # noqa: PLR0917  the parts of one pure function, in the order 
         body={**content, **frame},
         digest=digest,
         expected=Totals(total=what.received),
-        warnings=(*what.warnings, *_date_warning(payment, day, sent_day)),
+        warnings=(*what.warnings, *problems.date_differs(payment_problems.subject(payment), day, sent_day)),
         lines=len(lines),
     )
 
@@ -163,16 +164,6 @@ def _details(payment: Payment, what: Money, settings: Settings, company: Company
     if company.multi_currency:
         fields["CurrencyRef"] = ref(company.home_currency)
     return fields
-
-
-def _date_warning(payment: Payment, day: date, sent: date) -> tuple[Problem, ...]:
-    if day == sent:
-        return ()
-    who = payment_problems.subject(payment)
-    message = (
-        f"{who} is dated {day.isoformat()} in Syncro and {sent.isoformat()} in QuickBooks; updates keep the latter."
-    )
-    return (problems.warning("date_differs", message, "Press Force Update to send Syncro's date."),)
 
 
 def void_payment(current: JsonObject) -> Write:

@@ -4,8 +4,8 @@ from datetime import date
 from decimal import Decimal
 
 from syncro_quickbooks import money
-from syncro_quickbooks.online.mapping.problems import RETRY, SKIP, missing_setting, settings_action, skipped
 from syncro_quickbooks.sync.model import Action, Problem, Who
+from syncro_quickbooks.sync.problems import RETRY, SKIP, missing_setting, settings_action, skipped
 from syncro_quickbooks.syncro.models import Payment
 
 SOURCE_UNCLEAR = "credit_source_unclear"
@@ -59,18 +59,6 @@ def store_credit_off(payment: Payment) -> Problem:
     )
 
 
-def before_start(payment: Payment, day: date, start: date) -> Problem:
-    return skipped(
-        "before_start_date",
-        f"{subject(payment)} is dated {day.isoformat()}, before the start date {start.isoformat()} of the "
-        "synchronisation.",
-        "Link it to the payment that QuickBooks already has, or push it anyway.",
-        Action("link", "Link to an existing payment"),
-        Action("push_anyway", "Push it anyway"),
-        SKIP,
-    )
-
-
 def method_unmapped(payment: Payment) -> Problem:
     name = payment.payment_method or "(none)"
     return Problem(
@@ -98,17 +86,6 @@ def missing_item(payment: Payment, setting: str, what: str) -> Problem:
         f"{subject(payment)}: no QuickBooks item is chosen for {what}.",
         setting,
         f"Choose the QuickBooks item for {what} in the settings; the payment is then sent by itself.",
-    )
-
-
-def books_closed(payment: Payment, day: date, closed_until: date) -> Problem:
-    """The date lies in a closed period (facts: QBO 6200, 6210)."""
-    return Problem(
-        "books_closed",
-        f"{subject(payment)} is dated {day.isoformat()}, but the books are closed up to {closed_until.isoformat()}, so "
-        "it cannot be posted or changed there.",
-        "Change the date in Syncro to an open day, or have the closing date moved and try again.",
-        actions=(Action("redate", "Post on the first open day"), SKIP, RETRY),
     )
 
 

@@ -7,13 +7,14 @@ from typing import TypeAlias
 from syncro_quickbooks import money
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online.company import Company, TaxMode
-from syncro_quickbooks.online.mapping import bodies, problems
+from syncro_quickbooks.online.mapping import bodies
 from syncro_quickbooks.online.mapping.dates import closed_until, invoice_day
-from syncro_quickbooks.online.mapping.lines import MAX_AMOUNT
 from syncro_quickbooks.online.mapping.names import prose
 from syncro_quickbooks.online.mapping.tax import LineTax, TaxContext, document_tax, line_tax
-from syncro_quickbooks.sync.model import Action, Attention, Problem, Skip, Wait
+from syncro_quickbooks.sync import problems
+from syncro_quickbooks.sync.model import Attention, Problem, Skip, Wait
 from syncro_quickbooks.sync.settings import AstPolicy, Numbering, Settings
+from syncro_quickbooks.syncro.discounts import MAX_AMOUNT
 from syncro_quickbooks.syncro.models import Customer, Invoice, InvoiceSnapshot
 
 # Facts: QBO 1.0 (10,000 lines, 750 if an invoice is taxable) and 1.3 (DocNumber).
@@ -132,14 +133,7 @@ def _before_start(case: _Case) -> Problem | None:
     posted = bodies.day(case.current, "TxnDate") if case.current else None
     if posted is not None and posted < start:
         return None
-    return problems.skipped(
-        "before_start_date",
-        f"{case.who} is dated {day.isoformat()}, before the start date {start.isoformat()} of the synchronisation.",
-        "Link it to the invoice that QuickBooks already has, or push it anyway.",
-        Action("link", "Link to an existing invoice"),
-        Action("push_anyway", "Push it anyway"),
-        problems.SKIP,
-    )
+    return problems.before_start(case.who, day, start, "invoice")
 
 
 def _number(case: _Case) -> Problem | None:
@@ -172,7 +166,7 @@ def _closed_for_new(case: _Case) -> Problem | None:
     closed = closed_until(case.settings, case.company)
     day = invoice_day(case.invoice, case.settings)
     is_closed = case.current is None and closed is not None and day <= closed
-    return problems.books_closed(case.invoice, day, closed) if closed and is_closed else None
+    return problems.books_closed(case.who, day, closed) if closed and is_closed else None
 
 
 def _size(case: _Case) -> Problem | None:

@@ -12,13 +12,14 @@ from typing import TypeAlias
 
 from syncro_quickbooks.json_types import Json, JsonObject
 from syncro_quickbooks.online.company import Company
-from syncro_quickbooks.online.mapping import bodies, expenses, problems
+from syncro_quickbooks.online.mapping import bodies, expenses
 from syncro_quickbooks.online.mapping.bodies import ref
 from syncro_quickbooks.online.mapping.credit_memo import untaxed_code, untaxed_document
 from syncro_quickbooks.online.mapping.expenses import Bought
 from syncro_quickbooks.online.mapping.names import prose
 from syncro_quickbooks.online.mapping.precheck import NO_CHOICES, Choices
 from syncro_quickbooks.online.mapping.prediction import compare
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.model import Attention, Operation, Problem, Skip, Totals, Wait, Who, Write
 from syncro_quickbooks.sync.settings import MethodKind, PaymentMethod, Settings
 from syncro_quickbooks.syncro.dates import calendar_date
@@ -102,7 +103,7 @@ def _by_method(purchase: CustomerPurchase, settings: Settings) -> Problem | None
 
 def _before_start(purchase: CustomerPurchase, settings: Settings) -> Problem | None:
     day = payout_day(purchase, settings)
-    return expenses.before_start(subject(purchase), day, settings.start_date, "expense") if day else None
+    return problems.before_start(subject(purchase), day, settings.start_date, "expense") if day else None
 
 
 def _problem(purchase: CustomerPurchase, settings: Settings, company: Company) -> Problem | None:
@@ -177,7 +178,7 @@ def map_purchase(  # noqa: PLR0917  the parts of one pure function, in the order
         expected=expected,
         warnings=(
             *compare(expected, Totals(expenses.total_of(lines)), who, company.home_currency),
-            *expenses.date_warning(who, own, day),
+            *problems.date_differs(who, own, day),
             *expenses.number_warning(who, purchase.number or "", company),
         ),
         lines=len(lines),

@@ -7,10 +7,11 @@ from decimal import Decimal
 from syncro_quickbooks import money
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online.company import Company
-from syncro_quickbooks.online.mapping import bodies, expenses, problems
+from syncro_quickbooks.online.mapping import bodies, expenses
 from syncro_quickbooks.online.mapping.bodies import ref
 from syncro_quickbooks.online.mapping.expenses import Bought
 from syncro_quickbooks.online.mapping.precheck import NO_CHOICES, Choices
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.model import Attention, Operation, Problem, Skip, Totals, Wait, Write
 from syncro_quickbooks.sync.settings import Settings
 from syncro_quickbooks.syncro.dates import calendar_date
@@ -67,7 +68,7 @@ def precheck_order(
             )
         )
     day = calendar_date(order.created_at, settings.time_zone)
-    old = expenses.before_start(who, day, settings.start_date, "purchase order") if current is None else None
+    old = problems.before_start(who, day, settings.start_date, "purchase order") if current is None else None
     if old is not None:
         return Skip(old)
     if not order.line_items:
@@ -129,7 +130,7 @@ def map_order(  # noqa: PLR0917  the parts of one pure function, in the order of
         content["DepartmentRef"] = ref(place.department_id)
     warnings = (
         *excluded(who, order, expenses.total_of(lines), company.home_currency),
-        *expenses.date_warning(who, own, day),
+        *problems.date_differs(who, own, day),
         *expenses.number_warning(who, order.number, company),
         *place.warnings,
     )

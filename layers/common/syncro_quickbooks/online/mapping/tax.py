@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from syncro_quickbooks import money
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online.company import Company, TaxMode
-from syncro_quickbooks.online.mapping import problems
 from syncro_quickbooks.online.mapping.bodies import ref
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.model import Problem
 from syncro_quickbooks.sync.settings import AstPolicy, Settings
-from syncro_quickbooks.syncro.models import Customer, Invoice, InvoiceLine, InvoiceSnapshot, TaxRate
+from syncro_quickbooks.syncro.models import Customer, InvoiceLine, InvoiceSnapshot, TaxRate
+from syncro_quickbooks.syncro.taxes import NoRate, rate_of_line
 
 TAXED = "TAX"
 UNTAXED = "NON"
@@ -60,9 +61,9 @@ def line_tax(line: InvoiceLine, context: TaxContext, *, is_deposit: bool = False
 
     A Problem names the rate that has no tax code in QuickBooks.
     """
-    rate = _rate(line, context)
-    if isinstance(rate, Problem):
-        return rate
+    rate = rate_of_line(line, context.snapshot, context.customer)
+    if isinstance(rate, NoRate):
+        return problems.no_tax_rate(context.snapshot.invoice, rate.rate_id)
     if rate is not None and (unlike := _unlike_confirmed(rate, context)):
         return unlike
     mode = context.company.tax_mode
@@ -79,7 +80,7 @@ def line_tax(line: InvoiceLine, context: TaxContext, *, is_deposit: bool = False
 
 def rates_to_make(context: TaxContext) -> frozenset[int]:
     """The Syncro rates on the invoice whose tax codes somebody confirmed and that have to be made before it is sent."""
-    rates = (_rate(line, context) for line in context.snapshot.invoice.line_items)
+    rates = (rate_of_line(line, context.snapshot, context.customer) for line in context.snapshot.invoice.line_items)
     return frozenset(
         rate.id for rate in rates if isinstance(rate, TaxRate) and _is_new(rate, context) and context.has_codes
     )
@@ -106,29 +107,6 @@ def _as_line(context: TaxContext) -> bool:
     """Automated sales tax switched out: the tax is a line of its own and QuickBooks must not add any."""
     is_automated = context.company.tax_mode is TaxMode.US_AUTOMATED
     return is_automated and context.settings.ast_policy is AstPolicy.TAX_LINE
-
-
-def _rate(line: InvoiceLine, context: TaxContext) -> TaxRate | Problem | None:
-    invoice = context.snapshot.invoice
-    if context.customer.tax_free or invoice.notax or not line.taxable:
-        return None
-    rate_id = line.tax_rate_id or invoice.tax_rate_id
-    if rate_id is None:
-        return None if invoice.tax == 0 else _no_rate(invoice)
-    rate = context.snapshot.rate(rate_id)
-    return rate or problems.tax_problem(
-        "tax_rate_unknown",
-        f"{problems.subject(invoice)} uses Syncro tax rate id {rate_id}, but Syncro did not say what rate that is.",
-        "Save the invoice again in Syncro; if the rate was archived there, choose another one on the invoice.",
-    )
-
-
-def _no_rate(invoice: Invoice) -> Problem:
-    return problems.tax_problem(
-        "tax_rate_missing",
-        f"{problems.subject(invoice)} has a taxable line, but neither the line nor the invoice names a tax rate.",
-        "Choose a tax rate on the invoice in Syncro.",
-    )
 
 
 def _coded(rate: TaxRate | None, context: TaxContext, *, is_deposit: bool) -> LineTax | Problem:

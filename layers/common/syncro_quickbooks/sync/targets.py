@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from syncro_quickbooks.online.mapping import problems
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.model import Problem
 from syncro_quickbooks.sync.settings import Ref, Settings, fold
 from syncro_quickbooks.syncro.models import Invoice, InvoiceLine, Product

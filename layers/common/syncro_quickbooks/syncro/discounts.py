@@ -1,12 +1,17 @@
 """What each invoice line comes to after its discount, in the reading of Syncro's fields that gives its subtotal."""
 
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple, TypeAlias
 
-from syncro_quickbooks.money import cents
+from syncro_quickbooks.money import cents, decimals
 from syncro_quickbooks.syncro.models import Invoice, InvoiceLine
 
+# Both editions take 10 digits before and 5 after the point (facts: QBO 1.0, QBD 2.2).
+MAX_AMOUNT = Decimal(10) ** 10
+MAX_DECIMALS = 5
+
+_UNIT = Decimal("0.00001")
 _HUNDRED = Decimal(100)
 _ZERO = Decimal(0)
 
@@ -85,3 +90,20 @@ def net_lines(invoice: Invoice) -> tuple[NetLine, ...]:
     lines = sorted(invoice.line_items, key=lambda line: (line.position is None, line.position or 0))
     reading = next((each for each in READINGS if sum(map(each, lines)) == cents(invoice.subtotal)), READINGS[0])
     return tuple(NetLine(line, cents(_full(line)), reading(line)) for line in lines)
+
+
+def unit_price(quantity: Decimal, price: Decimal, amount: Decimal) -> Decimal | None:
+    """A price of at most five decimals with which `quantity` comes to `amount` at cents, Syncro's own if it does.
+
+    None if there is none: then the line says its amount only. QuickBooks Online refuses one that is not Qty x UnitPrice
+    (facts: QBO 6070), Desktop computes it from the two (facts: QBD 2.6).
+    """
+    if decimals(quantity) > MAX_DECIMALS or abs(quantity) >= MAX_AMOUNT:
+        return None
+    if decimals(price) <= MAX_DECIMALS and abs(price) < MAX_AMOUNT and cents(quantity * price) == amount:
+        return price
+    if quantity == 0:
+        return None
+    exact = (amount / quantity).quantize(_UNIT, rounding=ROUND_HALF_UP)
+    is_exact = abs(exact) < MAX_AMOUNT and cents(quantity * exact) == amount
+    return exact if is_exact else None

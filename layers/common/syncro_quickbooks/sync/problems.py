@@ -88,14 +88,18 @@ def tax_problem(code: str, message: str, fix: str) -> Problem:
     return Problem(code=code, message=message, fix=fix, actions=(RETRY, SKIP))
 
 
-def books_closed(invoice: Invoice, day: date, closed_until: date) -> Problem:
-    """The date lies in a closed period, so money in it must not change (facts: QBO 6200, 6210)."""
-    return Problem(
-        code="books_closed",
-        message=f"{subject(invoice)} is dated {day.isoformat()}, but the books are closed up to "
-        f"{closed_until.isoformat()}, so it cannot be posted or changed there.",
-        fix="Change the date in Syncro to an open day, or have the closing date moved and try again.",
-        actions=(Action("redate", "Post on the first open day"), SKIP, RETRY),
+def no_tax_rate(invoice: Invoice, rate_id: int | None) -> Problem:
+    """A line is taxed at a rate that nobody has described, or at none."""
+    if rate_id is None:
+        return tax_problem(
+            "tax_rate_missing",
+            f"{subject(invoice)} has a taxable line, but neither the line nor the invoice names a tax rate.",
+            "Choose a tax rate on the invoice in Syncro.",
+        )
+    return tax_problem(
+        "tax_rate_unknown",
+        f"{subject(invoice)} uses Syncro tax rate id {rate_id}, but Syncro did not say what rate that is.",
+        "Save the invoice again in Syncro; if the rate was archived there, choose another one on the invoice.",
     )
 
 
@@ -112,3 +116,38 @@ def number_problem(invoice: Invoice, code: str, why: str) -> Problem:
 def warning(code: str, message: str, fix: str = "") -> Problem:
     """Worth knowing, nothing to stop for."""
     return Problem(code=code, message=message, fix=fix)
+
+
+def books_closed(who: str, day: date, closed_until: date) -> Problem:
+    """The date lies in a closed period, so money in it must not change (facts: QBO 6200, 6210)."""
+    return Problem(
+        code="books_closed",
+        message=f"{who} is dated {day.isoformat()}, but the books are closed up to {closed_until.isoformat()}, so it "
+        "cannot be posted, changed or deleted there.",
+        fix="Change the date in Syncro to an open day, or have the closing date moved and try again.",
+        actions=(Action("redate", "Post on the first open day"), SKIP, RETRY),
+    )
+
+
+def before_start(who: str, day: date, start: date | None, what: str) -> Problem | None:
+    """Older than what is synchronised, or None; `what` is its name in QuickBooks."""
+    if start is None or day >= start:
+        return None
+    return skipped(
+        "before_start_date",
+        f"{who} is dated {day.isoformat()}, before the start date {start.isoformat()} of the synchronisation.",
+        f"Link it to the {what} that QuickBooks already has, or push it anyway.",
+        Action("link", f"Link to an existing {what}"),
+        Action("push_anyway", "Push it anyway"),
+        SKIP,
+    )
+
+
+def date_differs(who: str, own: date, sent: date) -> tuple[Problem, ...]:
+    """A warning where QuickBooks keeps another date than Syncro's."""
+    if own == sent:
+        return ()
+    message = (
+        f"{who} is dated {own.isoformat()} in Syncro and {sent.isoformat()} in QuickBooks; updates keep the latter."
+    )
+    return (warning("date_differs", message, "Press Force Update to send Syncro's date."),)

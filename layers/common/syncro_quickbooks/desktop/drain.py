@@ -1,0 +1,389 @@
+"""The exchange of one deployment's Desktop accounts: which qbXML to send, and what to make of the answers.
+
+A call decides everything from the table: what is unresolved comes first, then what is to be read, then what the outbox
+has. `session.memory` only saves work; a session without it comes to the same books.
+"""
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+
+from syncro_quickbooks.clock import Clock, to_millis
+from syncro_quickbooks.desktop import hresults, problems
+from syncro_quickbooks.desktop.company import Company, read_company
+from syncro_quickbooks.desktop.exchange import DONE, FAILED
+from syncro_quickbooks.desktop.organization_jobs import OrganizationJobs
+from syncro_quickbooks.desktop.pace import Pace, Paces
+from syncro_quickbooks.desktop.pick_lists import READ_EVERY, PickLists
+from syncro_quickbooks.desktop.planning.outbox import Planner
+from syncro_quickbooks.desktop.qbxml.reading import Answer, read_answer
+from syncro_quickbooks.desktop.reading_back import ReadingBack
+from syncro_quickbooks.desktop.recovery import Recovery
+from syncro_quickbooks.desktop.refusals import refused_as_a_whole
+from syncro_quickbooks.desktop.sessions import Session
+from syncro_quickbooks.desktop.sets import freeze
+from syncro_quickbooks.desktop.settling import Settler
+from syncro_quickbooks.desktop.work import TIME_FOR_A_CALL, Memory, OutOfTime, Work, live
+from syncro_quickbooks.desktop.xml_reading import Unreadable
+from syncro_quickbooks.json_types import JsonObject
+from syncro_quickbooks.log import Log
+from syncro_quickbooks.storage.table import Table
+from syncro_quickbooks.sync.accounts import Accounts, Connection, Edition, Pause
+from syncro_quickbooks.sync.dependents import Dependents
+from syncro_quickbooks.sync.dispatches import Dispatch
+from syncro_quickbooks.sync.jobs import Jobs
+from syncro_quickbooks.sync.model import Problem
+from syncro_quickbooks.sync.records import LAYERS
+from syncro_quickbooks.sync.settings import Settings, SettingsError, load_settings, missing_desktop_choices
+from syncro_quickbooks.sync.store import Store
+
+_UNREADABLE_SETS = 3
+_MOST_COUNTED = 300
+_PARSE_ERROR = "0x80040400"  # the whole set was refused, nothing of it done (facts: QBD 1.7)
+
+
+class OutboxExchange:
+    """Exchanges accounts' outboxes with their company files. Holds nothing about any account between calls."""
+
+    def __init__(self, table: Table, accounts: Accounts, clock: Clock, log: Log) -> None:
+        self._table = table
+        self._accounts = accounts
+        self._clock = clock
+        self._log = log
+        self._paces = Paces(table)
+        self._jobs = Jobs(table, accounts, clock)
+
+    # -- the methods of the exchange -----------------------------------------------------------------------------------
+
+    def has_work(self, account_id: str) -> bool:
+        """Whether a session for the account would have anything to do."""
+        connection = self._connection(account_id)
+        if connection is None or self._accounts.posting_stopped(account_id, Edition.DESKTOP) is not None:
+            return False
+        if _lists_due(_company_of(connection), self._clock.now()):
+            return True
+        pause = self._accounts.health(connection).pause
+        if pause is not None and not pause.problem.code.startswith("setup_"):
+            return pause.until is not None and pause.until <= self._clock.now()
+        if self._to_be_looked_at(account_id):
+            return True
+        due = self._paces.has_due(account_id, connection.realm_id, to_millis(self._clock.now()))
+        return due or self._jobs.has_work(account_id, connection.realm_id)
+
+    def begin(self, session: Session, company: str) -> None:
+        """Note what QuickBooks says of host, company and preferences; the lists of before stay."""
+        connection = self._connection(session.account_id)
+        if connection is None:
+            return
+        described = read_company(company)
+        known = _company_of(connection)
+        if known is not None:
+            described = described.with_lists_of(known)
+        if described != known:
+            self._accounts.save_company(session.account_id, connection.realm_id, described.to_json())
+
+    def next_request(self, session: Session) -> str:
+        """The next message set, or nothing when all is done or nothing may be sent."""
+        memory = Memory(session.memory)
+        connection = self._connection(session.account_id)
+        company = _company_of(connection) if connection is not None else None
+        if connection is None or company is None:
+            memory.stored["error"] = problems.words(_NOT_CONNECTED)
+            return ""
+        obstacle = self._obstacle(connection, company, memory)
+        if obstacle is not None:
+            memory.stored["error"] = problems.words(obstacle)
+            return ""
+        if _lists_due(company, self._clock.now()):
+            memory.stored["step"] = {"kind": "lists"}
+            lists = PickLists(self._table, session.account_id, connection.realm_id, memory)
+            return lists.request(company)
+        held = self._held(connection, company)
+        if held is not None:
+            memory.stored["error"] = problems.words(held)
+            return ""
+        return self._of_outbox(self._work(session, connection, company, memory), connection)
+
+    def take_response(self, session: Session, response: str, hresult: str, message: str) -> int:
+        """What became of the request that was returned last. Returns the progress in per cent."""
+        memory = Memory(session.memory)
+        step = memory.table("step")
+        kind, set_id = str(step.get("kind", "")), str(step.get("set", ""))
+        memory.stored["step"] = {}
+        connection = self._connection(session.account_id)
+        company = _company_of(connection) if connection is not None else None
+        if connection is None or company is None:
+            return FAILED
+        work = self._work(session, connection, company, memory)
+        if hresult or not response.strip():
+            return self._thrown(work, kind, set_id, hresult, message)
+        try:
+            answer = read_answer(response)
+        except Unreadable as error:
+            self._log.warning("Unreadable answer", extra={"account_id": session.account_id, "reason": str(error)})
+            return self._unreadable(work, kind, str(error))
+        with suppress(OutOfTime):  # the rest is found by the next call
+            self._taken(work, connection, kind, set_id, answer)
+        self._doubt_lists(work, connection)
+        return self._progress(work)
+
+    def last_error(self, session: Session) -> str:
+        """Why the session ended early, empty if it did not."""
+        return Memory(session.memory).text("error")
+
+    def close(self, session: Session) -> str:
+        """The session is over: how much was brought to QuickBooks."""
+        done = Memory(session.memory).number("done")
+        return f"{done} {'record' if done == 1 else 'records'} exchanged." if done else ""
+
+    # -- what may be sent ----------------------------------------------------------------------------------------------
+
+    def _connection(self, account_id: str) -> Connection | None:
+        connection = self._accounts.connection(account_id)
+        return connection if connection is not None and connection.edition is Edition.DESKTOP else None
+
+    def _obstacle(self, connection: Connection, company: Company, memory: Memory) -> Problem | None:
+        """Why nothing at all may be asked of this QuickBooks."""
+        if not company.served:
+            return _not_served(company)
+        if not company.version:
+            return _TOO_OLD
+        if memory.number("idle") >= _UNREADABLE_SETS:
+            return _NO_PROGRESS
+        reason = self._accounts.posting_stopped(connection.account_id, Edition.DESKTOP)
+        return _stopped(reason) if reason is not None else None
+
+    def _held(self, connection: Connection, company: Company) -> Problem | None:
+        """Why nothing may be written now: a choice that is missing, or a pause."""
+        settings = _settings_of(connection)
+        if isinstance(settings, Problem):
+            return settings
+        pause = self._accounts.health(connection).pause
+        missing = missing_desktop_choices(settings, sales_tax=company.sales_tax) if settings.sync_invoices_to else ()
+        if missing:
+            if pause is None or pause.problem.code != missing[0].code:
+                self._accounts.pause(connection, Pause(missing[0]))
+            return missing[0]
+        if pause is None:
+            return None
+        over = pause.until is not None and pause.until <= self._clock.now()
+        if over or pause.problem.code.startswith("setup_"):
+            self._accounts.resume(connection.account_id)
+            return None
+        return pause.problem
+
+    # -- asking --------------------------------------------------------------------------------------------------------
+
+    def _work(self, session: Session, connection: Connection, company: Company, memory: Memory) -> Work:
+        store = Store(self._table, self._clock, session.lease, session.account_id, connection.realm_id)
+        settings = _settings_of(connection)
+        return Work(
+            account_id=session.account_id,
+            realm_id=connection.realm_id,
+            settings=settings if isinstance(settings, Settings) else Settings(),
+            company=company,
+            store=store,
+            dependents=Dependents(store),
+            clock=self._clock,
+            deadline=self._clock.now() + TIME_FOR_A_CALL,
+            memory=memory,
+            log=self._log,
+            moved=connection.moved,
+        )
+
+    def _of_outbox(self, work: Work, connection: Connection) -> str:
+        settler = Settler(work)
+        for dispatch in work.store.dispatches():
+            if not work.memory.number("recovering"):
+                work.memory.add("recovering")
+                self._paces.unanswered(work.account_id, len(dispatch.members))
+            question = Recovery(work, settler).next_request(dispatch, self._paces.of(work.account_id).most)
+            if question:
+                return question
+        work.memory.stored["recovering"] = 0
+        self._revisit(work, connection)
+        pace = self._paces.of(work.account_id)
+        return self._live(work, settler, pace) or self._backfill(work, settler, pace)
+
+    def _live(self, work: Work, settler: Settler, pace: Pace) -> str:
+        """What the outbox wants: something to be read, or the next set."""
+        for _ in range(2):
+            reads = ReadingBack(work, settler).request(pace.most)
+            if reads:
+                work.memory.stored["step"] = {"kind": "reads"}
+                return reads
+            request = self._next_set(work, pace)
+            if request:
+                return request
+        return ""
+
+    def _backfill(self, work: Work, settler: Settler, pace: Pace) -> str:
+        """What the account's jobs want, once nothing else is to be done."""
+        jobs = OrganizationJobs(work, self._jobs)
+        with suppress(OutOfTime):
+            while (question := jobs.advance(pace.most)) is not None:
+                if question:
+                    work.memory.stored["step"] = {"kind": "job"}
+                    return question
+                if request := self._live(work, settler, pace):
+                    return request
+                work.keep_going()
+        return ""
+
+    def _next_set(self, work: Work, pace: Pace) -> str:
+        batch = Planner(work).plan(pace.most)
+        if not batch.planned:
+            return ""
+        dispatch = freeze(work, batch)
+        if dispatch is None:
+            return ""
+        work.memory.stored["step"] = {"kind": "write", "set": dispatch.id}
+        return str(dispatch.request["set"])
+
+    def _revisit(self, work: Work, connection: Connection) -> None:
+        """Once settings or the company differ from those that records were decided by, decide about them again."""
+        decided_by = _decided_by(connection, work.company)
+        if decided_by == self._accounts.health(connection).decided_by:
+            return
+        try:
+            work.dependents.revisit_all(work.keep_going)
+        except OutOfTime:
+            return
+        self._accounts.save_decided_by(connection.account_id, decided_by)
+
+    # -- taking --------------------------------------------------------------------------------------------------------
+
+    def _taken(self, work: Work, connection: Connection, kind: str, set_id: str, answer: Answer) -> None:
+        if kind == "lists":
+            lists = PickLists(self._table, work.account_id, work.realm_id, work.memory)
+            complete = lists.take(answer, work.company)
+            if complete is not None:
+                read = replace(complete, lists_read_at=self._clock.now())
+                self._accounts.save_company(connection.account_id, work.realm_id, read.to_json())
+        elif kind == "reads":
+            ReadingBack(work, Settler(work)).take(answer)
+        elif kind == "job":
+            OrganizationJobs(work, self._jobs).take(answer)
+        else:
+            self._of_dispatch(work, kind, set_id, answer)
+
+    def _doubt_lists(self, work: Work, connection: Connection) -> None:
+        """A reference led nowhere: the lists are read again, once a session; what differs then is decided anew."""
+        if work.memory.stored.get("lists_doubted") is not True or work.memory.number("doubted"):
+            return
+        work.memory.add("doubted")
+        doubted = replace(work.company, lists_read_at=None)
+        self._accounts.save_company(connection.account_id, work.realm_id, doubted.to_json())
+
+    def _of_dispatch(self, work: Work, kind: str, set_id: str, answer: Answer) -> None:
+        dispatch = _dispatch(work, set_id)
+        if dispatch is None:
+            return
+        recovery = Recovery(work, Settler(work))
+        before = _unsettled(work, dispatch)
+        if kind == "lookup":
+            recovery.take_lookup(dispatch, answer)
+        else:
+            recovery.take_status(dispatch, answer)
+        settled = before - _unsettled(work, dispatch)
+        work.memory.add("done", settled)
+        work.memory.stored["idle"] = 0 if settled or kind != "write" else work.memory.number("idle") + 1
+        if kind == "write" and answer.replies:
+            work.memory.stored["last_set"] = set_id
+            self._paces.answered(work.account_id)
+
+    def _thrown(self, work: Work, kind: str, set_id: str, hresult: str, message: str) -> int:
+        """QuickBooks threw: nothing was done if it could not read the set, else nobody knows."""
+        dispatch = _dispatch(work, set_id)
+        if kind == "write" and dispatch is not None and hresult.strip().lower() == _PARSE_ERROR:
+            refused_as_a_whole(work, dispatch, f"{message} ({hresult})")
+            self._paces.refused(work.account_id, len(dispatch.members))
+            return self._progress(work)
+        work.memory.stored["error"] = problems.words(hresults.explain(hresult, message))
+        return FAILED
+
+    def _unreadable(self, work: Work, kind: str, reason: str) -> int:
+        """Asked again in this session, which QuickBooks allows for; a few times."""
+        if kind in ("write", "status", "lookup") and work.memory.add("idle") < _UNREADABLE_SETS:
+            return self._progress(work)
+        work.memory.stored["error"] = problems.words(problems.unreadable(reason))
+        return FAILED
+
+    def _progress(self, work: Work) -> int:
+        """Per cent, DONE only when nothing is left."""
+        now = to_millis(self._clock.now())
+        left = len(work.store.dispatches()) + len(work.memory.table("reads")) + self._to_be_looked_at(work.account_id)
+        for layer in LAYERS:
+            for entry in work.store.outbox(layer):
+                left += entry.due <= now
+                if left >= _MOST_COUNTED:
+                    break
+        if self._jobs.has_work(work.account_id, work.realm_id):
+            left += sum(job.remaining for job in self._jobs.working(work.account_id, work.realm_id))
+        done = work.memory.number("done") + work.memory.number("read")
+        return DONE if left == 0 else min(99, done * 100 // (done + left))
+
+    def _to_be_looked_at(self, account_id: str) -> bool:
+        """Whether lists are to be read, or records to be decided about anew."""
+        connection = self._connection(account_id)
+        company = _company_of(connection)
+        if connection is None or company is None or _lists_due(company, self._clock.now()):
+            return True
+        return self._accounts.health(connection).decided_by != _decided_by(connection, company)
+
+
+def _dispatch(work: Work, set_id: str) -> Dispatch | None:
+    return next((each for each in work.store.dispatches() if each.id == set_id), None)
+
+
+def _unsettled(work: Work, dispatch: Dispatch) -> int:
+    return len(live(dispatch, work.store.views([member.key for member in dispatch.members])))
+
+
+def _company_of(connection: Connection | None) -> Company | None:
+    stored = connection.company if connection is not None else None
+    return Company.from_json(stored) if stored is not None else None
+
+
+def _decided_by(connection: Connection, company: Company) -> str:
+    """The settings and the company that records are decided by."""
+    return f"{connection.realm_id} {connection.settings_version} {company.fingerprint}"
+
+
+def _lists_due(company: Company | None, now: datetime) -> bool:
+    return company is None or company.lists_read_at is None or now - company.lists_read_at >= READ_EVERY
+
+
+def _settings_of(connection: Connection) -> Settings | Problem:
+    if connection.settings is None:
+        return Settings()
+    stored: JsonObject = connection.settings
+    try:
+        return load_settings(stored)
+    except SettingsError as error:
+        return Problem("settings_unusable", f"The account's settings cannot be used: {error}", "Save them again.")
+
+
+def _stopped(reason: str) -> Problem:
+    return Problem("posting_stopped", f"Sending is stopped: {reason}", "It goes on by itself once the stop is lifted.")
+
+
+def _not_served(company: Company) -> Problem:
+    return Problem(
+        "desktop_edition_not_served",
+        f"This is the {company.country or 'unknown'} edition of QuickBooks; only the US edition is served.",
+        "Nothing was sent. Use QuickBooks Online, or the US edition of QuickBooks Desktop.",
+    )
+
+
+_NOT_CONNECTED = Problem(
+    "desktop_not_connected", "The account is not connected to this company file.", "Contact support."
+)
+_TOO_OLD = Problem(
+    "desktop_too_old", "This QuickBooks is too old for the integration.", "Update QuickBooks to 2014 or later."
+)
+_NO_PROGRESS = Problem(
+    "desktop_no_progress",
+    "QuickBooks' answers brought nothing further several times in a row, so this session ends.",
+    "The next run finds out what QuickBooks has done and goes on from there.",
+)

@@ -1,0 +1,156 @@
+"""What one call of a session works with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from syncro_quickbooks.clock import Clock
+from syncro_quickbooks.desktop.company import Company
+from syncro_quickbooks.desktop.qbxml.reading import Reply
+from syncro_quickbooks.json_types import JsonObject
+from syncro_quickbooks.log import Log
+from syncro_quickbooks.sync.dependents import Dependents
+from syncro_quickbooks.sync.dispatches import Dispatch, Member
+from syncro_quickbooks.sync.model import Operation, RecordKey, Write
+from syncro_quickbooks.sync.records import Attempt, RealmState, View
+from syncro_quickbooks.sync.settings import Settings
+from syncro_quickbooks.sync.store import Store
+
+TIME_FOR_A_CALL = timedelta(seconds=15)
+"""API Gateway gives a call 29 s, QuickBooks' side waits longer; what is planned by then is sent."""
+
+MOST_ROUNDS = 4
+"""How often one record may be tried again within a session (facts: QBD 1.3, loops without end have been seen)."""
+
+
+class OutOfTime(Exception):
+    """The call must end now; what is left comes with the next one."""
+
+
+class Memory:
+    """What a session keeps between its calls, in the form in which it is stored.
+
+    `reads` says which records are to be looked up ("name", "object", "balance"), `fresh` which were just read,
+    `balances` what is open on an invoice (by TxnID), `rounds` how often a record came round again.
+    """
+
+    def __init__(self, stored: JsonObject) -> None:
+        self.stored = stored
+
+    def table(self, name: str) -> JsonObject:
+        """A part of the memory, to be changed in place."""
+        part = self.stored.setdefault(name, {})
+        if not isinstance(part, dict):
+            raise TypeError(f"the session's memory of {name} is damaged")
+        return part
+
+    def number(self, name: str) -> int:
+        """A counter."""
+        value = self.stored.get(name, 0)
+        return value if isinstance(value, int) else 0
+
+    def add(self, name: str, by: int = 1) -> int:
+        """Count on. Returns the new number."""
+        value = self.number(name) + by
+        self.stored[name] = value
+        return value
+
+    def text(self, name: str) -> str:
+        """A word."""
+        value = self.stored.get(name, "")
+        return value if isinstance(value, str) else ""
+
+    def wants(self, key: RecordKey, how: str) -> None:
+        """Have a record looked up before it is planned."""
+        self.table("reads")[str(key)] = how
+
+    def round(self, key: RecordKey) -> int:
+        """A record comes round again. Returns how often it has."""
+        rounds = self.table("rounds")
+        before = rounds.get(str(key), 0)
+        rounds[str(key)] = (before if isinstance(before, int) else 0) + 1
+        return (before if isinstance(before, int) else 0) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One account's company file, for one call: never kept, never shared, so two accounts cannot mix."""
+
+    account_id: str
+    realm_id: str
+    settings: Settings
+    company: Company
+    store: Store
+    dependents: Dependents
+    clock: Clock
+    deadline: datetime
+    memory: Memory
+    log: Log
+    moved: bool = False
+
+    def keep_going(self) -> None:
+        """Raises OutOfTime when the call has to be answered."""
+        if self.clock.now() >= self.deadline:
+            raise OutOfTime
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One record's write, ready to be frozen. `generation` is the one in its marker."""
+
+    view: View
+    write: Write
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A member, its record, and QuickBooks' reply."""
+
+    member: Member
+    view: View
+    reply: Reply
+
+
+def request_name(entity: str, operation: Operation) -> str:
+    """The request that does `operation` to an `entity`."""
+    if operation is Operation.VOID:
+        return "TxnVoid"
+    if operation is Operation.DELETE:
+        return "TxnDel"
+    named = "ReceivePayment" if entity == CREDIT_APPLICATION else entity
+    return f"{named}{'Add' if operation is Operation.CREATE else 'Mod'}"
+
+
+CREDIT_APPLICATION = "CreditApplication"
+"""A payment that only applies credits: QuickBooks makes no transaction of it and returns no id (facts: QBD 2.6)."""
+
+
+def attempting(item: Planned, dispatch_id: str) -> View:
+    """The record of `item` once its set is frozen."""
+    attempt = Attempt(dispatch_id, item.write.operation, item.view.record.stamp, item.write.digest, item.generation)
+    return replace(item.view, state=replace(item.view.state, attempt=attempt, generation=item.generation))
+
+
+def live(dispatch: Dispatch, views: Mapping[RecordKey, View]) -> dict[RecordKey, View]:
+    """The members that `dispatch` has not settled yet."""
+    return {
+        key: view
+        for key, view in views.items()
+        if view.state.attempt is not None and view.state.attempt.dispatch_id == dispatch.id
+    }
+
+
+def next_generation(state: RealmState) -> int:
+    """The generation in the marker: that of the linked document, else a new one for the create to come."""
+    return state.generation if state.linked else state.generation + 1
+
+
+def force_of(stamp: str) -> str:
+    """The Force Update request in a record's stamp."""
+    return stamp.partition(":")[2]
+
+
+def is_forced(view: View) -> bool:
+    """Whether somebody pressed Force Update since the record was last sent."""
+    return view.record.force != force_of(view.state.applied_stamp)

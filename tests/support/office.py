@@ -1,0 +1,170 @@
+"""A customer's office beside a deployment: events come in, the Web Connector runs whole sessions over SOAP, an emulated
+company file keeps the books. One process, virtual time; as on Lambda only the table remembers between calls."""
+
+import os
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from emulators.quickbooks_desktop import AnswerLost, CompanyFile, WebConnector
+from emulators.quickbooks_desktop.web_connector import Report
+from syncro_quickbooks.desktop.drain import OutboxExchange
+from syncro_quickbooks.storage.table import Table
+from syncro_quickbooks.sync.accounts import Accounts
+from syncro_quickbooks.sync.intake import Intake
+from syncro_quickbooks.sync.model import Kind, RecordKey, Status
+from syncro_quickbooks.sync.records import Keys, RealmState, Record, record_from_item, state_from_item
+from syncro_quickbooks.sync.wake import Wakes
+from tests.support import aws
+from tests.support.boundaries import Boundaries, Crash
+from tests.support.events import ACCOUNT
+from tests.support.web_connector import PASSWORD, URL, Service
+from tests.support.world import Interrupted
+
+DELIVERIES = 3
+
+
+class Office:
+    """One account with its company file. `boundaries` sees every table call of a session and every step of it."""
+
+    def __init__(self, account: str = ACCOUNT, *, ready: bool = True, **company: Any) -> None:
+        self.account = account
+        self.boundaries = Boundaries()
+        self.service = Service(None)  # type: ignore[arg-type]  # the exchange needs the service's own table
+        self.clock = self.service.clock
+        self.service.table = Table(Interrupted("dynamodb", aws.client("dynamodb"), self), self.service.table._name)  # type: ignore[arg-type]
+        queues = (aws.queue("desktop-push.fifo"), aws.queue("desktop-later"))
+        wakes = Wakes(self.service.table, aws.client("sqs"), self.clock, *queues)
+        self.accounts = self.service.accounts = Accounts(self.service.table, self.clock, wakes)
+        self.service.exchange = OutboxExchange(self.service.table, self.accounts, self.clock, self.service.log)
+        self.intake = Intake(self.service.table, wakes, self.clock, lambda _: {})
+        registration = self.service.registrations.register(account, account)
+        self.service.registrations.set_password(account, PASSWORD)
+        self.file_id = registration.file_id
+        self.company = CompanyFile(name=f"{account} books", clock=self.clock.now, **company)
+        self.connector = WebConnector(
+            company=self.company,
+            url=URL,
+            user=account,
+            password=PASSWORD,
+            owner_id=registration.owner_id,
+            file_id=registration.file_id,
+            http=self.service.http(),
+            sleep=self.clock.sleep,
+            around=self._around,
+        )
+        if ready:
+            self.choose()
+
+    # -- Syncro's side -------------------------------------------------------------------------------------------------
+
+    def publish(self, detail_type: str, detail: dict[str, Any]) -> None:
+        """An event comes in."""
+        self.intake.accept(detail_type, detail)
+
+    def choose(self, **changes: Any) -> None:
+        """Somebody saves the settings."""
+        connection = self.accounts.connection(self.account)
+        assert connection is not None
+        settings = {**ready_settings(self.company), **changes}
+        self.accounts.save_settings(self.account, settings, version=connection.settings_version)
+
+    def record(self, kind: Kind, syncro_id: int) -> Record:
+        """A record as it is stored."""
+        key = RecordKey(kind, str(syncro_id))
+        return record_from_item(key, self.service.table.get(Keys(self.account).record(key)))
+
+    def state(self, kind: Kind, syncro_id: int) -> RealmState:
+        """What is known of a record in the company file."""
+        key = RecordKey(kind, str(syncro_id))
+        return state_from_item(self.service.table.get(Keys(self.account).realm_state(key, self.file_id)))
+
+    def status(self, kind: Kind, syncro_id: int) -> tuple[Status, list[str]]:
+        """How a record stands, and the codes of what is to be said of it."""
+        record = self.record(kind, syncro_id)
+        return record.status, [problem.code for problem in record.problems]
+
+    # -- the office's side ---------------------------------------------------------------------------------------------
+
+    def run(self) -> Report:
+        """One session that nothing interrupts."""
+        self.clock.sleep(130)
+        report = self.connector.run()
+        for exchange in report.exchanges:
+            record_set(exchange.request)
+        return report
+
+    def run_until_quiet(self, most: int = 12) -> list[Report]:
+        """Sessions until there is no more work; more than `most` would be a loop."""
+        reports = []
+        for _ in range(most):
+            reports.append(self.run())
+            if reports[-1].outcome == "none":
+                return reports
+        raise AssertionError(f"still work after {most} sessions: {[each.message for each in reports]}")
+
+    def interrupted_run(self) -> None:
+        """A session in which something breaks."""
+        self.clock.sleep(130)
+        with suppress(Crash, AnswerLost):
+            self.connector.run()
+        self.boundaries.revive()
+
+    def _around(self, name: str, call: Callable[[], Any]) -> Any:
+        return self.boundaries.pass_through(name, call, AnswerLost)
+
+    def numbers(self) -> list[str]:
+        """The numbers of the invoices in the books."""
+        return [each["RefNumber"] for each in self.company.entities("Invoice")]
+
+
+def sets(report: Report) -> list[str]:
+    """The names of the requests in each message set of a session that wrote something."""
+    found = []
+    for exchange in report.exchanges:
+        names = [n for n in re.findall(r"<(\w+)Rq[ >]", exchange.request) if n != "QBXMLMsgs"]
+        if any(name.endswith(("Add", "Mod", "Void", "Del")) for name in names):
+            found.append(" ".join(names))
+    return found
+
+
+def record_set(request: str) -> None:
+    """Keep a message set in `$QBXML_DIR`, for a check against Intuit's own schema."""
+    folder = os.environ.get("QBXML_DIR")
+    if folder:
+        (Path(folder) / f"{sha256(request.encode()).hexdigest()[:16]}.xml").write_text(request)
+
+
+def ready_settings(company: CompanyFile, **changes: Any) -> dict[str, Any]:
+    """Settings with which everything can be sent; ids are those of the company's own lists."""
+
+    def ref(kind: str, name: str) -> dict[str, str]:
+        found = company.named(kind, name)
+        assert found is not None, name
+        return {"id": found["ListID"], "name": name}
+
+    def method(name: str) -> dict[str, Any]:
+        return {"kind": "money", "method": ref("PaymentMethod", name)}
+
+    return {
+        "schema": 1,
+        "start_date": "2026-01-01",
+        "quiet_seconds": 0,
+        "time_zone": "America/New_York",
+        "fallback_item": ref("ItemOtherCharge", "Syncro Charges"),
+        "discount_item": ref("ItemOtherCharge", "Syncro Charges"),
+        "tax_codes": {"1": ref("ItemSalesTax", "State Tax")},
+        "deposit_account": ref("Account", "Undeposited Funds"),
+        "payment_methods": {
+            "Cash": method("Cash"),
+            "Check": method("Check"),
+            "Store Credit": {"kind": "store_credit"},
+            "Write-off": {"kind": "write_off"},
+        },
+        "sync_store_credit": True,
+        "store_credit_item": ref("ItemOtherCharge", "Store Credit"),
+        **changes,
+    }
