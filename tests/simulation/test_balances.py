@@ -24,6 +24,8 @@ DEEDS: st.SearchStrategy[Deed] = st.one_of(
     st.tuples(PICKS, AMOUNTS).map(lambda drawn: lambda account: account.pay(*drawn)),
     AMOUNTS.map(lambda amount: lambda account: account.give_credit(amount)),
     st.tuples(PICKS, AMOUNTS).map(lambda drawn: lambda account: account.use_credit(*drawn)),
+    PICKS.map(lambda pick: lambda account: account.move_use(pick)),
+    st.tuples(PICKS, AMOUNTS).map(lambda drawn: lambda account: account.change_credit(*drawn)),
     PICKS.map(lambda pick: lambda account: account.apply_rest(pick)),
     st.tuples(PICKS, AMOUNTS).map(lambda drawn: lambda account: account.reprice(*drawn)),
     PICKS.map(lambda pick: lambda account: account.delete(pick)),

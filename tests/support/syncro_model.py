@@ -86,6 +86,26 @@ class SyncroAccount:
             self._things[use.id] = use
             self._note(use)
 
+    def move_use(self, pick: int) -> None:
+        """Have a use name another source that has enough left."""
+        uses = self._live("use")
+        if not uses:
+            return
+        use = uses[pick % len(uses)]
+        sources = [*self._live("credit"), *self._live("payment")]
+        others = [each for each in sources if each.id != use.source and self.left_of(each) >= use.amount]
+        if others:
+            use.source = others[pick % len(others)].id
+            self._note(use)
+
+    def change_credit(self, pick: int, amount: Decimal) -> None:
+        """Change what a credit is worth, never below what is used of it."""
+        credits = self._live("credit")
+        if credits:
+            credit = credits[pick % len(credits)]
+            credit.amount = max(amount, credit.amount - self.left_of(credit))
+            self._note(credit)
+
     def apply_rest(self, pick: int) -> None:
         """Apply what is left of a payment by editing it."""
         payments = [each for each in self._live("payment") if self.left_of(each) > 0]

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from syncro_quickbooks.online.rate import RateLimiter
     from syncro_quickbooks.online.token_store import TokenStore
     from syncro_quickbooks.online.tokens import ConnectionKey, TokenSource
+    from syncro_quickbooks.sync.jobs import Jobs
 
 _CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4})
 
@@ -160,6 +161,13 @@ class Deployment:
         from syncro_quickbooks.desktop.registrations import Registrations  # noqa: PLC0415
 
         return Registrations(self.table, self.accounts)
+
+    @cached_property
+    def jobs(self) -> "Jobs":
+        """Starts, confirms, cancels and shows one-time exports and imports."""
+        from syncro_quickbooks.sync.jobs import Jobs  # noqa: PLC0415
+
+        return Jobs(self.table, self.accounts, self._clock)
 
     @cached_property
     def last_sessions(self) -> "LastSessions":

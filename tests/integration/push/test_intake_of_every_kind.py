@@ -93,13 +93,24 @@ def dropped(*path: str | int) -> Break:
     return change
 
 
+def both(first: Break, second: Break) -> Break:
+    def change(detail: dict[str, Any]) -> None:
+        first(detail)
+        second(detail)
+
+    return change
+
+
+PAYS_309 = put([309], "payment", "invoice_ids")
+
+
 A_SUM = 0.1 + 0.2  # 17 digits
 BROKEN: list[tuple[str, Break, str]] = [
     ("payment", dropped("payment"), "payment: Field required"),
     ("payment", dropped("customer"), "customer: Field required"),
     ("payment", dropped("payment", "success"), "payment.success: Field required"),
-    ("payment", dropped("payment", "allocations"), "payment.allocations: Field required"),
-    ("payment", put(None, "payment", "allocations"), "payment.allocations: "),
+    ("payment", both(dropped("payment", "allocations"), PAYS_309), "payment: allocations are missing"),
+    ("payment", both(put(None, "payment", "allocations"), PAYS_309), "payment: allocations are missing"),
     ("payment", put(A_SUM, "payment", "payment_amount"), "payment.payment_amount: is a JSON number with more than 15"),
     ("payment", put(A_SUM, "payment", "allocations", 0, "amount"), "payment.allocations[0].amount: is a JSON number"),
     ("payment", put(-309, "payment", "allocations", 0, "invoice_id"), "payment.allocations[0].invoice_id: "),

@@ -1,5 +1,6 @@
 """Store credit in QuickBooks: booked once whatever it came from, and applied to invoices. Invoices are of 216.00."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -491,3 +492,23 @@ def test_money_that_names_a_credit_as_its_source_is_asked_about_and_not_booked_b
     world.run()
     assert "its method is money" in problem_of(record(world, 1))["message"]
     assert payments(world) == []
+
+
+@pytest.mark.parametrize("deposited", [False, True])
+def test_two_uses_of_one_rest_come_to_rest_also_if_one_was_a_credit_memos_before(deposited: bool) -> None:
+    world = world_with(309, 310)
+    with_credit(world)
+    world.publish("payment.created", payment_detail(344, "300.00", [allocation(309, "216.00")]))
+    uses = {number: [allocation(310, "40.00", source)] for number, source in ((1, 344), (2, 259))}
+    for number, use in uses.items():
+        world.publish("payment.created", payment_detail(number, "40.00", use, method="Store Credit"))
+    world.run()
+    if deposited:
+        books(world).deposit_by_hand([each["Id"] for each in books(world).entities("Payment") if each["TotalAmt"]])
+    moved = payment_detail(2, "40.00", [allocation(310, "40.00", 344)], version=2, method="Store Credit")
+    world.publish("payment.updated", moved)
+    world.run(timedelta(minutes=30))
+    used = Decimal("40.00") if deposited else Decimal("80.00")
+    (lines,) = [lines for amount, _, lines in payments(world) if amount == Decimal("300.00")]
+    assert sum(lines, Decimal(0)) == Decimal("216.00") + used
+    assert record(world, 2)["status"] == ("needs_attention" if deposited else "synced")

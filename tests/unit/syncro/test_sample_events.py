@@ -47,8 +47,8 @@ def credit(name: str) -> StoreCreditEvent:
     return event
 
 
-def test_only_the_queue_and_the_schedule_are_no_events_of_syncro() -> None:
-    assert set(ALL) - set(SAMPLES) == {"push_wake_up", "sweep_schedule"}
+def test_only_queue_schedule_and_web_connector_are_no_events_of_syncro() -> None:
+    assert set(ALL) - set(SAMPLES) == {"push_wake_up", "sweep_schedule", "qbd_soap_authenticate"}
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -12,6 +12,7 @@ from syncro_quickbooks.clock import Clock, to_millis
 from syncro_quickbooks.desktop import hresults, problems
 from syncro_quickbooks.desktop.company import Company, read_company
 from syncro_quickbooks.desktop.exchange import DONE, FAILED, NO_OP
+from syncro_quickbooks.desktop.organization_jobs import OrganizationJobs
 from syncro_quickbooks.desktop.pace import Pace, Paces
 from syncro_quickbooks.desktop.pick_lists import READ_EVERY, PickLists
 from syncro_quickbooks.desktop.planning.outbox import Planner
@@ -30,6 +31,7 @@ from syncro_quickbooks.storage.table import Table
 from syncro_quickbooks.sync.accounts import Accounts, Connection, Edition, Pause
 from syncro_quickbooks.sync.dependents import Dependents
 from syncro_quickbooks.sync.dispatches import Dispatch
+from syncro_quickbooks.sync.jobs import Jobs
 from syncro_quickbooks.sync.model import Problem
 from syncro_quickbooks.sync.records import LAYERS
 from syncro_quickbooks.sync.settings import Settings, SettingsError, load_settings, missing_desktop_choices
@@ -49,6 +51,7 @@ class OutboxExchange:
         self._clock = clock
         self._log = log
         self._paces = Paces(table)
+        self._jobs = Jobs(table, accounts, clock)
 
     # -- the methods of the exchange -----------------------------------------------------------------------------------
 
@@ -64,7 +67,8 @@ class OutboxExchange:
             return pause.until is not None and pause.until <= self._clock.now()
         if self._to_be_looked_at(account_id):
             return True
-        return self._paces.has_due(account_id, connection.realm_id, to_millis(self._clock.now()))
+        due = self._paces.has_due(account_id, connection.realm_id, to_millis(self._clock.now()))
+        return due or self._jobs.has_work(account_id, connection.realm_id)
 
     def begin(self, session: Session, company: str) -> None:
         """Note what QuickBooks says of host, company and preferences; the lists of before stay."""
@@ -202,6 +206,10 @@ class OutboxExchange:
         work.memory.stored["recovering"] = 0
         self._revisit(work, connection)
         pace = self._paces.of(work.account_id)
+        return self._live(work, settler, pace) or self._backfill(work, settler, pace)
+
+    def _live(self, work: Work, settler: Settler, pace: Pace) -> str:
+        """What the outbox wants: something to be read, or the next set."""
         for _ in range(2):
             reads = ReadingBack(work, settler).request(pace.most)
             if reads:
@@ -210,6 +218,18 @@ class OutboxExchange:
             request = self._next_set(work, pace)
             if request:
                 return request
+        return ""
+
+    def _backfill(self, work: Work, settler: Settler, pace: Pace) -> str:
+        """What the account's jobs want, once nothing else is to be done."""
+        jobs = OrganizationJobs(work, self._jobs)
+        while (question := jobs.advance(pace.most)) is not None:
+            if question:
+                work.memory.stored["step"] = {"kind": "job"}
+                return question
+            if request := self._live(work, settler, pace):
+                return request
+            work.keep_going()
         return ""
 
     def _next_set(self, work: Work, pace: Pace) -> str:
@@ -241,6 +261,8 @@ class OutboxExchange:
                 self._accounts.save_company(connection.account_id, work.realm_id, read.to_json())
         elif kind == "reads":
             ReadingBack(work, Settler(work)).take(answer)
+        elif kind == "job":
+            OrganizationJobs(work, self._jobs).take(answer)
         else:
             self._of_dispatch(work, kind, set_id, answer)
 
@@ -296,7 +318,9 @@ class OutboxExchange:
                 left += entry.due <= now
                 if left >= _MOST_COUNTED:
                     break
-        done = work.memory.number("done")
+        if self._jobs.has_work(work.account_id, work.realm_id):
+            left += sum(job.remaining for job in self._jobs.working(work.account_id, work.realm_id))
+        done = work.memory.number("done") + work.memory.number("read")
         return DONE if left == 0 else min(99, done * 100 // (done + left))
 
     def _to_be_looked_at(self, account_id: str) -> bool:

@@ -13,12 +13,12 @@ from syncro_quickbooks.desktop.settling import Settler
 from syncro_quickbooks.desktop.work import Work
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.sync.model import Kind, Problem, RecordKey, Status, marker
-from syncro_quickbooks.sync.records import View
+from syncro_quickbooks.sync.records import RealmState, View
 from syncro_quickbooks.sync.settings import fold
 from syncro_quickbooks.sync.store import Changed, OwnerTaken, Verdict
 from syncro_quickbooks.syncro.models import Customer
 
-_NOT_FOUND = (1, 500, 3120)
+NOT_FOUND = (1, 500, 3120)
 """Queries answer what is not there with any of these (captured: 1, 500 and 3120)."""
 
 
@@ -57,7 +57,7 @@ class ReadingBack:
             self._work.keep_going()
             view, how = views[RecordKey.parse(str(key))], str(wanted.get(str(key), ""))
             reply = replies.get(bid)
-            if reply is None or (not reply.done and reply.code not in _NOT_FOUND):
+            if reply is None or (not reply.done and reply.code not in NOT_FOUND):
                 # Planned without it, it is refused again and, after a few rounds, parked.
                 if self._work.memory.round(view.key) >= 3:
                     wanted.pop(str(key), None)
@@ -118,19 +118,8 @@ class ReadingBack:
 
     def _adopt(self, view: View, found: JsonObject, applied_digest: str) -> None:
         """It is ours from now on. What the bookkeeper made stays as it is until Syncro's changes."""
-        stored = kept("Customer", found)
-        state = replace(
-            view.state,
-            entity="Customer",
-            qbo_id=text(found, "ListID"),
-            sync_token=text(found, "EditSequence"),
-            applied_digest=applied_digest,
-            applied_stamp=view.record.stamp,
-            object=stored,
-            attempt=None,
-        )
         try:
-            self._work.store.release(view, state)
+            self._work.store.release(view, adopted(view, found, applied_digest))
         except OwnerTaken as taken:
             self._attention(view, explanations.taken_by_another(view, text(found, "Name"), taken.owner))
 
@@ -139,6 +128,21 @@ class ReadingBack:
         if view.record.has_waiters:
             view = self._work.dependents.release_waiters(view, verdict.status, self._work.keep_going)
         self._work.store.conclude(view, verdict, revisit=True)
+
+
+def adopted(view: View, found: JsonObject, applied_digest: str) -> RealmState:
+    """The state of an organization that QuickBooks' customer `found` is from now on."""
+    stored = kept("Customer", found)
+    return replace(
+        view.state,
+        entity="Customer",
+        qbo_id=text(found, "ListID"),
+        sync_token=text(found, "EditSequence"),
+        applied_digest=applied_digest,
+        applied_stamp=view.record.stamp,
+        object=stored,
+        attempt=None,
+    )
 
 
 def _query(view: View, how: str) -> Request | None:

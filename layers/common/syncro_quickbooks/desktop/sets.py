@@ -59,10 +59,9 @@ class Batch:
     @property
     def names_new_customers(self) -> bool:
         """Whether documents refer to customers that the set itself makes, by name."""
-        return any(
-            item.write.entity == "Customer" and item.write.operation is Operation.CREATE
-            for item in self.planned.values()
-        )
+        writes = [item.write for item in self.planned.values()]
+        makes = any(write.entity == "Customer" and write.operation is Operation.CREATE for write in writes)
+        return makes and any(write.entity != "Customer" for write in writes)
 
 
 def macro_of(key: RecordKey) -> str:

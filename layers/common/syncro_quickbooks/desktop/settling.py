@@ -1,6 +1,7 @@
 """Settling: what QuickBooks' replies mean for each member of a set."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from syncro_quickbooks.desktop import explanations
@@ -145,8 +146,10 @@ class Settler:
             return
         self._release(view)
         if view.key.kind is Kind.CUSTOMER:
-            # It has no entry of its own in the outbox: what needs it is put off.
+            # Mostly it has no entry of its own in the outbox: what needs it is put off.
             self._work.memory.table("held")[str(view.key)] = problem.code
+            with suppress(Changed):
+                put_off(self._work, view, problem)
         else:
             put_off(self._work, view, problem)
 

@@ -16,8 +16,8 @@ from syncro_quickbooks.sync.records import Attempt, RealmState, View
 from syncro_quickbooks.sync.settings import Settings
 from syncro_quickbooks.sync.store import Store
 
-TIME_FOR_A_CALL = timedelta(seconds=10)
-"""API Gateway gives a call 29 s and a session's own upkeep is a dozen table calls; what is planned by then is sent."""
+TIME_FOR_A_CALL = timedelta(seconds=8)
+"""API Gateway gives a call 29 s and a session's own upkeep is some 15 table calls; what is planned by then is sent."""
 
 MOST_ROUNDS = 4
 """How often one record may be tried again within a session (facts: QBD 1.3, loops without end have been seen)."""

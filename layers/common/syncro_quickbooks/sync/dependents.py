@@ -104,12 +104,20 @@ class Dependents:
 
     def note_source(self, of: RecordKey, which: RecordKey) -> None:
         """The document of `which` does a part of what `of` says; once `of` says otherwise, it must be told."""
-        place = self._keys.source(of, which)
-        self._store.commit([Put({"pk": place.pk, "sk": place.sk, "schema": SCHEMA})])
+        self._store.commit([Update(self._keys.source(of, which), "SET #schema = :schema", {":schema": SCHEMA})])
 
-    def sources(self, key: RecordKey) -> list[RecordKey]:
-        """The records whose documents do a part of what `key` says, or did once."""
-        return [RecordKey.parse(str(item["sk"])) for item in self._store.items(self._keys.sources(key))]
+    def tell(self, view: View, sources: Sequence[RecordKey]) -> None:
+        """Have the sources of a part of what `view` says looked at again, and remember that they have been told."""
+        self.reopen(sources)  # first: told twice does no harm
+        told = "SET #schema = :schema, #told = :told"
+        values: dict[str, Value] = {":schema": SCHEMA, ":told": view.record.stamp}
+        for source in sources:
+            self._store.commit([Update(self._keys.source(view.key, source), told, values)])
+
+    def sources(self, key: RecordKey) -> dict[RecordKey, str]:
+        """The records whose documents do a part of what `key` says, or did once, each with the stamp it was told of."""
+        items = self._store.items(self._keys.sources(key))
+        return {RecordKey.parse(str(item["sk"])): str(item.get("told", "")) for item in items}
 
     def let_go(self, key: RecordKey, sources: Sequence[RecordKey]) -> None:
         """These do nothing more for `key`: have them looked at again."""

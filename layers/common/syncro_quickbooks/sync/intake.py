@@ -168,6 +168,9 @@ class Intake:
         except TooLarge:
             change += " REMOVE #desired"  # the worker explains it on the record
         operations: list[Write] = [Update(keys.record(desired.key), change, values, _as_read(record))]
+        if not record.version and desired.key.kind is Kind.CUSTOMER:
+            # An export goes through all organizations; records themselves are spread over the table.
+            operations.append(Put({"pk": keys.known(Kind.CUSTOMER), "sk": desired.key.id, "schema": SCHEMA}))
         if act:
             operations.append(Put(outbox_item(keys, newer, due)))
         self._table.transact(operations)

@@ -159,6 +159,13 @@ class Keys:
     def dispatch(self, realm_id: str, dispatch_id: str) -> Key:
         return Key(self.dispatches(realm_id), dispatch_id)
 
+    def known(self, kind: Kind) -> str:
+        """Where the ids of all of the account's records of a kind are listed; only those that a job goes through."""
+        return f"acct#{self.account_id}#known#{kind}"
+
+    def of_job(self, job_id: str, what: str) -> str:
+        return f"acct#{self.account_id}#job#{job_id}#{what}"
+
     def history(self, key: RecordKey) -> str:
         return f"acct#{self.account_id}#history#{key}"
 

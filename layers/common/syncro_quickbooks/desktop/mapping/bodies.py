@@ -14,6 +14,7 @@ _KEPT = (
     "TxnID",
     "EditSequence",
     "Name",
+    "FullName",
     "IsActive",
     "TxnDate",
     "RefNumber",

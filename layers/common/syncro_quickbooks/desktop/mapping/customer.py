@@ -27,10 +27,16 @@ def map_customer(customer: Customer, marker_text: str, current: JsonObject | Non
         notes = f"{marker_text}\n{customer.business_then_name.strip()}" if clean.altered else marker_text
         body: JsonObject = {**content, "Notes": notes[:_MAX_NOTES]}
         return Write(Operation.CREATE, "Customer", body, digest(content), warnings=warnings)
-    same = fold(text(current, "Name")) == fold(clean.text)
+    # A sub-customer that was imported keeps its place below its customer.
+    same = fold(text(current, "Name")) == fold(clean.text) or _is_sub_customer(customer, current)
     changed = {key: value for key, value in content.items() if not (same and key == "Name")}
     who: JsonObject = {"ListID": text(current, "ListID"), "EditSequence": text(current, "EditSequence")}
     return Write(Operation.UPDATE, "Customer", {**who, **changed}, digest(content), warnings=warnings)
+
+
+def _is_sub_customer(customer: Customer, current: JsonObject) -> bool:
+    full_name = text(current, "FullName")
+    return ":" in full_name and fold(full_name) == fold(customer.business_then_name)
 
 
 def _texts(customer: Customer) -> JsonObject:

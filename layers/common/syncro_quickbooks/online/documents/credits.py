@@ -17,7 +17,6 @@ from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.sync.settings import MethodKind, PaymentMethod
 from syncro_quickbooks.syncro.models import Allocation, Payment, StoreCredit
 
-_HANDED_OVER = "waiting_for_rest"
 _USED = (Status.SYNCED, Status.SYNCED_WITH_WARNING)
 """What was used before store credits were switched off stays so."""
 
@@ -253,22 +252,23 @@ class Credits:
         sources = tuple(dict.fromkeys(share.payment for share in shares if isinstance(share, RestShare)))
         if not sources:
             return Nothing()
-        handed_over = any(problem.code == _HANDED_OVER for problem in view.record.problems)
+        told = self._work.dependents.sources(view.key)
+        untold = [key for key in sources if told.get(key) != view.record.stamp]
         states = [self._views[key] for key in sources]
         over = next((each for each in states if each.record.deleted or each.state.gone), None)
         if over is not None:
             why = f"payment {over.key.id}, whose rest it uses, was deleted or failed"
             return Attention(payment_problems.source_unclear(payment, why), follows=sources)
-        if not handed_over or any(each.record.status in (Status.PENDING, Status.RETRYING) for each in states):
-            self._work.dependents.reopen(sources)
+        if untold or any(each.record.status in (Status.PENDING, Status.RETRYING) for each in states):
+            self._work.dependents.tell(view, untold)
             names = ", ".join(f"payment {key.id}" for key in sources)
             problem = payment_problems.waits_for(payment, f"the use of what is left of {names}")
-            return Wait(Problem(_HANDED_OVER, problem.message, problem.fix, problem.who), on=sources)
+            return Wait(Problem("waiting_for_rest", problem.message, problem.fix, problem.who), on=sources)
         stuck = next((each for each in states if not _in_books(each)), None)
         if stuck is not None:
             reason = stuck.record.problems[0] if stuck.record.problems else None
-            told = reason or payment_problems.source_unclear(payment, f"payment {stuck.key.id} is not in QuickBooks")
-            return Attention(told, follows=sources)
+            why_not = reason or payment_problems.source_unclear(payment, f"payment {stuck.key.id} is not in QuickBooks")
+            return Attention(why_not, follows=sources)
         return Nothing(tuple(self._short(payment, shares)), follows=sources)
 
     def _short(self, payment: Payment, shares: list[Share]) -> Iterator[Problem]:
