@@ -98,9 +98,9 @@ class Planner:
         for view in views:
             if batch.full:
                 break
-            self._work.keep_going()
             if view.key not in batch.planned:
                 acted = self._one(view, batch) or acted
+            self._work.keep_going()  # after it, so that every call gets on
         return acted
 
     def _one(self, view: View, batch: Batch) -> bool:
