@@ -59,7 +59,7 @@ def test_a_slow_table_makes_more_calls_of_a_session_and_none_too_long() -> None:
     numbers = range(2, 82)
     for number in numbers:
         office.publish("invoice.created", invoice(number))
-    table = slow(office, 1.0)
+    table = slow(office, 0.5)
     report = office.run()
     assert max(table.took) < WELL_BEFORE_LAMBDA_ENDS
     assert report.progress[-1] == 100  # all in one session
