@@ -9,7 +9,7 @@ import argparse
 import json
 import sys
 
-from ..quickbooks_online.serve import make
+from ..quickbooks_online.serve import until_interrupted
 from .company import CompanyFile
 from .office import Office, as_json
 from .web_connector import WebConnector
@@ -27,30 +27,15 @@ def main() -> int:
     if arguments.url is None and arguments.port is None:
         parser.error("--url or --port is needed")
     if arguments.url is None:
-        return _serve(Office(), arguments.host, arguments.port)
+        return until_interrupted(Office(), arguments.host, arguments.port, "QuickBooks Desktop")
     connector = WebConnector(company=CompanyFile(), url=arguments.url, user=arguments.user, password=arguments.password)
     if arguments.port is not None:
         office = Office()
         office.connectors[arguments.user or "company"] = connector
-        return _serve(office, arguments.host, arguments.port)
+        return until_interrupted(office, arguments.host, arguments.port, "QuickBooks Desktop")
     report = connector.run()
     sys.stdout.write(json.dumps(as_json(report), indent=2) + "\n")
     return int(report.outcome in ("failed", "refused"))
-
-
-def _serve(office: Office, host: str, port: int) -> int:
-    try:
-        server = make(office, host, port)
-    except (OSError, SystemExit):
-        sys.stderr.write(f"Port {port} on {host} is taken or not allowed; choose another with --port.\n")
-        return 1
-    sys.stdout.write(f"QuickBooks Desktop emulator on http://{host}:{server.server_port}\n")
-    sys.stdout.flush()
-    try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        server.server_close()
-    return 0
 
 
 if __name__ == "__main__":

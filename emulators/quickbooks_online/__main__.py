@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .app import Emulator
 from .json_text import Obj, loads
-from .serve import make
+from .serve import until_interrupted
 
 
 def main() -> int:
@@ -23,20 +23,7 @@ def main() -> int:
     emu.use_timers = True
     for company in _companies(arguments.companies):
         emu.add_company(**company)
-    try:
-        server = make(emu, arguments.host, arguments.port)
-    except (OSError, SystemExit):
-        sys.stderr.write(
-            f"Port {arguments.port} on {arguments.host} is taken or not allowed; choose another with --port.\n"
-        )
-        return 1
-    sys.stdout.write(f"QuickBooks Online emulator on http://{arguments.host}:{server.server_port}\n")
-    sys.stdout.flush()
-    try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        server.server_close()
-    return 0
+    return until_interrupted(emu, arguments.host, arguments.port, "QuickBooks Online")
 
 
 def _companies(path: Path | None) -> list[Obj]:

@@ -1,5 +1,6 @@
 """A real HTTP server around the emulator."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -28,6 +29,24 @@ class QuietHandler(WSGIRequestHandler):
 def make(app: "Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]", host: str, port: int) -> BaseWSGIServer:
     """A threaded server for any WSGI application; raises OSError when the port is taken."""
     return make_server(host, port, app, threaded=True, request_handler=QuietHandler)
+
+
+def until_interrupted(
+    app: "Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]", host: str, port: int, called: str
+) -> int:
+    """Serve from the command line and say where; returns the exit code."""
+    try:
+        server = make(app, host, port)
+    except (OSError, SystemExit):
+        sys.stderr.write(f"Port {port} on {host} is taken or not allowed; choose another with --port.\n")
+        return 1
+    sys.stdout.write(f"{called} emulator on http://{host}:{server.server_port}\n")
+    sys.stdout.flush()
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        server.server_close()
+    return 0
 
 
 @contextmanager

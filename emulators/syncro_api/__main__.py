@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from ..quickbooks_online.serve import make
+from ..quickbooks_online.serve import until_interrupted
 from .app import SyncroEmulator
 
 
@@ -21,20 +21,7 @@ def main() -> int:
     if arguments.data:
         for kind, things in json.loads(arguments.data.read_text()).items():
             emulator.load(kind, *things)
-    try:
-        server = make(emulator, arguments.host, arguments.port)
-    except (OSError, SystemExit):
-        sys.stderr.write(
-            f"Port {arguments.port} on {arguments.host} is taken or not allowed; choose another with --port.\n"
-        )
-        return 1
-    sys.stdout.write(f"Syncro API emulator on http://{arguments.host}:{server.server_port}\n")
-    sys.stdout.flush()
-    try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        server.server_close()
-    return 0
+    return until_interrupted(emulator, arguments.host, arguments.port, "Syncro API")
 
 
 if __name__ == "__main__":

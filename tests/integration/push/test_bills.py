@@ -1,6 +1,5 @@
 """Bills: one of each finished purchase order, linked to it; a person's bill, payment or edit is never overwritten."""
 
-import json
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 
 from emulators.quickbooks_online import Company
+from tests.integration.push.purchasing import codes, connected, only, resave
 from tests.integration.push.spending import actions_of, problem_of, spending
 from tests.support.purchase_events import finished, order_detail, order_line
 from tests.support.world import World
@@ -15,33 +15,11 @@ from tests.support.world import World
 pytestmark = pytest.mark.usefixtures("aws_services")
 
 
-def connected(**company: Any) -> tuple[World, Company]:
-    world = World()
-    return world, world.connect(everything=True, **company)
-
-
-def resave(world: World, **changes: Any) -> None:
-    connection = world.deployment.accounts.connection("acme")
-    assert connection is not None
-    assert connection.settings is not None
-    settings = {**connection.settings, **changes}
-    world.deployment.accounts.save_settings("acme", settings, version=connection.settings_version)
-
-
 def pushed(world: World, detail: dict[str, Any], event: str = "purchase_order.updated") -> dict[str, Any]:
     """Publish and push; the bill's record."""
     world.publish(event, detail)
     world.run()
     return world.record("bill", detail["purchase_order"]["id"])
-
-
-def codes(record: dict[str, Any]) -> list[str]:
-    return [problem["code"] for problem in json.loads(record["problems"])]
-
-
-def only(company: Company, entity: str) -> dict[str, Any]:
-    (document,) = company.entities(entity)
-    return document
 
 
 def lines_of(bill: dict[str, Any]) -> list[tuple[str, Any, Any]]:

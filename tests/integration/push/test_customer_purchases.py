@@ -1,6 +1,5 @@
 """Customer purchases: an expense or a credit memo once paid out, by the kind of the payout's method."""
 
-import json
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 
 from emulators.quickbooks_online import Company
+from tests.integration.push.purchasing import codes, connected, only, resave
 from tests.integration.push.spending import actions_of, problem_of, spending
 from tests.support.events import customer, invoice_detail
 from tests.support.payment_events import allocation, payment_detail, store_credit_detail
@@ -20,32 +20,10 @@ pytestmark = pytest.mark.usefixtures("aws_services")
 SELLER = customer(84, name="Used Laptop Seller")
 
 
-def connected(**company: Any) -> tuple[World, Company]:
-    world = World()
-    return world, world.connect(everything=True, **company)
-
-
-def resave(world: World, **changes: Any) -> None:
-    connection = world.deployment.accounts.connection("acme")
-    assert connection is not None
-    assert connection.settings is not None
-    settings = {**connection.settings, **changes}
-    world.deployment.accounts.save_settings("acme", settings, version=connection.settings_version)
-
-
 def pushed(world: World, detail: dict[str, Any], event: str = "customer_purchase.updated") -> dict[str, Any]:
     world.publish(event, detail)
     world.run()
     return world.record("customer_purchase", detail["customer_purchase"]["id"])
-
-
-def codes(record: dict[str, Any]) -> list[str]:
-    return [problem["code"] for problem in json.loads(record["problems"])]
-
-
-def only(company: Company, entity: str) -> dict[str, Any]:
-    (document,) = company.entities(entity)
-    return document
 
 
 def lines_of(document: dict[str, Any]) -> list[tuple[str, str, Any]]:

@@ -1,12 +1,11 @@
 """Purchase orders: vendor, items and the order itself; what is left out is named, what a person did is kept."""
 
-import json
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from emulators.quickbooks_online import Company
+from tests.integration.push.purchasing import codes, connected, only, resave
 from tests.integration.push.spending import actions_of, problem_of, spending
 from tests.support.events import customer, invoice_detail
 from tests.support.purchase_events import finished, order_detail, order_line, stocked, vendor
@@ -15,33 +14,10 @@ from tests.support.world import World
 pytestmark = pytest.mark.usefixtures("aws_services")
 
 
-def connected(**company: Any) -> tuple[World, Company]:
-    world = World()
-    return world, world.connect(everything=True, **company)
-
-
-def resave(world: World, **changes: Any) -> None:
-    """Save the settings again, with changes."""
-    connection = world.deployment.accounts.connection("acme")
-    assert connection is not None
-    assert connection.settings is not None
-    settings = {**connection.settings, **changes}
-    world.deployment.accounts.save_settings("acme", settings, version=connection.settings_version)
-
-
 def pushed(world: World, detail: dict[str, Any], event: str = "purchase_order.updated") -> dict[str, Any]:
     world.publish(event, detail)
     world.run()
     return world.record("purchase_order", detail["purchase_order"]["id"])
-
-
-def codes(record: dict[str, Any]) -> list[str]:
-    return [problem["code"] for problem in json.loads(record["problems"])]
-
-
-def only(company: Company, entity: str) -> dict[str, Any]:
-    (document,) = company.entities(entity)
-    return document
 
 
 def bought(document: dict[str, Any]) -> list[tuple[str, Decimal, Decimal, Decimal]]:
