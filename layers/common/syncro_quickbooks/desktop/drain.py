@@ -23,12 +23,13 @@ from syncro_quickbooks.desktop.refusals import refused_as_a_whole
 from syncro_quickbooks.desktop.sessions import Session
 from syncro_quickbooks.desktop.sets import freeze
 from syncro_quickbooks.desktop.settling import Settler
-from syncro_quickbooks.desktop.work import TIME_FOR_A_CALL, Memory, OutOfTime, Work, live
+from syncro_quickbooks.desktop.work import TIME_FOR_A_CALL, Memory, OutOfTime, Work
 from syncro_quickbooks.desktop.xml_reading import Unreadable
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.log import Log
 from syncro_quickbooks.storage.table import Table
 from syncro_quickbooks.sync.accounts import Accounts, Connection, Edition, Pause
+from syncro_quickbooks.sync.attempts import live_members
 from syncro_quickbooks.sync.dependents import Dependents
 from syncro_quickbooks.sync.dispatches import Dispatch
 from syncro_quickbooks.sync.jobs import Jobs
@@ -337,7 +338,7 @@ def _dispatch(work: Work, set_id: str) -> Dispatch | None:
 
 
 def _unsettled(work: Work, dispatch: Dispatch) -> int:
-    return len(live(dispatch, work.store.views([member.key for member in dispatch.members])))
+    return len(live_members(dispatch, work.store.views([member.key for member in dispatch.members])))
 
 
 def _company_of(connection: Connection | None) -> Company | None:

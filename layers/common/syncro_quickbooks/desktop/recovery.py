@@ -16,8 +16,9 @@ from syncro_quickbooks.desktop.mapping.bodies import is_voided, kept
 from syncro_quickbooks.desktop.qbxml.reading import Answer, Reply, amount, rows, text
 from syncro_quickbooks.desktop.qbxml.writing import GO_ON, Request, message_set, status_query, written
 from syncro_quickbooks.desktop.settling import Settler
-from syncro_quickbooks.desktop.work import CREDIT_APPLICATION, Settled, Work, live, request_name
+from syncro_quickbooks.desktop.work import CREDIT_APPLICATION, Settled, Work, request_name
 from syncro_quickbooks.json_types import JsonObject
+from syncro_quickbooks.sync.attempts import live_members
 from syncro_quickbooks.sync.dispatches import Dispatch, Member
 from syncro_quickbooks.sync.model import Operation, RecordKey, marker
 from syncro_quickbooks.sync.records import View, without_attempt
@@ -91,7 +92,7 @@ class Recovery:
     # -- asking --------------------------------------------------------------------------------------------------------
 
     def _live(self, dispatch: Dispatch) -> dict[RecordKey, View]:
-        return live(dispatch, self._work.store.views([member.key for member in dispatch.members]))
+        return live_members(dispatch, self._work.store.views([member.key for member in dispatch.members]))
 
     def _step(self, kind: str, dispatch: Dispatch) -> None:
         self._work.memory.stored["step"] = {"kind": kind, "set": dispatch.id}

@@ -7,9 +7,10 @@ from uuid import uuid4
 from syncro_quickbooks.clock import to_millis
 from syncro_quickbooks.desktop import explanations
 from syncro_quickbooks.desktop.qbxml.writing import GO_ON, STOP_ON_ERROR, Request, message_set, written
-from syncro_quickbooks.desktop.work import CREDIT_APPLICATION, Planned, Work, attempting, request_name
+from syncro_quickbooks.desktop.work import CREDIT_APPLICATION, Work, request_name
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.storage.packing import TooLarge
+from syncro_quickbooks.sync.attempts import Planned, attempting
 from syncro_quickbooks.sync.dispatches import Dispatch, Member
 from syncro_quickbooks.sync.model import Operation, RecordKey, Status
 from syncro_quickbooks.sync.store import Changed, Verdict

@@ -1,7 +1,6 @@
 """What one call of a session works with."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from syncro_quickbooks.clock import Clock
@@ -10,9 +9,9 @@ from syncro_quickbooks.desktop.qbxml.reading import Reply
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.log import Log
 from syncro_quickbooks.sync.dependents import Dependents
-from syncro_quickbooks.sync.dispatches import Dispatch, Member
-from syncro_quickbooks.sync.model import Operation, RecordKey, Write
-from syncro_quickbooks.sync.records import Attempt, RealmState, View
+from syncro_quickbooks.sync.dispatches import Member
+from syncro_quickbooks.sync.model import Operation, RecordKey
+from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.sync.settings import Settings
 from syncro_quickbooks.sync.store import Store
 
@@ -95,15 +94,6 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """One record's write, ready to be frozen. `generation` is the one in its marker."""
-
-    view: View
-    write: Write
-    generation: int
-
-
-@dataclass(frozen=True, slots=True)
 class Settled:
     """A member, its record, and QuickBooks' reply."""
 
@@ -124,33 +114,3 @@ def request_name(entity: str, operation: Operation) -> str:
 
 CREDIT_APPLICATION = "CreditApplication"
 """A payment that only applies credits: QuickBooks makes no transaction of it and returns no id (facts: QBD 2.6)."""
-
-
-def attempting(item: Planned, dispatch_id: str) -> View:
-    """The record of `item` once its set is frozen."""
-    attempt = Attempt(dispatch_id, item.write.operation, item.view.record.stamp, item.write.digest, item.generation)
-    return replace(item.view, state=replace(item.view.state, attempt=attempt, generation=item.generation))
-
-
-def live(dispatch: Dispatch, views: Mapping[RecordKey, View]) -> dict[RecordKey, View]:
-    """The members that `dispatch` has not settled yet."""
-    return {
-        key: view
-        for key, view in views.items()
-        if view.state.attempt is not None and view.state.attempt.dispatch_id == dispatch.id
-    }
-
-
-def next_generation(state: RealmState) -> int:
-    """The generation in the marker: that of the linked document, else a new one for the create to come."""
-    return state.generation if state.linked else state.generation + 1
-
-
-def force_of(stamp: str) -> str:
-    """The Force Update request in a record's stamp."""
-    return stamp.partition(":")[2]
-
-
-def is_forced(view: View) -> bool:
-    """Whether somebody pressed Force Update since the record was last sent."""
-    return view.record.force != force_of(view.state.applied_stamp)

@@ -1,16 +1,14 @@
 """Which writes go into one request, who its members are, and the request in the form that is stored."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from uuid import uuid4
 
 from syncro_quickbooks import exact_json
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online.client import FrozenRequest, batch_request, single_request
 from syncro_quickbooks.online.frozen import MAX_BATCH_BYTES, TAX_SERVICE
-from syncro_quickbooks.online.work import Planned
+from syncro_quickbooks.sync.attempts import Planned
 from syncro_quickbooks.sync.dispatches import Member
-from syncro_quickbooks.sync.records import Attempt, View
 
 MAX_LINES = 1_000
 """Lines of all documents in one batch: keeps it well within the 120 s that Intuit works on a request."""
@@ -52,12 +50,6 @@ def member_of(bid: str, item: Planned) -> Member:
         expected=item.write.expected,
         warnings=item.write.warnings,
     )
-
-
-def attempting(item: Planned, dispatch_id: str) -> View:
-    """The record of `item` once the dispatch is under way."""
-    attempt = Attempt(dispatch_id, item.write.operation, item.view.record.stamp, item.write.digest, item.generation)
-    return replace(item.view, state=replace(item.view.state, attempt=attempt, generation=item.generation))
 
 
 def request_for(members: Sequence[Member]) -> FrozenRequest:

@@ -9,6 +9,7 @@ from syncro_quickbooks.online.mapping.customer import customer_name, map_custome
 from syncro_quickbooks.online.mapping.item import item_name, map_item
 from syncro_quickbooks.online.mapping.vendor import map_vendor, vendor_name
 from syncro_quickbooks.online.matching import Match, inactive_name, match_customer_by_name, match_item, match_vendor
+from syncro_quickbooks.sync.attempts import is_forced
 from syncro_quickbooks.sync.model import Decision, Kind, Nothing, Write, marker
 from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.sync.settings import Settings
@@ -31,11 +32,6 @@ def map_entry(view: View, generation: int, settings: Settings, company: Company)
         return Nothing()  # a product that is deleted in Syncro stays what was sold
     applied = "" if is_forced(view) else view.state.applied_digest
     return map_item(Product.model_validate(desired), settings, company, current, applied)
-
-
-def is_forced(view: View) -> bool:
-    """Whether Force Update was pressed since the entry was last written."""
-    return view.record.force != view.state.applied_stamp.partition(":")[2]
 
 
 def is_applied(write: Write, view: View) -> bool:

@@ -28,7 +28,8 @@ from syncro_quickbooks.online.mapping.customer import customer_name
 from syncro_quickbooks.online.matching import Adopt, Ask, Match, NoMatch, match_customer_first
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.sending import TIME_TO_SEND_AND_SETTLE, Sender, backoff
-from syncro_quickbooks.online.work import TIME_TO_END, OutOfTime, Planned, Settled, Work
+from syncro_quickbooks.online.work import TIME_TO_END, OutOfTime, Settled, Work
+from syncro_quickbooks.sync.attempts import Planned, next_generation
 from syncro_quickbooks.sync.catalogue import RetryClass, explain
 from syncro_quickbooks.sync.model import (
     Attention,
@@ -177,7 +178,7 @@ class Lists:
         return self._planned(view, planned)
 
     def _planned(self, view: View, planned: list[Planned]) -> Standing | None:
-        generation = view.state.generation if view.state.linked else view.state.generation + 1
+        generation = next_generation(view.state)
         try:
             decision = self._map(view, generation)
         except Exception as error:  # a defect met by one record must not stop the others

@@ -20,18 +20,12 @@ from syncro_quickbooks.online.faults import (
     Unavailable,
 )
 from syncro_quickbooks.online.frozen import MAX_MEMBERS
-from syncro_quickbooks.online.grouping import (
-    attempting,
-    groups,
-    member_of,
-    request_for,
-    request_from_json,
-    request_to_json,
-)
+from syncro_quickbooks.online.grouping import groups, member_of, request_for, request_from_json, request_to_json
 from syncro_quickbooks.online.proof import Absent, Found, NotKnown, Prover
 from syncro_quickbooks.online.refusals import DUPLICATE_REQUEST_ID, is_definite, of_account
-from syncro_quickbooks.online.work import OutOfTime, Planned, Settled, Settler, Work
+from syncro_quickbooks.online.work import OutOfTime, Settled, Settler, Work
 from syncro_quickbooks.storage.packing import TooLarge
+from syncro_quickbooks.sync.attempts import Planned, attempting, live_members
 from syncro_quickbooks.sync.dispatches import PROOF_AFTER, Dispatch, Member
 from syncro_quickbooks.sync.model import Action, Problem, RecordKey, Status, Who
 from syncro_quickbooks.sync.records import View, without_attempt
@@ -86,11 +80,7 @@ class Sender:
         keys = [member.key for member in dispatch.members]
         for key in keys:
             self.unresolved.pop(key, None)
-        live = {
-            key: view
-            for key, view in self._work.store.views(keys).items()
-            if view.state.attempt is not None and view.state.attempt.dispatch_id == dispatch.id
-        }
+        live = live_members(dispatch, self._work.store.views(keys))
         if not live:
             self._work.store.forget(dispatch)
         elif dispatch.due > self._work.clock.now():
@@ -240,12 +230,7 @@ class Sender:
         return failure
 
     def _still_unresolved(self, dispatch: Dispatch, live: Mapping[RecordKey, View]) -> dict[RecordKey, View]:
-        now_stored = self._work.store.views(list(live))
-        return {
-            key: view
-            for key, view in now_stored.items()
-            if view.state.attempt is not None and view.state.attempt.dispatch_id == dispatch.id
-        }
+        return live_members(dispatch, self._work.store.views(list(live)))
 
     # -- unclear ---------------------------------------------------------------------------------------------------
 

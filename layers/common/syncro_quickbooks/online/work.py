@@ -12,7 +12,6 @@ from syncro_quickbooks.online.company import Company
 from syncro_quickbooks.sync.accounts import Finding
 from syncro_quickbooks.sync.dependents import Dependents
 from syncro_quickbooks.sync.dispatches import Member
-from syncro_quickbooks.sync.model import Write
 from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.sync.settings import Settings
 from syncro_quickbooks.sync.store import Store
@@ -67,15 +66,6 @@ class Work:
         """Raises OutOfTime shortly before the deadline: what is done after it would be cut off half way."""
         if self.deadline - self.clock.now() < TIME_TO_END:
             raise OutOfTime
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """One record's write, ready to be frozen. `generation` is the one in its marker."""
-
-    view: View
-    write: Write
-    generation: int
 
 
 @dataclass(frozen=True, slots=True)

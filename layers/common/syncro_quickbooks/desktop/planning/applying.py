@@ -16,9 +16,10 @@ from syncro_quickbooks.desktop.mapping.payment import Target
 from syncro_quickbooks.desktop.planning.customers import Customers, Ready, customer_key, unready
 from syncro_quickbooks.desktop.qbxml.reading import amount
 from syncro_quickbooks.desktop.sets import Batch
-from syncro_quickbooks.desktop.work import Planned, Work, next_generation
+from syncro_quickbooks.desktop.work import Work
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.sync import problems
+from syncro_quickbooks.sync.attempts import Planned, next_generation
 from syncro_quickbooks.sync.model import Attention, Decision, Kind, Nothing, Problem, RecordKey, Skip, Status, Wait
 from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.syncro.models import Payment, StoreCredit

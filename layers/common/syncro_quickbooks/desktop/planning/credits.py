@@ -7,7 +7,8 @@ from syncro_quickbooks.desktop import explanations
 from syncro_quickbooks.desktop.mapping.credit import map_credit, map_credit_removal
 from syncro_quickbooks.desktop.planning.customers import Customers, Ready, customer_key, unready
 from syncro_quickbooks.desktop.sets import Batch
-from syncro_quickbooks.desktop.work import Work, next_generation
+from syncro_quickbooks.desktop.work import Work
+from syncro_quickbooks.sync.attempts import next_generation
 from syncro_quickbooks.sync.model import Decision, Nothing, Wait, Write, marker
 from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.syncro.models import StoreCredit

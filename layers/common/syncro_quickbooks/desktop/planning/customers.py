@@ -8,8 +8,9 @@ from syncro_quickbooks.desktop import explanations
 from syncro_quickbooks.desktop.mapping.customer import map_customer
 from syncro_quickbooks.desktop.planning.concluding import put_off
 from syncro_quickbooks.desktop.sets import Batch
-from syncro_quickbooks.desktop.work import Planned, Work, next_generation
+from syncro_quickbooks.desktop.work import Work
 from syncro_quickbooks.json_types import JsonObject
+from syncro_quickbooks.sync.attempts import Planned, next_generation
 from syncro_quickbooks.sync.model import (
     Attention,
     Decision,

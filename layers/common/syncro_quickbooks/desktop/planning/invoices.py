@@ -10,7 +10,8 @@ from syncro_quickbooks.desktop.mapping.lines import Context
 from syncro_quickbooks.desktop.mapping.totals import compare
 from syncro_quickbooks.desktop.planning.customers import Customers, Ready, customer_key, unready
 from syncro_quickbooks.desktop.sets import Batch
-from syncro_quickbooks.desktop.work import Work, is_forced, next_generation
+from syncro_quickbooks.desktop.work import Work
+from syncro_quickbooks.sync.attempts import is_forced, next_generation
 from syncro_quickbooks.sync.model import Attention, Decision, Kind, Nothing, RecordKey, Wait, Write, marker
 from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.syncro.models import InvoiceSnapshot, Product

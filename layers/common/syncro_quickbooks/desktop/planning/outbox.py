@@ -11,7 +11,8 @@ from syncro_quickbooks.desktop.planning.customers import Customers
 from syncro_quickbooks.desktop.planning.invoices import InvoiceRules
 from syncro_quickbooks.desktop.planning.payments import PaymentRules
 from syncro_quickbooks.desktop.sets import Batch
-from syncro_quickbooks.desktop.work import OutOfTime, Planned, Work, next_generation
+from syncro_quickbooks.desktop.work import OutOfTime, Work
+from syncro_quickbooks.sync.attempts import Planned, next_generation
 from syncro_quickbooks.sync.lease import LeaseLost
 from syncro_quickbooks.sync.model import Attention, Decision, Kind, RecordKey, Skip, Status, Write
 from syncro_quickbooks.sync.records import LAYERS, View

@@ -18,7 +18,8 @@ from syncro_quickbooks.desktop.planning.applying import Applying
 from syncro_quickbooks.desktop.planning.customers import Customers, Ready, customer_key, unready
 from syncro_quickbooks.desktop.qbxml.reading import amount, text
 from syncro_quickbooks.desktop.sets import Batch, macro_of
-from syncro_quickbooks.desktop.work import CREDIT_APPLICATION, Planned, Work, is_forced, next_generation
+from syncro_quickbooks.desktop.work import CREDIT_APPLICATION, Work
+from syncro_quickbooks.sync.attempts import Planned, is_forced, next_generation
 from syncro_quickbooks.sync.model import (
     Attention,
     Decision,

@@ -6,7 +6,6 @@ from dataclasses import replace
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online import explanations
 from syncro_quickbooks.online.documents.invoices import product_key
-from syncro_quickbooks.online.documents.outcome import force_of
 from syncro_quickbooks.online.lists import Ready
 from syncro_quickbooks.online.mapping import bodies, expenses
 from syncro_quickbooks.online.mapping.hand import foreign_change, is_voided
@@ -14,6 +13,7 @@ from syncro_quickbooks.online.mapping.precheck import Choices
 from syncro_quickbooks.online.mapping.purchase_order import Supplied
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.work import Work
+from syncro_quickbooks.sync.attempts import is_forced
 from syncro_quickbooks.sync.model import Attention, Kind, RecordKey, Write
 from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.syncro.models import Product, PurchaseOrder
@@ -74,7 +74,7 @@ def bought_items(
 
 def choices_of(view: View) -> Choices:
     """What a person asked for: Force Update sends Syncro's dates."""
-    return Choices(force_update=view.record.force != force_of(view.state.applied_stamp))
+    return Choices(force_update=is_forced(view))
 
 
 def is_unchanged(view: View, write: Write) -> bool:

@@ -10,7 +10,6 @@ from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online import explanations
 from syncro_quickbooks.online.company import TaxMode
 from syncro_quickbooks.online.documents.numbers import NumberTaken
-from syncro_quickbooks.online.documents.outcome import force_of
 from syncro_quickbooks.online.documents.planning import desired_of
 from syncro_quickbooks.online.documents.rules import Candidate, Reaction
 from syncro_quickbooks.online.lists import Ready
@@ -24,6 +23,7 @@ from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.work import Settled, Work
 from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.accounts import Finding
+from syncro_quickbooks.sync.attempts import is_forced
 from syncro_quickbooks.sync.model import Attention, Decision, Kind, Problem, RecordKey, Skip, Status, Wait, Write
 from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.sync.settings import AstPolicy
@@ -246,4 +246,4 @@ def tax_rate_key(rate: int) -> RecordKey:
 
 
 def _choices(view: View) -> Choices:
-    return Choices(force_update=view.record.force != force_of(view.state.applied_stamp))
+    return Choices(force_update=is_forced(view))

@@ -51,13 +51,3 @@ def applied_state(answer: Settled, stored: JsonObject, *, gone: bool = False) ->
         doubt="",
         release_to="",
     )
-
-
-def next_generation(state: RealmState) -> int:
-    """The generation in the marker: that of the linked document, else a new one for the create to come."""
-    return state.generation if state.linked else state.generation + 1
-
-
-def force_of(stamp: str) -> str:
-    """The Force Update request in a record's stamp."""
-    return stamp.partition(":")[2]

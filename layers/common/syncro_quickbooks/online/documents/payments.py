@@ -10,7 +10,6 @@ from syncro_quickbooks.online import explanations
 from syncro_quickbooks.online.documents.credits import Credits, MemoShare
 from syncro_quickbooks.online.documents.invoices import OPEN_IN_QUICKBOOKS, customer_key
 from syncro_quickbooks.online.documents.ledger import Ledger
-from syncro_quickbooks.online.documents.outcome import force_of
 from syncro_quickbooks.online.documents.rules import Again, Candidate, Carried, Reaction
 from syncro_quickbooks.online.documents.standing import Stand, standing_of
 from syncro_quickbooks.online.lists import Ready
@@ -33,6 +32,7 @@ from syncro_quickbooks.online.mapping.precheck import Choices
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.work import Settled, Work
 from syncro_quickbooks.sync import problems
+from syncro_quickbooks.sync.attempts import is_forced
 from syncro_quickbooks.sync.model import (
     Attention,
     Decision,
@@ -67,7 +67,7 @@ class _Case:
 
     @property
     def choices(self) -> Choices:
-        return Choices(force_update=self.view.record.force != force_of(self.view.state.applied_stamp))
+        return Choices(force_update=is_forced(self.view))
 
 
 class PaymentRules:
@@ -99,7 +99,7 @@ class PaymentRules:
             self._credits.let_go(view.key)
         if method is None or method.kind is not MethodKind.WRITE_OFF:
             self._credits.take_back_write_off(view)
-        choices = Choices(force_update=view.record.force != force_of(view.state.applied_stamp))
+        choices = Choices(force_update=is_forced(view))
         decided = precheck_payment(payment, self._work.settings, self._work.company, current, choices)
         if isinstance(decided, Skip) and decided.problem.code in _LEAVES_OPEN:
             self._work.dependents.reopen([key for key in wanted_of(payment) if self._is_to_say_so(key)])

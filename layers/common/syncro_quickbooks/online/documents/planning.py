@@ -9,20 +9,15 @@ from typing import TypeVar
 from syncro_quickbooks.clock import to_millis
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online import explanations
-from syncro_quickbooks.online.documents.outcome import (
-    done,
-    final_warnings,
-    force_of,
-    next_generation,
-    verdict_of,
-)
+from syncro_quickbooks.online.documents.outcome import done, final_warnings, verdict_of
 from syncro_quickbooks.online.documents.rules import Candidate, Rules
 from syncro_quickbooks.online.faults import ReadAllowanceExhausted, RequestRefused, Unavailable
 from syncro_quickbooks.online.lists import Blocked, Lists, Ready, Standing
 from syncro_quickbooks.online.mapping.hand import foreign_change, is_voided
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.sending import Sender, backoff
-from syncro_quickbooks.online.work import Planned, Work
+from syncro_quickbooks.online.work import Work
+from syncro_quickbooks.sync.attempts import Planned, is_forced, next_generation
 from syncro_quickbooks.sync.model import (
     Attention,
     Decision,
@@ -186,9 +181,7 @@ class Documents:
                 self._work.dependents.follow(view, self._views(decision.follows))
             if not isinstance(decision, Write):
                 self._conclude(view, decision)
-            elif (
-                decision.digest == view.state.applied_digest and force_of(view.state.applied_stamp) == view.record.force
-            ):
+            elif decision.digest == view.state.applied_digest and not is_forced(view):
                 warnings = final_warnings(decision.warnings, decision.expected, view.state.object or {}, view.key)
                 self._conclude(view, Nothing(warnings))
             else:

@@ -8,7 +8,6 @@ from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online import explanations
 from syncro_quickbooks.online.documents.credits import is_nobodys, owner_of, reopen_needy
 from syncro_quickbooks.online.documents.invoices import customer_key
-from syncro_quickbooks.online.documents.outcome import force_of
 from syncro_quickbooks.online.documents.rules import Candidate, Reaction
 from syncro_quickbooks.online.lists import Ready
 from syncro_quickbooks.online.mapping import payment_problems
@@ -17,6 +16,7 @@ from syncro_quickbooks.online.mapping.payment import payment_day
 from syncro_quickbooks.online.mapping.precheck import Choices
 from syncro_quickbooks.online.work import Settled, Work
 from syncro_quickbooks.sync import problems
+from syncro_quickbooks.sync.attempts import is_forced
 from syncro_quickbooks.sync.model import Attention, Decision, Kind, Nothing, Operation, Problem, RecordKey, Skip
 from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.syncro.dates import calendar_date
@@ -140,4 +140,4 @@ class WriteOffRules(_CreditMemos):
 
 
 def _choices(view: View) -> Choices:
-    return Choices(force_update=view.record.force != force_of(view.state.applied_stamp))
+    return Choices(force_update=is_forced(view))
