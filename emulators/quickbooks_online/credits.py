@@ -45,7 +45,20 @@ def release(books: Books, entity: str, form: Obj) -> None:
         payment = books.store.get("Payment", payment_id)
         if payment is not None:
             lines = [line for line in payment["Line"] if (entity, form["Id"]) not in targets({"Line": [line]})]
-            store_payment(books, {**payment, "Line": lines}, payment)
+            store_payment(books, _credits_given_back({**payment, "Line": lines}), payment)
+
+
+def _credits_given_back(payment: Obj) -> Obj:
+    """What credit memos bring and no invoice takes any more is open on them again: it is no money received."""
+    excess = unapplied(payment) - payment["TotalAmt"]
+    lines: list[Obj] = []
+    for line in payment["Line"]:
+        is_credit = any(entity == "CreditMemo" for entity, _ in targets({"Line": [line]}))
+        back = min(line["Amount"], excess) if is_credit and excess > 0 else ZERO
+        excess -= back
+        if line["Amount"] > back or not is_credit:
+            lines.append({**line, "Amount": line["Amount"] - back})
+    return {**payment, "Line": lines}
 
 
 def store_payment(books: Books, payment: Obj, before: Obj) -> None:
