@@ -1,5 +1,6 @@
-"""A small emulator of Syncro's public API: read customers, invoices, products and payments, create payments."""
+"""An emulator of Syncro's public API: customers, invoices, products, vendors and payments of several accounts."""
 
+from .account import SyncroAccount
 from .app import JournalEntry, SyncroEmulator, serve
 
-__all__ = ["JournalEntry", "SyncroEmulator", "serve"]
+__all__ = ["JournalEntry", "SyncroAccount", "SyncroEmulator", "serve"]

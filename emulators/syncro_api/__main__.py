@@ -20,7 +20,7 @@ def main() -> int:
     emulator = SyncroEmulator(arguments.token)
     if arguments.data:
         for kind, things in json.loads(arguments.data.read_text()).items():
-            emulator.load(kind, *things)
+            emulator.accounts[arguments.token].load(kind, *things)
     return until_interrupted(emulator, arguments.host, arguments.port, "Syncro API")
 
 

@@ -1,77 +1,82 @@
-"""The Syncro API as far as the integration calls it (facts: Syncro 2, its Swagger file)."""
+"""Syncro's API over HTTP: tokens, the limit for each address, pages, irregular errors, failures on demand."""
 
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from ..quickbooks_online.faults import ConnectionDropped
+from ..quickbooks_online.faults import ConnectionDropped, Fault, Faults, Step, parse_fault
 from ..quickbooks_online.serve import make, running
 from ..quickbooks_online.web import Request, Response, json_response, read_request
+from .account import CREATABLE, KINDS, Invalid, Obj, SyncroAccount
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-Obj: TypeAlias = dict[str, Any]
-PAGE_SIZE = 25
+LIMIT = 180  # requests a minute and address (Swagger)
+PAGE_SIZE = {"vendors": 100}  # and 25 of everything else
 DEFAULT_TOKEN = "syncro-token"
-_KINDS = {
-    "customers": "customer",
-    "invoices": "invoice",
-    "products": "product",
-    "payments": "payment",
-    "vendors": "vendor",
-}
 # What `query=` looks through in a list; Syncro searches some text fields, which ones is unpublished.
 _SEARCHED = ("ref_num", "business_name", "firstname", "lastname", "email", "name", "number")
+_FILTERS = ("email", "business_name", "firstname", "lastname", "name", "upc_code")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class JournalEntry:
-    """One request and its status (None: the connection was dropped)."""
+    """One request and its status (None: the caller got no answer). `token` is the end of the token."""
 
     time: datetime
+    address: str
+    token: str
     method: str
     path: str
     query: dict[str, str]
     body: Any
-    status: int | None
+    status: int | None = None
 
 
 class SyncroEmulator:
-    """A WSGI application holding one account's things.
+    """A WSGI application. `faults` goes wrong on demand, by method, path and operation (create, read or list).
 
-    `token` is the only API token it accepts. `drop_next_answer` makes the next POST succeed without an answer.
+    `limit` is how many requests an address may make in any 60 seconds of the clock, None for any number.
     """
 
-    def __init__(self, token: str = DEFAULT_TOKEN, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, token: str | None = None, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._clock = clock
         self._lock = threading.RLock()
-        self._things: dict[str, dict[int, Obj]] = {kind: {} for kind in _KINDS}
-        self.token = token
-        self.drop_next_answer = False
+        self._arrivals: dict[str, list[datetime]] = {}
+        self._late: list[tuple[datetime, Callable[[], object]]] = []
+        self.limit: int | None = LIMIT
+        self.faults = Faults()
+        self.accounts: dict[str, SyncroAccount] = {}
         self.journal: list[JournalEntry] = []
+        if token:
+            self.add_account(token)
 
-    def load(self, kind: str, *things: Obj) -> None:
-        """Add or replace things of a kind ("customers", "invoices" …) by their id."""
+    def add_account(self, token: str, subdomain: str = "demo") -> SyncroAccount:
+        """A new, empty account that `token` opens."""
         with self._lock:
-            for thing in things:
-                self._things[kind][int(thing["id"])] = dict(thing)
+            self.accounts[token] = SyncroAccount(subdomain, self._clock)
+            return self.accounts[token]
 
-    def all(self, kind: str) -> list[Obj]:
-        """All things of a kind."""
+    def settle(self) -> None:
+        """Carry out what a `late` fault put off, if its time has come."""
         with self._lock:
-            return [dict(thing) for thing in self._things[kind].values()]
+            due = [run for at, run in self._late if at <= self._clock()]
+            self._late = [(at, run) for at, run in self._late if at > self._clock()]
+            for run in due:
+                run()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer one request."""
+        """Answer one request; raises ConnectionDropped when a fault says so."""
         request = read_request(environ)
         with self._lock:
-            response = self._admin(request) or self._answer(request)
+            self.settle()
+            response = self._admin(request) or self._answer(request, environ.get("REMOTE_ADDR", ""))
         status, headers = response.start()
         start_response(status, headers)
         return [response.body]
@@ -82,81 +87,134 @@ class SyncroEmulator:
         if request.path == "/_emulator/journal":
             entries = [{**asdict(entry), "time": entry.time.isoformat()} for entry in self.journal]
             return json_response(200, {"journal": entries})
+        if request.path == "/_emulator/faults" and request.method == "POST":
+            self.faults.add(parse_fault(json.loads(request.body)))
+            return json_response(200, {})
+        if request.path == "/_emulator/accounts" and request.method == "POST":
+            self.add_account(**json.loads(request.body))
+            return json_response(200, {})
         if request.path == "/_emulator/load" and request.method == "POST":
-            for kind, things in json.loads(request.body).items():
-                self.load(kind, *things)
+            account = self.accounts[request.query.get("token", DEFAULT_TOKEN)]
+            for kind, things in json.loads(request.body, parse_float=Decimal).items():
+                account.load(kind, *things)
             return json_response(200, {})
         return None
 
-    def _answer(self, request: Request) -> Response:
-        body = json.loads(request.body, parse_float=Decimal) if request.body else None
-        response = self._route(request, body)
-        dropped = self.drop_next_answer and request.method == "POST"
-        status = None if dropped else response.status
-        self.journal.append(JournalEntry(self._clock(), request.method, request.path, request.query, body, status))
-        if dropped:
-            self.drop_next_answer = False
-            raise ConnectionDropped("done, answer lost")
+    def _answer(self, request: Request, address: str) -> Response:
+        token = request.authorization.removeprefix("Bearer ").strip()
+        body = _parsed(request.body)
+        entry = JournalEntry(self._clock(), address, token[-4:], request.method, request.path, request.query, body)
+        self.journal.append(entry)
+        if self._too_fast(address):
+            # A 429, or an error in other clothes (facts: Syncro 2.1).
+            response = json_response(429, {"error": "You have made a high number of requests, please slow down"})
+        else:
+            response = self._with_faults(request, token, body)
+        entry.status = response.status
         return response
 
-    def _route(self, request: Request, body: Any) -> Response:
-        if request.authorization != f"Bearer {self.token}":
+    def _too_fast(self, address: str) -> bool:
+        if self.limit is None:
+            return False
+        now = self._clock()
+        recent = [at for at in self._arrivals.get(address, []) if at > now - timedelta(seconds=60)]
+        self._arrivals[address] = [*recent, now]  # what is refused counts, too: hammering does not help
+        return len(recent) >= self.limit
+
+    def _with_faults(self, request: Request, token: str, body: Any) -> Response:
+        account = self.accounts.get(token)
+        if account is None:
             return json_response(401, {"error": "Not authorized"})
-        parts = [part for part in request.path.split("/") if part]
-        if parts[:2] != ["api", "v1"] or len(parts) not in (3, 4) or parts[2] not in _KINDS:
-            return json_response(404, {"error": "Not found"})
-        kind = parts[2]
-        if len(parts) == 4:
-            thing = self._things[kind].get(int(parts[3])) if parts[3].isdecimal() else None
-            found = thing is not None and request.method == "GET"
-            return json_response(200, {_KINDS[kind]: thing}) if found else json_response(404, {"error": "Not found"})
-        if request.method == "GET":
-            return self._list(kind, request.query)
-        if request.method == "POST" and kind == "payments":
-            return self._create_payment(body or {})
-        return json_response(405, {"error": "Method not allowed"})
 
-    def _list(self, kind: str, query: dict[str, str]) -> Response:
-        words = query.get("query", "").casefold()
-        found = [thing for thing in self._things[kind].values() if _matches(thing, words)]
-        since = query.get("since_updated_at")
-        if since:
-            found = [thing for thing in found if str(thing.get("updated_at", "")) >= since]
-        page = max(int(query.get("page", "1")), 1)
-        pages = max(-(-len(found) // PAGE_SIZE), 1)
-        meta = {"total_pages": pages, "page": page, "per_page": PAGE_SIZE, "total_entries": len(found)}
-        return json_response(200, {kind: found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE], "meta": meta})
+        def perform() -> Response:
+            return _route(account, request, body)
 
-    def _create_payment(self, body: Obj) -> Response:
-        """POST /payments: no idempotency key, so a repeat makes a second payment."""
-        customer = self._things["customers"].get(int(body.get("customer_id") or 0))
-        amount_cents = body.get("amount_cents")
-        if customer is None or not isinstance(amount_cents, int):
-            return json_response(
-                422, {"success": False, "message": ["Customer and amount are required"], "params": body}
-            )
-        applied = {int(invoice) for invoice in body.get("apply_payments", {})} | (
-            {body["invoice_id"]} if body.get("invoice_id") else set()
-        )
-        now = self._clock().isoformat()
-        payment: Obj = {
-            "id": max(self._things["payments"], default=0) + 1,
-            "created_at": now,
-            "updated_at": now,
-            "success": True,
-            "payment_amount": Decimal(amount_cents) / 100,
-            "invoice_ids": sorted(applied),
-            "ref_num": body.get("ref_num"),
-            "applied_at": now,
-            "payment_method": body.get("payment_method"),
-            "customer": customer,
-        }
-        self._things["payments"][payment["id"]] = payment
-        return json_response(200, {"payment": payment})
+        hits = self.faults.for_request(request.method, request.path, account.subdomain, [_step(request, body)])
+        fault = hits[0][0] if hits else None
+        if fault is None:
+            return perform()
+        if fault.kind == "late":
+            self._late.append((self._clock() + timedelta(seconds=fault.delay), perform))
+        if fault.kind == "after":
+            perform()
+        if fault.kind in ("before", "after", "late"):
+            raise ConnectionDropped(fault.kind, timed_out=fault.timed_out)
+        return _in_shape(fault)
 
 
-def _matches(thing: Obj, words: str) -> bool:
-    return not words or any(words in str(thing.get(name) or "").casefold() for name in _SEARCHED)
+def _in_shape(fault: Fault) -> Response:
+    """An answer instead of the real one, nothing done."""
+    status = fault.status or 500
+    if fault.shape == "html":
+        return Response(status, b"<html><body>Application Error</body></html>", "text/html")
+    if fault.shape == "empty":
+        return Response(status)
+    return json_response(status, {"error": fault.message or fault.detail})
+
+
+def _step(request: Request, body: Any) -> Step:
+    parts = [part for part in request.path.split("/") if part]
+    operation = "create" if request.method == "POST" else "read" if len(parts) > 3 else "list"
+    words = body if isinstance(body, dict) else {}
+    names = frozenset(str(words[name]) for name in ("ref_num", "name", "business_name", "email") if words.get(name))
+    return Step(operation, parts[2] if len(parts) > 2 else "", names=names)
+
+
+def _route(account: SyncroAccount, request: Request, body: Any) -> Response:  # noqa: PLR0911 - a route each
+    parts = [part for part in request.path.split("/") if part]
+    if parts[:2] != ["api", "v1"] or len(parts) not in (3, 4):
+        return json_response(404, {"error": "Not found"})
+    kind, method = parts[2], request.method
+    if kind == "me" and method == "GET":
+        return json_response(200, {"user_id": 1, "user_email": "owner@example.com", "subdomain": account.subdomain})
+    if kind not in KINDS:
+        return json_response(404, {"error": "Not found"})
+    if len(parts) == 4:
+        thing = account.one(kind, parts[3]) if method == "GET" else None
+        return json_response(200, {KINDS[kind]: thing}) if thing else json_response(404, {"message": "Not found"})
+    if method == "GET":
+        return _list(account, kind, request.query)
+    if method == "POST" and kind in CREATABLE:
+        return _create(account, kind, body)
+    return json_response(405, {"error": "Method not allowed"})
+
+
+def _create(account: SyncroAccount, kind: str, body: Any) -> Response:
+    if not isinstance(body, dict):
+        return json_response(400, {"error": ["The body is not a JSON object"]})
+    try:
+        return json_response(200, {KINDS[kind]: account.create(kind, body)})
+    except Invalid as invalid:
+        if kind == "payments":
+            return json_response(422, {"errors": {"base": invalid.messages}})
+        return json_response(422, {"success": False, "message": invalid.messages, "params": body})
+
+
+def _list(account: SyncroAccount, kind: str, query: dict[str, str]) -> Response:
+    found = [thing for thing in account.all(kind) if _matches(thing, query)]
+    size, page = PAGE_SIZE.get(kind, 25), max(int(query.get("page", "1")), 1)
+    answer: Obj = {kind: found[(page - 1) * size : page * size]}
+    if kind != "vendors":  # which have no meta (Swagger)
+        answer["meta"] = {"total_pages": max(-(-len(found) // size), 1), "page": page}
+        if kind != "payments":
+            answer["meta"] |= {"per_page": size, "total_entries": len(found)}
+    return json_response(200, answer)
+
+
+def _matches(thing: Obj, query: dict[str, str]) -> bool:
+    words = query.get("query", "").casefold()
+    if words and not any(words in str(thing.get(name) or "").casefold() for name in _SEARCHED):
+        return False
+    if str(thing.get("updated_at", "")) < query.get("since_updated_at", ""):
+        return False
+    return all(query[name].casefold() in str(thing.get(name) or "").casefold() for name in _FILTERS if name in query)
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body, parse_float=Decimal) if body else None
+    except ValueError:
+        return body.decode(errors="replace")
 
 
 @contextmanager

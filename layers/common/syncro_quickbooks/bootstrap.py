@@ -7,6 +7,7 @@ import at the top is start-up time of every function.
 import json
 import os
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
     from syncro_quickbooks.online.token_store import TokenStore
     from syncro_quickbooks.online.tokens import ConnectionKey, TokenSource
     from syncro_quickbooks.sync.jobs import Jobs
+    from syncro_quickbooks.syncro_api.access import AccessStore, SyncroAccess
+    from syncro_quickbooks.syncro_api.client import SyncroClient
+    from syncro_quickbooks.vault import KmsVault
 
 _CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4})
 
@@ -138,10 +142,42 @@ class Deployment:
     def tokens(self) -> "TokenStore":
         """The stored tokens of the connections."""
         from syncro_quickbooks.online.token_store import TokenStore  # noqa: PLC0415
-        from syncro_quickbooks.online.vault import KmsVault  # noqa: PLC0415
 
-        vault = KmsVault(lambda: self._aws.kms, self._environ["TOKEN_KEY_ID"])
-        return TokenStore(self.table, vault, self._token_endpoint, self._clock, self._log)
+        return TokenStore(self.table, self._vault, self._token_endpoint, self._clock, self._log)
+
+    @cached_property
+    def _vault(self) -> "KmsVault":
+        from syncro_quickbooks.vault import KmsVault  # noqa: PLC0415
+
+        return KmsVault(lambda: self._aws.kms, self._environ["TOKEN_KEY_ID"])
+
+    @cached_property
+    def syncro_access(self) -> "AccessStore":
+        """The accounts' access to Syncro's API."""
+        from syncro_quickbooks.syncro_api.access import AccessStore  # noqa: PLC0415
+
+        def check(account_id: str, access: "SyncroAccess") -> None:
+            self._syncro_client(account_id, access, timedelta(seconds=10)).check()  # somebody waits for the answer
+
+        return AccessStore(self.table, lambda: self._vault, self._clock, check)
+
+    def syncro(self, account_id: str, patience: timedelta = timedelta(seconds=30)) -> "SyncroClient":
+        """The client of the account's Syncro; a call waits up to `patience` for its turn. Raises NoSyncroAccess."""
+        return self._syncro_client(account_id, self.syncro_access.load(account_id), patience)
+
+    def _syncro_client(self, account_id: str, access: "SyncroAccess", patience: timedelta) -> "SyncroClient":
+        from syncro_quickbooks.syncro_api.client import DEFAULT_BASE_URL, SyncroClient  # noqa: PLC0415
+        from syncro_quickbooks.syncro_api.pace import Pace, pace_from_env  # noqa: PLC0415
+
+        return SyncroClient(
+            base_url=self._environ.get("SYNCRO_API_BASE_URL") or DEFAULT_BASE_URL,
+            account_id=account_id,
+            access=access,
+            session_factory=self._sessions,
+            pace=Pace(self.table, self._clock, pace_from_env(self._environ)),
+            logger=self._log,
+            patience=patience,
+        )
 
     @cached_property
     def web_connector(self) -> "Endpoint":

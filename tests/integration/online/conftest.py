@@ -18,8 +18,8 @@ from requests.adapters import BaseAdapter
 from syncro_quickbooks.online.grants import Grant, SecretCredentials, TokenEndpoint
 from syncro_quickbooks.online.token_store import TokenStore
 from syncro_quickbooks.online.tokens import ConnectionKey
-from syncro_quickbooks.online.vault import KmsVault
 from syncro_quickbooks.storage.table import Table
+from syncro_quickbooks.vault import KmsVault
 
 START = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 ACME = ConnectionKey("acme", "9130357")

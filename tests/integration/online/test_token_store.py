@@ -270,10 +270,13 @@ def test_two_accounts_in_one_process_keep_their_own_tokens(store, connect):
     assert store.access_token(ACME).value == "access-1"
 
 
+OWNER = {"account_id": "acme", "realm_id": "9130357"}
+
+
 def test_sealed_tokens_of_one_account_cannot_be_opened_for_another(vault):
-    sealed = vault.seal(ACME, b"secret")
-    assert vault.open(ACME, sealed) == b"secret"
-    for stranger in (ConnectionKey("beta", "9130357"), ConnectionKey("acme", "777")):
+    sealed = vault.seal(OWNER, b"secret")
+    assert vault.open(OWNER, sealed) == b"secret"
+    for stranger in (OWNER | {"account_id": "beta"}, OWNER | {"realm_id": "777"}):
         with pytest.raises(ClientError):
             vault.open(stranger, sealed)
 
@@ -281,11 +284,11 @@ def test_sealed_tokens_of_one_account_cannot_be_opened_for_another(vault):
 @pytest.mark.parametrize("size", [1, 4096, 4097, 9000])
 def test_long_tokens_are_sealed_in_parts_that_stay_in_order(vault, size):
     secret = bytes(range(256)) * 40
-    sealed = vault.seal(ACME, secret[:size])
-    assert vault.open(ACME, sealed) == secret[:size]
+    sealed = vault.seal(OWNER, secret[:size])
+    assert vault.open(OWNER, sealed) == secret[:size]
     if len(sealed) > 1:
         with pytest.raises(ClientError):
-            vault.open(ACME, sealed[::-1])
+            vault.open(OWNER, sealed[::-1])
 
 
 def test_no_token_is_readable_in_the_table_in_logs_or_in_reprs(store, connect, table, clock, caplog):

@@ -15,11 +15,11 @@ from syncro_quickbooks.log import Log
 from syncro_quickbooks.online.faults import QuickBooksError, Reconnect, Throttled, Unavailable
 from syncro_quickbooks.online.grants import Grant, InvalidGrant, TokenEndpoint
 from syncro_quickbooks.online.tokens import AccessToken, ConnectionKey
-from syncro_quickbooks.online.vault import Vault
 from syncro_quickbooks.storage.table import Condition, ConditionFailed, Item, Key, Table, Update, Value
 from syncro_quickbooks.sync.catalogue import explain
 from syncro_quickbooks.sync.model import Problem, Who
 from syncro_quickbooks.sync.records import SCHEMA, Keys
+from syncro_quickbooks.vault import Vault
 
 REFRESH_BEFORE_EXPIRY = timedelta(minutes=10)  # at 50 minutes of the 60 that Intuit gives
 LOCK_LIFE = timedelta(seconds=30)
@@ -206,7 +206,7 @@ class TokenStore:
     def _unseal(self, connection: ConnectionKey, item: Item) -> _Stored:
         sealed = item["sealed"]
         parts = [part for part in sealed if isinstance(part, bytes)] if isinstance(sealed, list) else []
-        tokens = json.loads(self._vault.open(connection, parts))
+        tokens = json.loads(self._vault.open(_owner(connection), parts))
         return _Stored(
             AccessToken(connection, str(tokens["access_token"]), int(str(item["version"]))),
             str(tokens["refresh_token"]),
@@ -222,7 +222,7 @@ class TokenStore:
         values: dict[str, Value] = {
             ":schema": SCHEMA,
             ":realm_id": connection.realm_id,
-            ":sealed": list(self._vault.seal(connection, secret)),
+            ":sealed": list(self._vault.seal(_owner(connection), secret)),
             ":refreshed_at": to_millis(now),
             ":refresh_at": to_millis(now + grant.lifetime - early),
             ":expires_at": to_millis(now + grant.lifetime),
@@ -255,6 +255,10 @@ def _consent_lost() -> Reconnect:
 
 def _key(account_id: str) -> Key:
     return Keys(account_id).of_account("token")
+
+
+def _owner(connection: ConnectionKey) -> dict[str, str]:
+    return {"account_id": connection.account_id, "realm_id": connection.realm_id}
 
 
 def _assignments(values: Mapping[str, Value]) -> str:
