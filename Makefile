@@ -14,7 +14,7 @@ SAM := $(CURDIR)/$(UV) tool run --quiet --from aws-sam-cli==$(SAM_VERSION) sam
 PATHS := functions layers/common/syncro_quickbooks emulators local tests
 MACHINE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 
-.PHONY: help demo local test mutants check lint format types imports requirements requirements-check schemas validate build rie clean
+.PHONY: help demo local test mutants check lint format types imports requirements requirements-check schemas openapi openapi-check validate build rie clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -34,7 +34,7 @@ test: .venv/.complete ## All tests
 mutants: .venv/.complete ## Break the core on purpose, rule by rule: the simulation must notice each (4 minutes)
 	@$(RUN)/python -m tests.simulation.mutants
 
-check: lint types imports requirements-check validate test ## Everything but the build
+check: lint types imports requirements-check openapi-check validate test ## Everything but the build
 
 lint: .venv/.complete ## Style and formatting
 	$(RUN)/ruff check $(PATHS)
@@ -62,6 +62,13 @@ requirements-check: .venv/.complete ## uv.lock fits pyproject.toml, the layer's 
 
 schemas: .venv/.complete ## Write the events' JSON Schemas into docs/events and template.yaml
 	$(RUN)/python -m local.schemas
+
+openapi: .venv/.complete ## Write the API's OpenAPI document into docs/api
+	$(RUN)/python -m local.openapi docs/api/openapi.json
+
+openapi-check: .venv/.complete ## docs/api/openapi.json is what the routes say
+	@$(RUN)/python -m local.openapi | diff -u docs/api/openapi.json - \
+	  || { echo "docs/api/openapi.json is out of step with the routes: run 'make openapi'" >&2; exit 1; }
 
 validate: .venv/.complete ## cfn-lint and sam validate
 	$(RUN)/cfn-lint template.yaml

@@ -19,6 +19,7 @@ import boto3
 
 from local.cloudformation import ROOT, code_folders, for_local_run, load
 from local.config import Config
+from local.issuer import AUDIENCE, Issuer
 from local.processes import StartFailed
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def session() -> boto3.Session:
     return boto3.Session(region_name=REGION, aws_access_key_id=ACCESS_KEY, aws_secret_access_key=ACCESS_KEY)
 
 
-def deploy(config: Config) -> tuple[dict[str, str], list[str]]:
+def deploy(config: Config, issuer: Issuer) -> tuple[dict[str, str], list[str]]:
     """Creates the stack. Returns its outputs and, in words, what differs from template.yaml. Raises StartFailed."""
     aws = session()
     secrets = aws.client("secretsmanager", endpoint_url=config.aws_url)
@@ -57,7 +58,7 @@ def deploy(config: Config) -> tuple[dict[str, str], list[str]]:
         uploaded[folder] = f"s3://{_CODE_BUCKET}/{key}"
     local_template, changes = for_local_run(template, uploaded)
     s3.put_object(Bucket=_CODE_BUCKET, Key="template.json", Body=json.dumps(local_template).encode())
-    return _create(aws.client("cloudformation", endpoint_url=config.aws_url), config), changes
+    return _create(aws.client("cloudformation", endpoint_url=config.aws_url), config, issuer), changes
 
 
 def function_environment(config: Config, logical_id: str) -> dict[str, str]:
@@ -83,11 +84,14 @@ def _zipped(folder: Path, prefix: str) -> bytes:
     return buffer.getvalue()
 
 
-def _create(cloudformation: "CloudFormationClient", config: Config) -> dict[str, str]:
+def _create(cloudformation: "CloudFormationClient", config: Config, issuer: Issuer) -> dict[str, str]:
     parameters = {
         "QboApiBaseUrl": config.qbo_url,
         "IntuitTokenUrl": config.intuit_token_url,
         "IntuitCredentialsSecret": CREDENTIALS_SECRET,
+        "JwtIssuer": issuer.url,
+        "JwtAudience": AUDIENCE,
+        "JwksUrl": issuer.jwks_url,
         "AwsEndpointUrl": config.aws_url,
     }
     cloudformation.create_stack(

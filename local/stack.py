@@ -15,6 +15,7 @@ from pathlib import Path
 from local import accounts, deployment, desktop
 from local.cloudformation import ROOT, Node
 from local.config import Config, from_environment
+from local.issuer import Issuer, serving
 from local.processes import StartFailed, require_free_port, running, stop_on_sigterm
 
 Say = Callable[[str], None]
@@ -22,39 +23,54 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A running stack: where its parts are. `outputs` are the template's own, `file_ids` the Desktop accounts'."""
+    """A running stack: where its parts are. `outputs` are the template's own, `file_ids` the Desktop accounts'.
+
+    `issuer` makes the tokens that its API takes.
+    """
 
     config: Config
     outputs: Mapping[str, str]
+    issuer: Issuer
     changes: tuple[str, ...] = field(default=())
     file_ids: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def qbwc_url(self) -> str:
         """Where a Web Connector on this machine calls; the output's own address exists only on AWS."""
-        host, _, path = self.outputs["QbwcUrl"].removeprefix("https://").partition("/")
         # By name: the Web Connector takes no IP address, and http only from localhost (facts: QBD 1.4).
+        return self._execute_api(self.outputs["QbwcUrl"])
+
+    @property
+    def api_url(self) -> str:
+        """Where the REST API for people answers on this machine."""
+        return self._execute_api(self.outputs["ConsoleApiUrl"])
+
+    def _execute_api(self, address: str) -> str:
+        host, _, path = address.removeprefix("https://").partition("/")
         return f"http://localhost:{self.config.aws_port}/_aws/execute-api/{host.partition('.')[0]}/{path}"
 
     def describe(self) -> dict[str, Node]:
-        """What .local/stack.json says. There is no console API yet, hence no address and no token for one."""
+        """What .local/stack.json says; `api_token` is the first account's, every account has its own."""
+        described = [
+            *(account.describe() for account in self.config.accounts),
+            *(
+                account.describe(self.qbwc_url, self.file_ids[account.account_id])
+                for account in self.config.desktop_accounts
+            ),
+        ]
+        for account in described:
+            account["api_token"] = self.issuer.token(str(account["account_id"]))
         return {
             "aws_endpoint_url": self.config.aws_url,
             "region": deployment.REGION,
             "event_bus": self.outputs["EventBusName"],
             "table": self.outputs["TableName"],
-            "api_url": None,
-            "api_token": None,
+            "api_url": self.api_url,
+            "api_token": described[0]["api_token"],
             "qbo_emulator_url": self.config.qbo_url,
             "syncro_emulator_url": self.config.syncro_url,
             "qbd_emulator_url": self.config.qbd_url,
-            "accounts": [
-                *(account.describe() for account in self.config.accounts),
-                *(
-                    account.describe(self.qbwc_url, self.file_ids[account.account_id])
-                    for account in self.config.desktop_accounts
-                ),
-            ],
+            "accounts": [*described],
         }
 
 
@@ -71,10 +87,11 @@ def stack(config: Config, say: Say) -> Iterator[Stack]:
         parts.enter_context(_ministack(config))
         say(f"AWS (MiniStack) answers at {config.aws_url}")
         parts.enter_context(_emulators(config, say))
-        outputs, changes = deployment.deploy(config)
+        issuer = parts.enter_context(serving())
+        outputs, changes = deployment.deploy(config, issuer)
         for change in changes:
             say(f"Differs from template.yaml: {change}")
-        up = Stack(config, outputs, tuple(changes))
+        up = Stack(config, outputs, issuer, tuple(changes))
         if config.intuit_authorize_url:
             accounts.connect(up)
             say("Connected: " + ", ".join(f"{a.account_id} to realm {a.realm_id}" for a in config.accounts))
@@ -82,6 +99,7 @@ def stack(config: Config, say: Say) -> Iterator[Stack]:
             say("INTUIT_AUTHORIZE_URL is not set, so no account is connected")
         up = replace(up, file_ids=desktop.connect(up))
         say(f"Set up in a first session: {', '.join(up.file_ids)}; a Web Connector finds its service at {up.qbwc_url}")
+        say(f"The REST API answers at {up.api_url}, its description at /openapi.json, a page to try it out at /docs")
         parts.callback(stack_file.unlink, missing_ok=True)
         stack_file.write_text(json.dumps(up.describe(), indent=2) + "\n", encoding="utf-8")
         say(f"The stack is up; {stack_file} says where everything is")

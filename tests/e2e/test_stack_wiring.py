@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from local import accounts, deployment
 from local.books import publish, sample, until
 from local.config import Config
@@ -54,7 +56,27 @@ def test_the_stack_says_where_its_parts_are(up: Stack, config: Config) -> None:
         "qbwc_url",
         "qbwc_user",
         "qbwc_password",
+        "api_token",
     }
+
+
+def test_the_api_answers_each_account_about_itself(up: Stack) -> None:
+    described = up.describe()
+    for account in described["accounts"]:
+        headers = {"Authorization": f"Bearer {account['api_token']}"}
+        health = requests.get(f"{described['api_url']}/connection/health", headers=headers, timeout=30)
+        assert health.status_code == 200
+        assert health.json()["edition"] == account["edition"]
+        assert health.json()["realm_id"] == account["realm_id"]
+    refused = requests.get(f"{described['api_url']}/connection/health", timeout=30)
+    assert (refused.status_code, refused.json()["code"]) == (401, "missing_token")
+
+
+def test_the_api_describes_itself_to_anybody(up: Stack) -> None:
+    published = requests.get(f"{up.api_url}/openapi.json", timeout=30)
+    assert published.json() == json.loads((ROOT / "docs/api/openapi.json").read_text(encoding="utf-8"))
+    page = requests.get(f"{up.api_url}/docs", timeout=30)
+    assert (page.status_code, "/connection/health" in page.text) == (200, True)
 
 
 def test_both_accounts_are_told_of_and_lack_nothing_to_sync_everything(up: Stack, config: Config) -> None:

@@ -48,7 +48,12 @@ def credit(name: str) -> StoreCreditEvent:
 
 
 def test_only_queue_schedule_and_web_connector_are_no_events_of_syncro() -> None:
-    assert set(ALL) - set(SAMPLES) == {"push_wake_up", "sweep_schedule", "qbd_soap_authenticate"}
+    assert set(ALL) - set(SAMPLES) == {
+        "push_wake_up",
+        "sweep_schedule",
+        "qbd_soap_authenticate",
+        "console_health",
+    }
 
 
 @pytest.mark.parametrize("name", SAMPLES)

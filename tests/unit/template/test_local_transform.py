@@ -21,6 +21,7 @@ FUNCTIONS = {
     "OnForceUpdateRequestedFunction": "on_force_update_requested",
     "QboPushFunction": "qbo_push",
     "QbdSoapFunction": "qbd_soap",
+    "ConsoleFunction": "console",
     "SweepFunction": "sweep",
 }
 UPLOADED = {folder: f"s3://code/{folder.strip('/').replace('/', '-')}.zip" for folder in code_folders(TEMPLATE)}
@@ -50,9 +51,10 @@ def test_every_difference_is_told() -> None:
         "SchemaRegistry",
         *SCHEMAS,
         "InboxBucketPolicy",
-        *(f"{function}.CodeUri" for function in list(FUNCTIONS)[:-2]),
+        *(f"{function}.CodeUri" for function in list(FUNCTIONS)[:-3]),
         "QboPushFunction.Policies:",
         "QbdSoapFunction.CodeUri",
+        "ConsoleFunction.CodeUri",
         "SweepFunction.CodeUri",
     ]
 

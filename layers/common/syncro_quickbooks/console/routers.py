@@ -1,0 +1,35 @@
+"""Which function serves which routes. A new topic is named here, and its paths in template.yaml."""
+
+from collections.abc import Mapping, Sequence
+
+from aws_lambda_powertools.event_handler.api_gateway import Router
+
+from syncro_quickbooks.bootstrap import Deployment
+from syncro_quickbooks.console.app import Api
+from syncro_quickbooks.console.caller import Callers
+
+OPEN_PATHS = frozenset({"/openapi.json", "/docs"})
+"""What the console function answers without a token."""
+
+
+def console_routers() -> Sequence[Router]:
+    """The routers of the function `console`."""
+    from syncro_quickbooks.console.routes import document, health  # noqa: PLC0415 - each function loads its own
+
+    return (document.router, health.router)
+
+
+def every_router() -> Sequence[Router]:
+    """The routers of all functions behind the API: what the OpenAPI document describes."""
+    return console_routers()
+
+
+def console_api(deployment: Deployment, environ: Mapping[str, str]) -> Api:
+    """What the function `console` answers."""
+    return Api(
+        console_routers(),
+        deployment,
+        Callers.from_env(environ),
+        open_paths=OPEN_PATHS,
+        origin=environ.get("CONSOLE_ORIGIN", ""),
+    )
