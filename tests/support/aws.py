@@ -10,7 +10,6 @@ import boto3
 from moto import mock_aws
 
 from local.cloudformation import load, mapping, resources
-from tests.support.quick_transactions import quick_transactions
 
 REGION = "eu-central-1"
 _numbers = count(1)
@@ -20,7 +19,7 @@ _numbers = count(1)
 def moto() -> Iterator[None]:
     """AWS services of moto for the whole process."""
     environment = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": REGION}
-    with mock_aws(config={"core": {"reset_boto3_session": False}}), _environ(environment), quick_transactions():
+    with mock_aws(config={"core": {"reset_boto3_session": False}}), _environ(environment):
         yield
 
 

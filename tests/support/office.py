@@ -28,16 +28,19 @@ DELIVERIES = 3
 
 
 class Office:
-    """One account with its company file. `boundaries` sees every table call of a session and every step of it."""
+    """One account with its company file. `boundaries` sees every table call of a session and every step of it.
 
-    def __init__(self, account: str = ACCOUNT, *, ready: bool = True, **company: Any) -> None:
+    `on_wire`: through botocore to moto, for tests that look at the calls.
+    """
+
+    def __init__(self, account: str = ACCOUNT, *, ready: bool = True, on_wire: bool = False, **company: Any) -> None:
         self.account = account
         self.boundaries = Boundaries()
-        self.service = Service(None)  # type: ignore[arg-type]  # the exchange needs the service's own table
+        clients = (aws.client("dynamodb"), aws.client("sqs")) if on_wire else ()
+        self.service = Service(None, *clients)  # type: ignore[arg-type]  # the exchange needs the service's own table
         self.clock = self.service.clock
-        self.service.table = Table(Interrupted("dynamodb", aws.client("dynamodb"), self), self.service.table._name)  # type: ignore[arg-type]
-        queues = (aws.queue("desktop-push.fifo"), aws.queue("desktop-later"))
-        wakes = Wakes(self.service.table, aws.client("sqs"), self.clock, *queues)
+        self.service.table = Table(Interrupted("dynamodb", self.service.dynamodb, self), self.service.table._name)  # type: ignore[arg-type]
+        wakes = Wakes(self.service.table, self.service.sqs, self.clock, *self.service.queues())
         self.accounts = self.service.accounts = Accounts(self.service.table, self.clock, wakes)
         self.service.exchange = OutboxExchange(self.service.table, self.accounts, self.clock, self.service.log)
         self.intake = Intake(self.service.table, wakes, self.clock, lambda _: {})

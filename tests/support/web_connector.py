@@ -23,6 +23,8 @@ from syncro_quickbooks.sync.accounts import Accounts
 from syncro_quickbooks.sync.wake import Wakes
 from tests.support import aws
 from tests.support.clock import ManualClock
+from tests.support.in_memory.dynamodb import MemoryDynamoDB
+from tests.support.in_memory.services import MemorySqs
 
 URL = "https://qbwc.test/dev/qbwc"
 PASSWORD = "correct horse battery"
@@ -108,18 +110,24 @@ class Script:
 
 
 class Service:
-    """The deployed service, with accounts registered in it."""
+    """The deployed service, with accounts registered in it; AWS is in memory unless clients are given."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, dynamodb: Any = None, sqs: Any = None) -> None:
         self.exchange = exchange
         self.clock = ManualClock()
-        self.table = Table(aws.client("dynamodb"), aws.new_table())
+        self.dynamodb, self.sqs = dynamodb or MemoryDynamoDB(), sqs or MemorySqs()
+        self.table = Table(self.dynamodb, aws.new_table() if dynamodb else "table")
         self.log = LogLines()
-        queues = (aws.queue("desktop-push.fifo"), aws.queue("desktop-later"))
-        self.accounts = Accounts(self.table, self.clock, Wakes(self.table, aws.client("sqs"), self.clock, *queues))
+        self.accounts = Accounts(self.table, self.clock, Wakes(self.table, self.sqs, self.clock, *self.queues()))
         self.registrations = Registrations(self.table, self.accounts)
         self.last_sessions = LastSessions(self.table, self.clock)
         self.address = ADDRESS
+
+    def queues(self) -> tuple[str, str]:
+        """The URLs of the push queue and of the one for later wake-ups."""
+        if isinstance(self.sqs, MemorySqs):
+            return "push.fifo", "later"
+        return aws.queue("desktop-push.fifo"), aws.queue("desktop-later")
 
     def register(self, account_id: str) -> str:
         """Register an account under a user of the same name. Returns its FileID."""

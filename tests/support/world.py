@@ -1,4 +1,4 @@
-"""One deployment in one process and in virtual time: real code, moto for AWS, the QuickBooks emulator in-process.
+"""One deployment in one process and in virtual time: real code, AWS in memory, the QuickBooks emulator in-process.
 
 Messages are delivered at least once; a handler that crashes or raises gets its message again. The world runs until
 nothing is left to do, or until a limit that no healthy history reaches.
@@ -19,12 +19,12 @@ from emulators.wsgi_adapter import WSGIAdapter
 from syncro_quickbooks.bootstrap import Deployment
 from syncro_quickbooks.online.faults import QuickBooksError
 from syncro_quickbooks.sync.accounts import Edition
-from tests.support import aws
 from tests.support.boundaries import Boundaries, Crash
 from tests.support.clock import ManualClock
 from tests.support.events import ACCOUNT
+from tests.support.in_memory.dynamodb import MemoryDynamoDB
+from tests.support.in_memory.services import MemoryKms, MemoryS3, MemorySecrets
 from tests.support.recording import record
-from tests.support.short_cut import ShortCut
 
 REDIRECT_URI = "https://example.com/callback"
 QBO_URL = "http://quickbooks.test"
@@ -124,9 +124,9 @@ class AwsClients:
     def __init__(self, world: "World") -> None:
         self.dynamodb = Interrupted("dynamodb", world.table, world)
         self.sqs = Interrupted("sqs", Queues(world), world)
-        self.kms = aws.client("kms")
-        self.secretsmanager = aws.client("secretsmanager")
-        self.s3 = aws.client("s3")
+        self.kms = MemoryKms()
+        self.secretsmanager = MemorySecrets({"intuit": '{"client_id": "test-client", "client_secret": "test-secret"}'})
+        self.s3 = world.s3
 
 
 class World:
@@ -140,13 +140,14 @@ class World:
         self._order = count()
         self._next_sweep = self.clock.now() + timedelta(minutes=1)
         self._push_queue, self._later_queue = "push.fifo", "later"
-        self.table_name = aws.new_table()
-        self.table = ShortCut(aws.REGION)
+        self.table = MemoryDynamoDB()
+        self.table_name = "table"
+        self.s3 = MemoryS3()
         self._environ = {
             "TABLE_NAME": self.table_name,
             "PUSH_QUEUE_URL": self._push_queue,
             "WAKE_LATER_QUEUE_URL": self._later_queue,
-            "TOKEN_KEY_ID": aws.kms_key(),
+            "TOKEN_KEY_ID": "token-key",
             "INBOX_BUCKET": "inbox",
             "QBO_API_BASE_URL": QBO_URL,
             "INTUIT_TOKEN_URL": f"{QBO_URL}/oauth2/v1/tokens/bearer",
@@ -282,14 +283,7 @@ class World:
 
     def items(self, part: str) -> list[dict[str, Any]]:
         """The table's items whose partition holds `part`."""
-        found: list[dict[str, Any]] = []
-        more: dict[str, Any] = {}
-        while True:
-            page = self.table.scan(TableName=self.table_name, **more)
-            found += [item for item in page["Items"] if part in item["pk"]["S"]]
-            if not page.get("LastEvaluatedKey"):
-                return found
-            more = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        return [dict(item) for pk, items in self.table.partitions() if part in pk for item in items.values()]
 
     def outstanding(self) -> list[str]:
         """Outbox entries and unresolved dispatches."""

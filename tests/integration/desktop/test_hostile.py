@@ -9,7 +9,6 @@ from lxml import etree
 
 from syncro_quickbooks.desktop.endpoint import LARGEST_BODY
 from syncro_quickbooks.sync.records import Keys
-from tests.support import aws
 from tests.support.web_connector import PASSWORD, URL, Connector, Script, Service, client_of, description
 
 pytestmark = pytest.mark.usefixtures("aws_services")
@@ -39,7 +38,7 @@ def connector(service: Service) -> Connector:
 
 def everything(service: Service) -> list[object]:
     """The whole table, back-offs aside."""
-    pages = aws.client("dynamodb").scan(TableName=service.table._name)["Items"]
+    pages = service.dynamodb.scan(TableName=service.table._name)["Items"]
     kept = [item for item in pages if not item["pk"]["S"].startswith("desktop-backoff#")]
     return sorted(kept, key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
 

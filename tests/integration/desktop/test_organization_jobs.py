@@ -1,6 +1,7 @@
 """Export and import of organizations: a report first, then what was confirmed, however often sessions end."""
 
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -383,7 +384,8 @@ def test_the_deployment_builds_the_jobs(office: Office) -> None:
         "PUSH_QUEUE_URL": "https://sqs/push.fifo",
         "WAKE_LATER_QUEUE_URL": "https://sqs/later",
     }
-    jobs = Deployment(environ, clock=office.clock).jobs
+    clients: Any = SimpleNamespace(dynamodb=office.service.dynamodb, sqs=office.service.sqs)
+    jobs = Deployment(environ, clock=office.clock, aws=clients).jobs
     job = jobs.start(office.account, EXPORT)
     assert jobs.newest(office.account, EXPORT) == job == job_of(office)
 

@@ -54,7 +54,7 @@ def actions() -> Iterator[set[str]]:
 
 def test_sessions_need_exactly_what_the_template_allows() -> None:
     """First session, new documents, a lost answer and its recovery, a change, a credit, a removal."""
-    office = Office(ready=False)
+    office = Office(ready=False, on_wire=True)
     with actions() as needed:
         office.run()  # the lists are read
     office.choose()

@@ -8,7 +8,6 @@ from botocore.exceptions import ClientError
 
 from syncro_quickbooks.sync.intake import Rejected
 from tests.integration.push.untouched import nothing_changes
-from tests.support import aws
 from tests.support.books import standing
 from tests.support.events import invoice_detail, line
 from tests.support.world import World
@@ -23,9 +22,9 @@ def world() -> World:
     return made
 
 
-def put(key: str, body: bytes | dict[str, Any]) -> None:
+def put(world: World, key: str, body: bytes | dict[str, Any]) -> None:
     text = body if isinstance(body, bytes) else json.dumps(body).encode()
-    aws.client("s3").put_object(Bucket="inbox", Key=key, Body=text)
+    world.s3.put_object(Bucket="inbox", Key=key, Body=text)
 
 
 def reference(key: str, *, version: int = 1, account: str = "acme") -> dict[str, Any]:
@@ -42,7 +41,7 @@ def test_a_large_invoice_in_the_inbox_is_booked_like_any_other(world: World) -> 
     lines = [{**line(number, None), "name": f"Line {number}: " + "at length. " * 600} for number in range(1, 51)]
     detail = invoice_detail(lines=lines, totals=("5000.00", "400.00", "5400.00"))
     assert len(json.dumps(detail)) > 300_000
-    put("acme/invoice-309-1.json", detail)
+    put(world, "acme/invoice-309-1.json", detail)
     world.publish("invoice.created", reference("acme/invoice-309-1.json"))
     world.run()
     assert world.record("invoice", 309)["status"] == "synced"
@@ -78,7 +77,7 @@ REFUSED: dict[str, tuple[str, bytes | dict[str, Any], str]] = {
 def test_what_is_not_the_events_own_detail_is_refused_with_the_reason(
     world: World, key: str, body: bytes | dict[str, Any], reason: str
 ) -> None:
-    put(key, body)
+    put(world, key, body)
     with nothing_changes(world), pytest.raises(Rejected) as refused:
         world.deployment.intake.accept("invoice.created", reference(key))
     assert reason in refused.value.reason
@@ -96,7 +95,7 @@ def test_an_object_that_is_not_there_yet_is_worth_another_try(world: World) -> N
     key = "acme/invoice-309-late.json"
     with nothing_changes(world), pytest.raises(ClientError, match="NoSuchKey"):
         world.deployment.intake.accept("invoice.created", reference(key))
-    put(key, invoice_detail())
+    put(world, key, invoice_detail())
     world.publish("invoice.created", reference(key))
     world.run()
     assert world.record("invoice", 309)["status"] == "synced"

@@ -185,10 +185,9 @@ def test_a_stored_snapshot_that_this_release_cannot_read_is_parked_and_the_other
     for number in (1, 2):
         world.publish("payment.created", payment_detail(number, "10.00", [allocation(309, "10.00")]))
     place = {"pk": {"S": f"acct#{ACCOUNT}#payment#1"}, "sk": {"S": "record"}}
-    other = {":other": {"B": pack({"id": 1, "allocations": []})}}
-    world.table.update_item(
-        TableName=world.table_name, Key=place, UpdateExpression="SET desired = :other", ExpressionAttributeValues=other
-    )
+    other = {"ExpressionAttributeValues": {":other": {"B": pack({"id": 1, "allocations": []})}}}
+    other |= {"ExpressionAttributeNames": {"#desired": "desired"}}
+    world.table.update_item(TableName=world.table_name, Key=place, UpdateExpression="SET #desired = :other", **other)
     world.run()
     assert problem_of(world.record("payment", 1))["code"] == "internal"
     assert world.record("payment", 2)["status"] == "synced"
