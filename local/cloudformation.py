@@ -18,6 +18,7 @@ LEFT_OUT = {
     "AWS::EventSchemas::Registry": "MiniStack does not know it",
     "AWS::EventSchemas::Schema": "MiniStack does not know it",
     "AWS::S3::BucketPolicy": "it demands TLS, which the local run has not",
+    "AWS::CloudWatch::Alarm": "MiniStack knows no metric math",
 }
 """Resource types of the template that the local run goes without, and why (MiniStack 1.5.33)."""
 

@@ -1,17 +1,21 @@
 """Door of the push: one wake-up (BatchSize 1) says which account's outbox to drain into QuickBooks Online."""
 
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TypedDict
 
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from syncro_quickbooks.bootstrap import deployment
+from syncro_quickbooks.sync.model import Status
 
 _SECONDS_BEFORE_ANOTHER_TRY = 60
 
 logger = Logger()
+metrics = Metrics()
 
 
 class Message(TypedDict):
@@ -28,6 +32,7 @@ class QueueEvent(TypedDict):
 
 
 @logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
 def handler(event: QueueEvent, context: LambdaContext) -> None:
     """Drains one account's outbox until it is empty or the time is up. What the push raises makes SQS wake it again."""
     deadline = datetime.now(UTC) + timedelta(milliseconds=context.get_remaining_time_in_millis())
@@ -40,6 +45,16 @@ def handler(event: QueueEvent, context: LambdaContext) -> None:
             _try_again_soon(message)
             raise
         logger.info("Outbox drained", extra={"report": str(report)})
+        _count(account_id, report.verdicts, throttled=report.throttled)
+
+
+def _count(account_id: str, verdicts: Mapping[Status, int], *, throttled: bool) -> None:
+    """The account is no dimension: each value of one would be a metric of its own, and cost like one."""
+    failed = verdicts.get(Status.NEEDS_ATTENTION, 0) + verdicts.get(Status.RETRYING, 0)
+    metrics.add_metadata("account_id", account_id)
+    metrics.add_metric("RecordsDecided", MetricUnit.Count, sum(verdicts.values()))
+    metrics.add_metric("RecordsFailed", MetricUnit.Count, failed)
+    metrics.add_metric("Throttled", MetricUnit.Count, int(throttled))
 
 
 def _try_again_soon(message: Message) -> None:

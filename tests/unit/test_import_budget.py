@@ -42,6 +42,7 @@ FORBIDDEN = {
     "qbo_push": NOT_AT_START,
     "qbd_soap": NOT_AT_START,
     "console": OF_THE_API,
+    "measure": NOT_AT_START,
 }
 
 IMPORT = "import json, sys; sys.path.insert(0, sys.argv[1]); import app; print(json.dumps(sorted(sys.modules)))"

@@ -39,8 +39,10 @@ if TYPE_CHECKING:
     from syncro_quickbooks.online.oauth import CompanyConnector
     from syncro_quickbooks.online.push import Push
     from syncro_quickbooks.online.rate import RateLimiter
+    from syncro_quickbooks.online.read_budget import WorkspaceReadBudget
     from syncro_quickbooks.online.token_store import TokenStore
     from syncro_quickbooks.online.tokens import ConnectionKey, TokenSource
+    from syncro_quickbooks.sync.gauges import Gauges
     from syncro_quickbooks.sync.jobs import Jobs
     from syncro_quickbooks.syncro_api.access import AccessStore, SyncroAccess
     from syncro_quickbooks.syncro_api.client import SyncroClient
@@ -120,6 +122,13 @@ class Deployment:
     def accounts(self) -> Accounts:
         """Connections, settings and pauses."""
         return Accounts(self.table, self._clock, self.wakes)
+
+    @cached_property
+    def gauges(self) -> "Gauges":
+        """What the alarms need to know of the table."""
+        from syncro_quickbooks.sync.gauges import Gauges  # noqa: PLC0415 - see the module's docstring
+
+        return Gauges(self.table, self._clock)
 
     @cached_property
     def intake(self) -> Intake:
@@ -218,6 +227,13 @@ class Deployment:
 
         return OutboxExchange(self.table, self.accounts, self._clock, self._log)
 
+    @cached_property
+    def read_budget(self) -> "WorkspaceReadBudget":
+        """The month's metered reads of all accounts."""
+        from syncro_quickbooks.online.read_budget import WorkspaceReadBudget, allowance_from_env  # noqa: PLC0415
+
+        return WorkspaceReadBudget(self.table, self._clock, self._log, allowance_from_env(self._environ))
+
     def connector(self, redirect_uri: str) -> "CompanyConnector":
         """Connects accounts to companies; `redirect_uri` is the one registered with Intuit."""
         from syncro_quickbooks.online.oauth import CompanyConnector  # noqa: PLC0415
@@ -264,9 +280,7 @@ class Deployment:
 
     def _client_of(self, connection: "ConnectionKey", tokens: "TokenSource", limiter: "RateLimiter") -> "Client":
         from syncro_quickbooks.online.client import Client  # noqa: PLC0415
-        from syncro_quickbooks.online.read_budget import WorkspaceReadBudget, allowance_from_env  # noqa: PLC0415
 
-        allowance = allowance_from_env(self._environ)
         return Client(
             base_url=self._environ["QBO_API_BASE_URL"],
             account_id=connection.account_id,
@@ -274,7 +288,7 @@ class Deployment:
             tokens=tokens,
             session_factory=self._sessions,
             clock=self._clock,
-            reads=WorkspaceReadBudget(self.table, self._clock, self._log, allowance),
+            reads=self.read_budget,
             limiter=limiter,
             logger=self._log,
         )

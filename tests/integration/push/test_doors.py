@@ -129,6 +129,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
             "INTUIT_AUTHORIZE_URL": f"{url}/connect/oauth2",
             "INTUIT_REVOKE_URL": f"{url}/v2/oauth2/tokens/revoke",
             "INTUIT_CREDENTIALS_SECRET": "intuit",
+            "POWERTOOLS_METRICS_NAMESPACE": "Tests",
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)

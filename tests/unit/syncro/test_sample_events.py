@@ -51,6 +51,7 @@ def test_only_queue_schedule_and_web_connector_are_no_events_of_syncro() -> None
     assert set(ALL) - set(SAMPLES) == {
         "push_wake_up",
         "sweep_schedule",
+        "measure_schedule",
         "qbd_soap_authenticate",
         "console_health",
     }

@@ -9,6 +9,8 @@ from syncro_quickbooks.sync.accounts import Accounts, AnotherCompany, Edition
 from syncro_quickbooks.sync.records import SCHEMA, Keys
 
 LONGEST_USER = 64
+UNSEEN = "unseen-desktop"
+"""Where the `due` index has the registrations whose Web Connector has called before, each due when it is missed."""
 
 
 @dataclass(frozen=True, slots=True)

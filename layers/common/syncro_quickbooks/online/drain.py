@@ -22,7 +22,7 @@ from syncro_quickbooks.online.work import PostingStopped, Settler, Work
 from syncro_quickbooks.sync.accounts import Accounts, Edition
 from syncro_quickbooks.sync.lease import Lease, Leases
 from syncro_quickbooks.sync.model import Kind, RecordKey
-from syncro_quickbooks.sync.records import LAYERS
+from syncro_quickbooks.sync.records import LAYERS, OutboxEntry
 
 _PASSES = 6
 _BREATHER = timedelta(seconds=10)
@@ -30,7 +30,10 @@ _LIST_LAYER = 1
 
 
 class Drain:
-    """Drains one outbox. `breaker` is kept up to date while it does, `seen` counts the records it looked at."""
+    """Drains one outbox. `breaker` is kept up to date while it does, `seen` counts the records it looked at.
+
+    `waiting_since` is when the oldest record that the last pass left began to wait (ms); None before the first pass.
+    """
 
     def __init__(self, work: Work, accounts: Accounts, leases: Leases, lease: Lease, breaker: Breaker) -> None:
         self._work = work
@@ -39,6 +42,7 @@ class Drain:
         self._lease = lease
         self.breaker = breaker
         self.seen = 0
+        self.waiting_since: int | None = None
         self._lists = Lists(work)
         rules: dict[Kind, Rules] = {
             Kind.INVOICE: InvoiceRules(work),
@@ -85,28 +89,32 @@ class Drain:
 
     def _one_pass(self) -> int | None:
         """Go through the outbox once. Returns when the first of what is left is due (ms)."""
-        left: list[int] = []
+        later: list[OutboxEntry] = []
+        unresolved: list[OutboxEntry] = []
         self._work.dependents.stirred()
         for layer in LAYERS:
             chunk: list[RecordKey] = []
             for entry in self._work.store.outbox(layer):
                 if entry.key in self._sender.unresolved:
+                    unresolved.append(entry)
                     continue
                 if entry.due > to_millis(self._work.clock.now()):
-                    left.append(entry.due)
+                    later.append(entry)
                     continue
                 chunk.append(entry.key)
                 if len(chunk) == MAX_MEMBERS:
-                    left += self._process(layer, chunk)
+                    later += self._process(layer, chunk)
                     chunk = []
-            left += self._process(layer, chunk)
+            later += self._process(layer, chunk)
+        self.waiting_since = min((entry.since for entry in (*later, *unresolved)), default=None)
+        dues = [entry.due for entry in later]
         if self._work.dependents.stirred():
-            left.append(to_millis(self._work.clock.now()))  # perhaps in a layer that was read before
-        unresolved = [to_millis(due) for due in self._sender.unresolved.values()]
-        return min([*left, *unresolved], default=None)
+            dues.append(to_millis(self._work.clock.now()))  # perhaps in a layer that was read before
+        dues += [to_millis(due) for due in self._sender.unresolved.values()]
+        return min(dues, default=None)
 
-    def _process(self, layer: int, chunk: list[RecordKey]) -> list[int]:
-        """Work on some entries. Returns when those that are left of them are due (ms)."""
+    def _process(self, layer: int, chunk: list[RecordKey]) -> list[OutboxEntry]:
+        """Work on some entries. Returns those that are left of them."""
         if not chunk:
             return []
         self._work.keep_going()
@@ -117,7 +125,7 @@ class Drain:
         else:
             self._documents.process(chunk, self._sender)
         entries = self._work.store.entries([*chunk, *self._lists.added])
-        return [entry.due for entry in entries if entry.key not in self._sender.unresolved]
+        return [entry for entry in entries if entry.key not in self._sender.unresolved]
 
     def _before_send(self) -> None:
         self._leases.renew(self._lease)

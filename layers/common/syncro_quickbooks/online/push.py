@@ -1,7 +1,8 @@
 """The push: one run brings everything in an account's outbox that is due into QuickBooks Online."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeAlias
@@ -28,7 +29,7 @@ from syncro_quickbooks.storage.table import Table
 from syncro_quickbooks.sync.accounts import Accounts, Connection, Edition, Health, Pause
 from syncro_quickbooks.sync.dependents import Dependents
 from syncro_quickbooks.sync.lease import Lease, LeaseHeld, LeaseLost, Leases
-from syncro_quickbooks.sync.model import Action, Problem, Who
+from syncro_quickbooks.sync.model import Action, Problem, Status, Who
 from syncro_quickbooks.sync.settings import (
     CHANGED_IN_QUICKBOOKS,
     Settings,
@@ -51,11 +52,14 @@ ClientFactory: TypeAlias = Callable[[Connection, RateLimiter], Client]
 
 @dataclass(slots=True)
 class PushReport:
-    """What a run did, for its log line."""
+    """What a run did, for its log line and the metrics. `waiting_since` (ms): the oldest record that it left."""
 
     account_id: str
     ended: str = "done"
     seen: int = 0
+    throttled: bool = False
+    verdicts: Counter[Status] = field(default_factory=Counter)
+    waiting_since: int | None = None
     next_due: datetime | None = None
 
 
@@ -108,7 +112,7 @@ class Push:
             report.ended = "not connected to QuickBooks Online"
         else:
             next_due = self._next_due(connection, lease, deadline, report)
-        self._wakes.finish(report.account_id, guard, next_due)
+        self._wakes.finish(report.account_id, guard, next_due, report.waiting_since)
         report.next_due = None if next_due is None else from_millis(next_due)
 
     def _next_due(self, connection: Connection, lease: Lease, deadline: datetime, report: PushReport) -> int | None:
@@ -126,6 +130,7 @@ class Push:
         except _NeedsSetup as setup:
             problem, wait = setup.problem, setup.wait
         except Throttled as throttled:
+            report.throttled = True
             problem, wait = _THROTTLED, timedelta(seconds=throttled.retry_after)
         except AccountBlocked as blocked:
             problem, wait = blocked.problem, timedelta(seconds=blocked.retry_after)
@@ -180,7 +185,8 @@ class Push:
         try:
             return drain.run()
         finally:
-            report.seen = drain.seen
+            report.seen, report.verdicts = drain.seen, store.verdicts
+            report.waiting_since = drain.waiting_since
             if (drain.breaker, limiter.state) != (breaker, rate_before):
                 self._accounts.save_flow(account_id, dict(drain.breaker.to_item()), dict(limiter.state.to_item()))
 

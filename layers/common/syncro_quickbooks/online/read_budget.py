@@ -75,6 +75,11 @@ class WorkspaceReadBudget:
             ) from None
         self._tell_crossing(int(str(item["used"])))
 
+    def used_percent(self) -> float:
+        """How much of this month's allowance has been used."""
+        item = self._table.get(_key(self._clock.now()))
+        return 100 * int(str(item.get("used", 0))) / self._allowance if item else 0.0
+
     def throttled(self, realm_id: str) -> None:
         """Note a 429 on a read; enough realms at once pause the reads that can wait."""
         now = self._clock.now()

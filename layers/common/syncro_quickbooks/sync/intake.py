@@ -143,7 +143,7 @@ class Intake:
         first_dirty = record.first_dirty_at or now
         quiet = quiet_ms if record.status in _NOT_POSTED else 0
         due = max(now, min(now + quiet, first_dirty + max(quiet, LONGEST_QUIET_MS)))
-        newer = Record(desired.key, desired.version, force=record.force)
+        newer = Record(desired.key, desired.version, force=record.force, first_dirty_at=first_dirty)
         change = (
             "SET #schema = :schema, #kind = :kind, #id = :id, #version = :version, #deleted = :deleted, "
             "#force = :force, #status = :status, #problems = :none, #changed_at = :now, #first_dirty_at = :first, "

@@ -86,12 +86,16 @@ class RealmState:
 
 @dataclass(frozen=True, slots=True)
 class OutboxEntry:
-    """A record that can be acted on. `stamp` is the desired state it stands for, `due` when to act (ms)."""
+    """A record that can be acted on. `stamp` is the desired state it stands for, `due` when to act (ms).
+
+    `since` (ms) is when it began to wait.
+    """
 
     key: RecordKey
     layer: int
     stamp: str
     due: int
+    since: int
 
 
 LAYER_OF: dict[Kind, int] = {

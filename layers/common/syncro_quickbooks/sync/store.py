@@ -1,5 +1,6 @@
 """Reads records and commits what a worker learned about them, each change one transaction under the lease."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -63,7 +64,10 @@ class Verdict:
 
 
 class Store:
-    """One account's records in one realm, written under one lease. Lives for one run of a worker."""
+    """One account's records in one realm, written under one lease. Lives for one run of a worker.
+
+    `verdicts` counts how many records the run left in which status.
+    """
 
     def __init__(self, table: Table, clock: Clock, lease: Lease, account_id: str, realm_id: str) -> None:
         self._table = table
@@ -71,6 +75,7 @@ class Store:
         self._lease = lease
         self.keys = Keys(account_id)
         self.realm_id = realm_id
+        self.verdicts: Counter[Status] = Counter()
 
     def now(self) -> int:
         """The current time in ms."""
@@ -167,6 +172,7 @@ class Store:
         revisits = [self.revisit(view.key)] if revisit else []
         concluded = self.conclusion(view, stamp, verdict, keep_entry=view.record.has_waiters)
         self._end_attempt(view, state, [*concluded, *revisits])
+        self.verdicts[verdict.status] += 1
 
     def release(self, view: View, state: RealmState) -> None:
         """An attempt is over without a verdict: store `state` without it and let the record be planned again.
@@ -199,6 +205,7 @@ class Store:
         """
         revisits = [self.revisit(view.key)] if revisit else []
         self.commit([*self.conclusion(view, view.record.stamp, verdict), *revisits])
+        self.verdicts[verdict.status] += 1
 
     def dismiss(self, view: View) -> None:
         """The outbox entry has nothing more to say; status and problems stay.
@@ -230,6 +237,7 @@ class Store:
                 ),
             ]
         )
+        self.verdicts[Status.RETRYING] += 1
 
     def revisit(self, key: RecordKey) -> Put:
         """The write that has the record decided about again when settings or preferences change."""
@@ -299,11 +307,14 @@ class Store:
 def outbox_item(keys: Keys, record: Record, due: int) -> Item:
     """The outbox entry that stands for what `record` desires, due at `due` (ms)."""
     place = keys.outbox_entry(record.key)
-    return {"pk": place.pk, "sk": place.sk, "schema": SCHEMA, "stamp": record.stamp, "due": due}
+    since = record.first_dirty_at or due
+    return {"pk": place.pk, "sk": place.sk, "schema": SCHEMA, "stamp": record.stamp, "due": due, "since": since}
 
 
 def _entry(item: Item, layer: int) -> OutboxEntry:
-    return OutboxEntry(RecordKey.parse(str(item["sk"])), layer, stamp=str(item["stamp"]), due=int(str(item["due"])))
+    due = int(str(item["due"]))
+    since = int(str(item.get("since", due)))
+    return OutboxEntry(RecordKey.parse(str(item["sk"])), layer, stamp=str(item["stamp"]), due=due, since=since)
 
 
 def _still_desired(stamp: str, has_waiters: bool | None = None) -> Condition:

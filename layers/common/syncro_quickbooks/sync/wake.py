@@ -4,6 +4,7 @@
 wake-up. A wake-up carries no state, so a lost, late or repeated one does no harm: the sweep repairs what was missed.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from uuid import uuid4
 from zlib import crc32
 
 from syncro_quickbooks.clock import Clock, to_millis
-from syncro_quickbooks.storage.table import Condition, ConditionFailed, Table, Update
+from syncro_quickbooks.storage.table import Condition, ConditionFailed, Item, Table, Update, Value
 from syncro_quickbooks.sync.lease import LEASE_LIFE
 from syncro_quickbooks.sync.records import Keys
 
@@ -54,12 +55,17 @@ class Wakes:
             return
         self.send(account_id, due, wake_id)
 
-    def due_at(self, account_id: str, due: int, wake_id: str) -> Update:
-        """The write that makes the account due at `due` (ms), to be part of the caller's transaction."""
+    def due_at(self, account_id: str, due: int, wake_id: str, waiting_since: int | None = None) -> Update:
+        """The write that makes the account due at `due` (ms), to be part of the caller's transaction.
+
+        `waiting_since` (ms) says how long it has had something to do; without it that stays, or begins now.
+        """
+        since = "if_not_exists(#waiting_since, :since)" if waiting_since is None else ":since"
+        values: dict[str, Value] = {":due": due, ":shard": shard_of("due", account_id), ":wake_id": wake_id}
         return Update(
             Keys(account_id).of_account("schedule"),
-            "SET #next_due = :due, #due_shard = :shard, #wake_id = :wake_id",
-            {":due": due, ":shard": _shard(account_id), ":wake_id": wake_id},
+            f"SET #next_due = :due, #due_shard = :shard, #wake_id = :wake_id, #waiting_since = {since}",
+            {**values, ":since": to_millis(self._clock.now()) if waiting_since is None else waiting_since},
         )
 
     def send(self, account_id: str, due: int, wake_id: str = "") -> None:
@@ -98,9 +104,10 @@ class Wakes:
         self._table.write(self.due_at(account_id, guard, uuid4().hex))
         return guard
 
-    def finish(self, account_id: str, guard: int, next_due: int | None) -> None:
+    def finish(self, account_id: str, guard: int, next_due: int | None, waiting_since: int | None = None) -> None:
         """The worker is done; `next_due` (ms) is the earliest thing it left, None when it left nothing.
 
+        `waiting_since` (ms) is when the oldest thing it left began to wait, None if it did not get to see that.
         If somebody has asked for a look since `begin`, theirs stands unless the worker's is earlier.
         """
         mine = Condition("#next_due = :guard", {":guard": guard})
@@ -108,9 +115,9 @@ class Wakes:
         try:
             if next_due is None:
                 key = Keys(account_id).of_account("schedule")
-                self._table.write(Update(key, "REMOVE #next_due, #due_shard, #wake_id", {}, mine))
+                self._table.write(Update(key, "REMOVE #next_due, #due_shard, #wake_id, #waiting_since", {}, mine))
                 return
-            self._table.write(replace(self.due_at(account_id, next_due, wake_id), condition=mine))
+            self._table.write(replace(self.due_at(account_id, next_due, wake_id, waiting_since), condition=mine))
         except ConditionFailed:
             if next_due is not None:
                 self.wake_at(account_id, next_due)
@@ -121,15 +128,22 @@ class Wakes:
         """Wake every account whose wake-up was missed. Returns how many."""
         missed = to_millis(self._clock.now() - MISSED_AFTER)
         woken = 0
-        for shard in range(SHARDS):
-            for key in self._table.query_due(f"due#{shard}", missed, _SWEPT_PER_SHARD):
-                item = self._table.get(key)  # the index is a hint; the item decides
-                due = item.get("next_due") if item else None
-                if isinstance(due, int) and due <= missed:
-                    self.send(key.pk.removeprefix("acct#"), due)
-                    woken += 1
+        for item in due_items(self._table, "due", missed, _SWEPT_PER_SHARD):
+            self.send(str(item["pk"]).removeprefix("acct#"), int(str(item["next_due"])))
+            woken += 1
         return woken
 
 
-def _shard(account_id: str) -> str:
-    return f"due#{crc32(account_id.encode()) % SHARDS}"
+def shard_of(what: str, account_id: str) -> str:
+    """The partition of the `due` index in which the account's item for `what` stands."""
+    return f"{what}#{crc32(account_id.encode()) % SHARDS}"
+
+
+def due_items(table: Table, what: str, before: int, most: int) -> Iterator[Item]:
+    """The items that stand in the `due` index for `what` and are due before `before` (ms); `most` of each partition."""
+    for shard in range(SHARDS):
+        for key in table.query_due(f"{what}#{shard}", before, most):
+            item = table.get(key)  # the index is a hint; the item decides
+            due = item.get("next_due") if item else None
+            if item is not None and isinstance(due, int) and due <= before:
+                yield item

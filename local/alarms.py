@@ -1,0 +1,90 @@
+"""`make alarms`: the alarms that every function and every dead-letter queue has, into template.yaml."""
+
+import re
+from pathlib import Path
+
+from local.cloudformation import TEMPLATE, Template, load, properties, resources
+
+RUNBOOK = "docs/runbook.md"
+_BEGIN = "  # Written by `make alarms`: one for every function and every dead-letter queue.\n"
+_END = "  # End of what `make alarms` wrote.\n"
+
+
+def functions(template: Template) -> list[str]:
+    """The functions by logical id, in the order of the template."""
+    return [name for name, each in resources(template).items() if each["Type"] == "AWS::Serverless::Function"]
+
+
+def dead_letter_queues(template: Template) -> list[str]:
+    """The queues that keep what another one, a rule or a function could not deliver, by logical id."""
+    queues = [name for name, each in resources(template).items() if each["Type"] == "AWS::SQS::Queue"]
+    return [name for name in queues if "RedrivePolicy" not in properties(resources(template)[name])]
+
+
+def dashed(logical_id: str) -> str:
+    """`QboPush` as `qbo-push`, the form that names have in AWS."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", logical_id).lower()
+
+
+def errors_alarm(function: str) -> str:
+    """The alarm of a function that fails again and again; once is nothing, everything is tried again."""
+    name = function.removesuffix("Function")
+    return f"""  {name}ErrorsAlarm:
+    Type: AWS::CloudWatch::Alarm
+    Properties:
+      AlarmName: !Sub "${{AWS::StackName}}-errors-{dashed(name)}"
+      AlarmDescription: "{name} fails again and again. See {RUNBOOK}#function-errors"
+      Namespace: AWS/Lambda
+      MetricName: Errors
+      Dimensions: [{{Name: FunctionName, Value: !Ref {function}}}]
+      Statistic: Sum
+      Period: 900
+      EvaluationPeriods: 1
+      Threshold: 3
+      ComparisonOperator: GreaterThanOrEqualToThreshold
+      TreatMissingData: notBreaching
+      AlarmActions: [!Ref AlarmTopic]
+      OKActions: [!Ref AlarmTopic]
+"""
+
+
+def dead_letters_alarm(queue: str) -> str:
+    """The alarm of a dead-letter queue that holds something."""
+    name = queue.removesuffix("DeadLetterQueue")
+    return f"""  {name}DeadLettersAlarm:
+    Type: AWS::CloudWatch::Alarm
+    Properties:
+      AlarmName: !Sub "${{AWS::StackName}}-dead-letters-{dashed(name)}"
+      AlarmDescription: "{queue} holds messages. See {RUNBOOK}#dead-letters"
+      Namespace: AWS/SQS
+      MetricName: ApproximateNumberOfMessagesVisible
+      Dimensions: [{{Name: QueueName, Value: !GetAtt {queue}.QueueName}}]
+      Statistic: Maximum
+      Period: 300
+      EvaluationPeriods: 1
+      Threshold: 1
+      ComparisonOperator: GreaterThanOrEqualToThreshold
+      TreatMissingData: notBreaching
+      AlarmActions: [!Ref AlarmTopic]
+      OKActions: [!Ref AlarmTopic]
+"""
+
+
+def with_alarms(text: str, template: Template) -> str:
+    """The template's text with the alarms of what is in it. Raises ValueError if their place is not marked."""
+    alarms = [dead_letters_alarm(queue) for queue in dead_letter_queues(template)]
+    alarms += [errors_alarm(function) for function in functions(template)]
+    between = re.compile(f"(?<={re.escape(_BEGIN)}).*?(?={re.escape(_END)})", re.DOTALL)
+    if not between.search(text):
+        raise ValueError(f"template.yaml lacks the lines {_BEGIN!r} and {_END!r}")
+    return between.sub(lambda _: "\n".join(alarms) + "\n", text)
+
+
+def main(template: Path) -> None:
+    """Writes the template."""
+    text = template.read_text(encoding="utf-8")
+    template.write_text(with_alarms(text, load(template)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(TEMPLATE)

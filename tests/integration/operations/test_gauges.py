@@ -1,0 +1,137 @@
+"""What the alarms are told: how long records wait for us, which Desktop accounts are missed, what a run did."""
+
+from datetime import timedelta
+
+import pytest
+
+from emulators.quickbooks_online import Fault
+from syncro_quickbooks.desktop.registrations import UNSEEN
+from syncro_quickbooks.sync.accounts import Pause
+from syncro_quickbooks.sync.gauges import Gauges
+from syncro_quickbooks.sync.model import Problem, Status
+from tests.support.events import ACCOUNT, invoice_detail
+from tests.support.office import Office
+from tests.support.world import FUNCTION_TIME, World
+
+pytestmark = pytest.mark.usefixtures("aws_services")
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+def connected() -> World:
+    world = World()
+    world.connect()
+    world.run()
+    return world
+
+
+def waiting(world: World) -> timedelta:
+    return world.deployment.gauges.oldest_waiting()
+
+
+def test_a_record_waits_from_its_event_until_it_is_in_quickbooks() -> None:
+    world = connected()
+    assert waiting(world) == timedelta(0)
+    world.emulator.faults.add(Fault(kind="status", status=503, times=None))
+    world.publish("invoice.created", invoice_detail(309))
+    world.run_for(HOUR)
+    world.publish("invoice.created", invoice_detail(310))
+    world.run_for(30 * MINUTE)
+    assert waiting(world) == 90 * MINUTE
+
+    world.emulator.faults.clear()
+    world.run()
+    assert waiting(world) == timedelta(0)
+
+
+def test_what_came_later_counts_once_the_older_one_is_through() -> None:
+    world = connected()
+    world.publish("invoice.created", invoice_detail(309))
+    world.run_for(5 * MINUTE)
+    world.publish("invoice.created", invoice_detail(310))
+    world.clock.sleep(60)
+    # Nobody has looked since the event came.
+    assert waiting(world) == MINUTE
+
+
+def test_a_push_that_never_ends_well_is_seen_too() -> None:
+    world = connected()
+    world.publish("invoice.created", invoice_detail(309))
+    world.lose_messages()
+    world.clock.sleep(7200)
+    world.deployment.wakes.begin(ACCOUNT)  # a worker began to look and died
+    assert waiting(world) == 2 * HOUR
+
+
+def test_who_waits_for_a_person_does_not_wait_for_us() -> None:
+    world = connected()
+    connection = world.deployment.accounts.connection(ACCOUNT)
+    assert connection is not None
+    world.deployment.accounts.pause(connection, Pause(Problem("reconnect", "Sign in again.")))
+    world.publish("invoice.created", invoice_detail(309))
+    world.run_for(3 * HOUR)
+    assert waiting(world) == timedelta(0)
+
+
+def test_a_run_says_what_it_left_in_which_status() -> None:
+    world = connected()
+    for number in (309, 310):
+        world.publish("invoice.created", invoice_detail(number))
+    world.publish("invoice.created", invoice_detail(311, number="N" * 22))  # longer than QuickBooks takes
+    world.clock.sleep(11)
+    report = world.deployment.push.run(ACCOUNT, world.clock.now() + FUNCTION_TIME)
+    # Two invoices, their customer and its two products; and one invoice that needs another number.
+    assert report.verdicts == {Status.SYNCED: 5, Status.NEEDS_ATTENTION: 1}
+    assert not report.throttled
+
+
+def test_a_run_that_quickbooks_throttles_says_so() -> None:
+    world = connected()
+    world.publish("invoice.created", invoice_detail(309))
+    world.clock.sleep(11)
+    world.emulator.faults.add(Fault(kind="status", status=429, times=None))
+    assert world.deployment.push.run(ACCOUNT, world.clock.now() + FUNCTION_TIME).throttled
+
+
+def test_used_reads_are_told_in_percent_of_the_allowance() -> None:
+    world = World()
+    world._environ["READ_ALLOWANCE"] = "20"
+    world.deployment = world.process()
+    assert world.deployment.read_budget.used_percent() == 0
+    world.connect()
+    world.run()  # the company's name at sign-in, and its preferences: three reads
+    assert world.deployment.read_budget.used_percent() == 15
+
+
+def test_a_desktop_account_is_missed_after_three_days_and_given_up_after_a_month() -> None:
+    office = Office()
+    gauges = Gauges(office.service.table, office.clock)
+    office.clock.sleep(10 * DAY.total_seconds())
+    assert gauges.overdue(UNSEEN) == []  # it has never called: that is set-up, not an outage
+
+    office.run()
+    office.clock.sleep((3 * DAY - HOUR).total_seconds())
+    assert gauges.overdue(UNSEEN) == []
+    office.clock.sleep(2 * HOUR.total_seconds())
+    assert gauges.overdue(UNSEEN) == [ACCOUNT]
+
+    office.run()  # also with nothing to do
+    assert gauges.overdue(UNSEEN) == []
+    office.clock.sleep(34 * DAY.total_seconds())
+    assert gauges.overdue(UNSEEN) == []
+
+
+def test_that_a_web_connector_called_is_noted_once_a_day() -> None:
+    office = Office()
+    office.run()
+    before = len(office.boundaries.calls)
+    office.run_until_quiet()
+    quiet = len(office.boundaries.calls)
+    office.run()
+    usual = office.boundaries.calls[quiet:]
+    assert before < quiet
+    assert "dynamodb.update_item" not in usual
+    office.clock.sleep(2 * DAY.total_seconds())
+    start = len(office.boundaries.calls)
+    office.run()
+    assert office.boundaries.calls[start:].count("dynamodb.update_item") == 1

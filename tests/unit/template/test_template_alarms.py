@@ -1,0 +1,109 @@
+"""What cfn-lint does not see: whoever an alarm wakes is told what to do, and no alarm is missing."""
+
+import json
+import re
+
+import pytest
+
+from local.alarms import dead_letter_queues, functions, with_alarms
+from local.cloudformation import ROOT, TEMPLATE, Template, load, mapping, mappings, properties, resources
+
+LOADED = load()
+RESOURCES = resources(LOADED)
+ALARMS = {name: properties(r) for name, r in RESOURCES.items() if r["Type"] == "AWS::CloudWatch::Alarm"}
+RUNBOOK = (ROOT / "docs/runbook.md").read_text(encoding="utf-8")
+CHAPTER = RUNBOOK.partition("## When an alarm goes off\n")[2].partition("\n## ")[0]
+OURS = {"Fn::Sub": "SyncroQuickBooks/${AWS::StackName}"}
+SHIPPED = [*(ROOT / "functions").rglob("*.py"), *(ROOT / "layers/common/syncro_quickbooks").rglob("*.py")]
+
+
+def sections() -> dict[str, str]:
+    """The sections of the runbook's chapter on alarms by their anchors, as GitHub makes them."""
+    parts = re.split(r"^### (.+)$", CHAPTER, flags=re.MULTILINE)[1:]
+    anchors = [re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in parts[::2]]
+    return dict(zip(anchors, parts[1::2], strict=True))
+
+
+def anchor_of(alarm: Template) -> str:
+    found = re.search(r"See docs/runbook\.md#([a-z0-9-]+)$", str(alarm["AlarmDescription"]))
+    assert found is not None
+    return found[1]
+
+
+def metrics_of(alarm: Template) -> list[Template]:
+    """What the alarm looks at: its own metric, or those of its formula."""
+    if "Metrics" not in alarm:
+        return [alarm]
+    parts = mappings(alarm["Metrics"])
+    return [mapping(mapping(part["MetricStat"])["Metric"]) for part in parts if "MetricStat" in part]
+
+
+def test_there_are_alarms_and_a_chapter_to_look_at() -> None:
+    assert len(ALARMS) > 15
+    assert len(sections()) > 5
+
+
+def test_every_alarm_has_its_section_in_the_runbook_and_every_section_an_alarm() -> None:
+    assert {anchor_of(alarm) for alarm in ALARMS.values()} == set(sections())
+
+
+@pytest.mark.parametrize("anchor", sections())
+def test_a_section_says_what_it_means_what_to_look_at_what_to_do_and_whom_to_wake(anchor: str) -> None:
+    said = re.findall(r"^\*\*(.+?)\*\*", sections()[anchor], flags=re.MULTILINE)
+    assert said == ["It means.", "Look at.", "Do.", "Wake."]
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_and_its_end_reach_the_topic_under_a_name_of_this_stack(name: str) -> None:
+    alarm = ALARMS[name]
+    assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}]
+    assert re.fullmatch(r"\$\{AWS::StackName\}-[a-z0-9-]+", str(mapping(alarm["AlarmName"])["Fn::Sub"]))
+    assert len({str(each["AlarmName"]) for each in ALARMS.values()}) == len(ALARMS)
+
+
+def test_every_function_and_every_dead_letter_queue_has_an_alarm_as_written_by_make_alarms() -> None:
+    text = TEMPLATE.read_text(encoding="utf-8")
+    assert with_alarms(text, LOADED) == text, "run `make alarms`"
+    watched = json.dumps([alarm["Dimensions"] for alarm in ALARMS.values() if "Dimensions" in alarm])
+    for function in functions(LOADED):
+        assert json.dumps({"Ref": function}) in watched
+    for queue in dead_letter_queues(LOADED):
+        assert json.dumps({"Fn::GetAtt": [queue, "QueueName"]}) in watched
+
+
+@pytest.mark.parametrize("queue", dead_letter_queues(LOADED))
+def test_the_runbook_says_what_a_dead_letter_of_each_queue_is(queue: str) -> None:
+    assert f"`{queue}`" in sections()["dead-letters"]
+
+
+def test_our_own_metrics_are_the_ones_that_the_functions_write() -> None:
+    asked = {
+        (str(metric["MetricName"]), json.dumps(metric["Dimensions"]))
+        for alarm in ALARMS.values()
+        for metric in metrics_of(alarm)
+        if metric["Namespace"] == OURS
+    }
+    variables = mapping(mapping(mapping(mapping(LOADED["Globals"])["Function"])["Environment"])["Variables"])
+    service = json.dumps([{"Name": "service", "Value": variables["POWERTOOLS_SERVICE_NAME"]}])
+    written = {name for path in SHIPPED for name in re.findall(r'add_metric\(\s*"(\w+)"', path.read_text())}
+    assert asked == {(name, service) for name in written}
+    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == OURS
+
+
+def test_alarms_travel_encrypted_and_only_cloudwatch_publishes() -> None:
+    topic = properties(RESOURCES["AlarmTopic"])
+    assert topic["KmsMasterKeyId"] == {"Ref": "AlarmKey"}
+    (may_publish,) = mappings(mapping(properties(RESOURCES["AlarmTopicPolicy"])["PolicyDocument"])["Statement"])
+    assert may_publish["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert may_publish["Action"] == "sns:Publish"
+    _, may_use = mappings(mapping(properties(RESOURCES["AlarmKey"])["KeyPolicy"])["Statement"])
+    # Without these two CloudWatch publishes nothing, and says so to nobody.
+    assert may_use["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert may_use["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+
+
+def test_the_dashboard_is_json_and_shows_what_the_alarms_look_at() -> None:
+    body = json.loads(str(mapping(properties(RESOURCES["Dashboard"])["DashboardBody"])["Fn::Sub"]))
+    shown = json.dumps(body["widgets"])
+    looked_at = {str(metric["MetricName"]) for alarm in ALARMS.values() for metric in metrics_of(alarm)}
+    assert [name for name in looked_at if name not in shown] == []
