@@ -67,7 +67,7 @@ def test_payments_from_quickbooks_work_with_invoices_to_quickbooks() -> None:
 def test_an_impossible_setting_is_named(field: str, value: Json, reason: str) -> None:
     with pytest.raises(SettingsError) as refused:
         load_settings({"schema": 1, field: value})
-    assert any(each.startswith(reason) for each in refused.value.reasons), refused.value.reasons
+    assert any(str(each).startswith(reason) for each in refused.value.reasons), refused.value.reasons
 
 
 def test_settings_of_another_schema_are_not_guessed_at() -> None:

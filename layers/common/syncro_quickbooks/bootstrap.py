@@ -18,7 +18,7 @@ from botocore.config import Config
 from syncro_quickbooks.clock import Clock, SystemClock
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.storage.table import Table
-from syncro_quickbooks.sync.accounts import Accounts, Connection
+from syncro_quickbooks.sync.accounts import Accounts, Connection, Edition
 from syncro_quickbooks.sync.intake import Intake
 from syncro_quickbooks.sync.wake import Wakes
 
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from syncro_quickbooks.online.tokens import ConnectionKey, TokenSource
     from syncro_quickbooks.sync.gauges import Gauges
     from syncro_quickbooks.sync.jobs import Jobs
+    from syncro_quickbooks.sync.settings_desk import Choices, SettingsDesk
     from syncro_quickbooks.syncro_api.access import AccessStore, SyncroAccess
     from syncro_quickbooks.syncro_api.client import SyncroClient
     from syncro_quickbooks.vault import KmsVault
@@ -208,6 +209,19 @@ class Deployment:
         return Registrations(self.table, self.accounts)
 
     @cached_property
+    def settings_desk(self) -> "SettingsDesk":
+        """Shows, checks and saves settings, and QuickBooks' lists that they are chosen from."""
+        from syncro_quickbooks.desktop.choices import DesktopChoices  # noqa: PLC0415
+        from syncro_quickbooks.online.choices import OnlineChoices  # noqa: PLC0415
+        from syncro_quickbooks.online.pick_lists import OnlineLists  # noqa: PLC0415
+        from syncro_quickbooks.sync.pick_lists import KeptLists  # noqa: PLC0415
+        from syncro_quickbooks.sync.settings_desk import SettingsDesk  # noqa: PLC0415
+
+        online = OnlineChoices(OnlineLists(KeptLists(self.table, self._clock), self._client_now), self._client_now)
+        editions: dict[Edition, Choices] = {Edition.ONLINE: online, Edition.DESKTOP: DesktopChoices(self.accounts)}
+        return SettingsDesk(self.accounts, self._clock, editions)
+
+    @cached_property
     def jobs(self) -> "Jobs":
         """Starts, confirms, cancels and shows one-time exports and imports."""
         from syncro_quickbooks.sync.jobs import Jobs  # noqa: PLC0415
@@ -277,6 +291,9 @@ class Deployment:
         from syncro_quickbooks.online.rate import RateLimiter  # noqa: PLC0415
 
         return self._client_of(connection, tokens, RateLimiter(self._clock))
+
+    def _client_now(self, connection: "ConnectionKey") -> "Client":
+        return self._client_with(connection, self.tokens)
 
     def _client_of(self, connection: "ConnectionKey", tokens: "TokenSource", limiter: "RateLimiter") -> "Client":
         from syncro_quickbooks.online.client import Client  # noqa: PLC0415

@@ -9,6 +9,7 @@ from syncro_quickbooks import exact_json
 from syncro_quickbooks.clock import from_millis, to_millis
 from syncro_quickbooks.desktop.qbxml.reading import Reply, read_answer, section, text
 from syncro_quickbooks.json_types import Json, JsonObject
+from syncro_quickbooks.sync.pick_lists import Entry
 from syncro_quickbooks.sync.settings import fold
 
 OUR_VERSION = (13, 0)
@@ -19,15 +20,6 @@ OLDEST_VERSION = (6, 0)
 
 SERVED = "US"
 """Canada and the United Kingdom have other requests: no ItemSalesTaxRef, tax codes per line (facts: QBD 2.1)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An entry of one of QuickBooks' lists. `name` is the full name, `kind` says which list or type it is of."""
-
-    id: str
-    name: str
-    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +65,7 @@ class Company:
 
     def to_json(self) -> JsonObject:
         """The company as it is stored, and as the console shows its lists."""
-        lists: JsonObject = {
-            name: [{"id": entry.id, "name": entry.name, "kind": entry.kind} for entry in entries]
-            for name, entries in self.lists.items()
-        }
+        lists: JsonObject = {name: [entry.to_json() for entry in entries] for name, entries in self.lists.items()}
         return {
             "name": self.name,
             "country": self.country,
@@ -160,4 +149,4 @@ def _number(version: str) -> tuple[int, int]:
 
 def _entries(rows: Json) -> list[Entry]:
     found = rows if isinstance(rows, list) else []
-    return [Entry(str(row["id"]), str(row["name"]), str(row["kind"])) for row in found if isinstance(row, dict)]
+    return [Entry.from_json(row) for row in found if isinstance(row, dict)]

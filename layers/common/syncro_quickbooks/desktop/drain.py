@@ -10,6 +10,7 @@ from datetime import datetime
 
 from syncro_quickbooks.clock import Clock, to_millis
 from syncro_quickbooks.desktop import hresults, problems
+from syncro_quickbooks.desktop.choices import payments_back
 from syncro_quickbooks.desktop.company import Company, read_company
 from syncro_quickbooks.desktop.exchange import DONE, FAILED, NO_OP
 from syncro_quickbooks.desktop.organization_jobs import OrganizationJobs
@@ -360,9 +361,10 @@ def _settings_of(connection: Connection) -> Settings | Problem:
         return Settings()
     stored: JsonObject = connection.settings
     try:
-        return load_settings(stored)
+        settings = load_settings(stored)
     except SettingsError as error:
         return Problem("settings_unusable", f"The account's settings cannot be used: {error}", "Save them again.")
+    return payments_back(settings) or settings
 
 
 def _stopped(reason: str) -> Problem:

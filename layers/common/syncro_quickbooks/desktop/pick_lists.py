@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from syncro_quickbooks.desktop.company import Company, Entry
+from syncro_quickbooks.desktop.company import Company
 from syncro_quickbooks.desktop.qbxml.reading import Answer, Reply, text
 from syncro_quickbooks.desktop.qbxml.writing import GO_ON, Request, message_set, written
 from syncro_quickbooks.desktop.work import Memory
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.storage.packing import pack, unpack
 from syncro_quickbooks.storage.table import Delete, Item, Key, Put, Table
+from syncro_quickbooks.sync.pick_lists import Entry
 from syncro_quickbooks.sync.records import SCHEMA, Keys
 
 READ_EVERY = timedelta(hours=24)
@@ -36,7 +37,7 @@ class PickLists:
 
     def __init__(self, table: Table, account_id: str, realm_id: str, memory: Memory) -> None:
         self._table = table
-        self._pages = f"{Keys(account_id).of_account('lists').pk}#lists#{realm_id}"
+        self._pages = Keys(account_id).lists(realm_id)
         self._memory = memory
 
     def request(self, company: Company) -> str:
@@ -61,9 +62,7 @@ class PickLists:
 
     def _keep(self, reply: Reply) -> None:
         page = self._memory.add("page")
-        entries: list[JsonObject] = [
-            {"id": entry.id, "name": entry.name, "kind": entry.kind} for entry in _entries(reply)
-        ]
+        entries = [entry.to_json() for entry in _entries(reply)]
         place = Key(self._pages, f"{reply.request_id}#{page:05d}")
         item: Item = {"pk": place.pk, "sk": place.sk, "schema": SCHEMA, "entries": pack(list(entries))}
         self._table.write(Put(item))
@@ -77,9 +76,7 @@ class PickLists:
             name, _, number = str(page["sk"]).partition("#")
             found = unpack(page["entries"])
             if name in lists and int(number) <= last and isinstance(found, list):
-                lists[name] += [
-                    Entry(str(row["id"]), str(row["name"]), str(row["kind"])) for row in found if isinstance(row, dict)
-                ]
+                lists[name] += [Entry.from_json(row) for row in found if isinstance(row, dict)]
         for page in pages:
             self._table.write(Delete(Key(str(page["pk"]), str(page["sk"]))))
         lists["items"] = lists["items"][:_MOST_ITEMS]

@@ -1,5 +1,6 @@
 """Accounts: their connection, settings, pauses and posting stops."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +11,7 @@ from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.storage.packing import pack, unpack
 from syncro_quickbooks.storage.table import (
     ABSENT,
+    Check,
     Condition,
     ConditionFailed,
     Delete,
@@ -37,8 +39,8 @@ class Edition(StrEnum):
 class Connection:
     """An account's link to one QuickBooks company. `company` is what was last read of it, None before that.
 
-    Settings name lists of one company: those of another are no settings. `consents` counts the sign-ins; `moved` says
-    that the account was connected to another company before.
+    Settings name lists of one company: those of another are no settings. `enabled_at` says since when each switch of
+    them is on. `consents` counts the sign-ins; `moved` says that the account was connected to another company before.
     """
 
     account_id: str
@@ -48,6 +50,7 @@ class Connection:
     company_read_at: datetime | None = None
     settings: JsonObject | None = None
     settings_version: int = 0
+    enabled_at: Mapping[str, datetime] = field(default_factory=dict)
     consents: int = 0
     moved: bool = False
 
@@ -107,6 +110,7 @@ class Accounts:
             return None
         realm_id = str(connection["realm_id"])
         same_realm = company if company and company["realm_id"] == realm_id else None
+        chosen = settings if settings and settings["realm_id"] == realm_id else None
         read_at = same_realm["read_at"] if same_realm else None
         return Connection(
             account_id=account_id,
@@ -114,8 +118,9 @@ class Accounts:
             realm_id=realm_id,
             company=_blob(same_realm, "company"),
             company_read_at=from_millis(read_at) if isinstance(read_at, int) else None,
-            settings=_blob(settings if settings and settings["realm_id"] == realm_id else None, "settings"),
+            settings=_blob(chosen, "settings"),
             settings_version=int(str(settings["version"])) if settings else 0,
+            enabled_at={name: from_millis(at) for name, at in _stamps(chosen).items()},
             consents=int(str(connection["consents"])),
             moved=bool(connection["moved"]),
         )
@@ -149,23 +154,35 @@ class Accounts:
         """Have the company's preferences read afresh by the next run."""
         self._table.write(Delete(Keys(account_id).of_account("company")))
 
-    def save_settings(self, account_id: str, settings: JsonObject, *, version: int) -> int:
+    def save_settings(self, account_id: str, settings: JsonObject, *, version: int, realm_id: str | None = None) -> int:
         """Replace the settings read at `version` (0: never saved), and end the account's pause.
 
-        Settings are of the connected company. Returns the new version. Raises StaleSettings, and LookupError for an
-        account that is not connected: there is nothing to choose from.
+        Settings are of the connected company, which must be `realm_id` if that is given: their references were looked
+        up there. Switches that were off are on from now. Returns the new version. Raises StaleSettings, AnotherCompany,
+        and LookupError for an account that is not connected: there is nothing to choose from.
         """
-        connection = self._table.get(Keys(account_id).of_account("connection"))
+        from syncro_quickbooks.sync.settings import switched_on  # noqa: PLC0415 - pydantic, which few functions start with
+
+        keys = Keys(account_id)
+        connection_place, place = keys.of_account("connection"), keys.of_account("settings")
+        found = self._table.get_many([connection_place, place])
+        connection, before = found.get(connection_place), found.get(place)
         if connection is None:
             raise LookupError(f"account {account_id} is not connected to QuickBooks")
-        place = Keys(account_id).of_account("settings")
+        realm = connection["realm_id"]
+        if realm_id is not None and realm != realm_id:
+            raise AnotherCompany
+        stamps = _stamps(before if before and before["realm_id"] == realm else None)
+        now = to_millis(self._clock.now())
+        enabled: Value = {name: stamps.get(name, now) for name in sorted(switched_on(settings))}
         item: Item = {"pk": place.pk, "sk": place.sk, "schema": SCHEMA, "settings": pack(settings)}
-        item |= {"realm_id": connection["realm_id"], "version": version + 1}
+        item |= {"realm_id": realm, "version": version + 1, "enabled_at": enabled}
         unchanged = ABSENT if version == 0 else Condition("#version = :read", {":read": version})
+        still_there = Check(connection_place, Condition("#realm_id = :realm", {":realm": realm}))
         try:
-            self._write_and_wake(account_id, Put(item, unchanged), _unpause(account_id))
-        except ConditionFailed:
-            raise StaleSettings from None
+            self._write_and_wake(account_id, Put(item, unchanged), still_there, _unpause(account_id))
+        except ConditionFailed as failed:
+            raise StaleSettings if 0 in failed.failed else AnotherCompany from None
         return version + 1
 
     def health(self, connection: Connection) -> Health:
@@ -249,3 +266,9 @@ def _stop_key(scope: str) -> Key:
 def _blob(item: Item | None, name: str) -> JsonObject | None:
     value = unpack(item[name]) if item and name in item else None
     return value if isinstance(value, dict) else None
+
+
+def _stamps(settings: Item | None) -> dict[str, int]:
+    """Since when (ms) each switch is on, as it was stored with the settings."""
+    stamps = settings.get("enabled_at") if settings else None
+    return {name: at for name, at in stamps.items() if isinstance(at, int)} if isinstance(stamps, dict) else {}

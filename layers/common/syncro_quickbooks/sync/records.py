@@ -173,6 +173,10 @@ class Keys:
     def history(self, key: RecordKey) -> str:
         return f"acct#{self.account_id}#history#{key}"
 
+    def lists(self, realm_id: str) -> str:
+        """Where QuickBooks' own lists are kept, for settings to be chosen from."""
+        return f"acct#{self.account_id}#lists#{realm_id}"
+
     def of_account(self, what: str) -> Key:
         return Key(f"acct#{self.account_id}", what)
 

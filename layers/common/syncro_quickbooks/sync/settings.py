@@ -1,6 +1,7 @@
 """An account's settings: what is synced, where it goes in QuickBooks, and what is missing before anything is sent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -102,11 +103,23 @@ class NewTaxCode(BaseModel):
         return rates
 
 
-class SettingsError(ValueError):
-    """Settings that contradict themselves or cannot be read. `reasons` are sentences for the person saving them."""
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a setting is refused, and what to do. `setting` is its path, `payment_methods.cash.method`, or `settings`."""
 
-    def __init__(self, reasons: list[str]) -> None:
-        super().__init__("; ".join(reasons))
+    setting: str
+    message: str
+    fix: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.setting}: {self.message}"
+
+
+class SettingsError(ValueError):
+    """Settings that contradict themselves, cannot be read or name what QuickBooks does not have."""
+
+    def __init__(self, reasons: Sequence[Reason]) -> None:
+        super().__init__("; ".join(map(str, reasons)))
         self.reasons = reasons
 
 
@@ -219,18 +232,24 @@ def dump_settings(settings: Settings) -> JsonObject:
     return {"schema": SCHEMA, **settings.model_dump(mode="json")}
 
 
+def switched_on(settings: JsonObject) -> frozenset[str]:
+    """The switches that are on in stored settings, whether or not the rest of them can be read."""
+    switches = [(name, field) for name, field in Settings.model_fields.items() if field.annotation is bool]
+    return frozenset(name for name, field in switches if settings.get(name, field.default) is True)
+
+
 def load_settings(stored: JsonObject) -> Settings:
     """The settings that `dump_settings` wrote or a person sent. Raises SettingsError with every reason found."""
     fields = dict(stored)
     schema = fields.pop("schema", None)
     if schema != SCHEMA:
-        raise SettingsError([f"schema: settings of schema {schema!r} cannot be read; this release reads {SCHEMA}"])
+        raise SettingsError([Reason("schema", f"settings of schema {schema!r} cannot be read, only those of {SCHEMA}")])
     try:
         return Settings.model_validate(fields)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False, include_context=False)
         reasons = [
-            f"{'.'.join(map(str, detail['loc'])) or 'settings'}: {detail['msg'].removeprefix('Value error, ')}"
+            Reason(".".join(map(str, detail["loc"])) or "settings", detail["msg"].removeprefix("Value error, "))
             for detail in details
         ]
         raise SettingsError(reasons) from None
