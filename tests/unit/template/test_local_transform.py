@@ -37,8 +37,9 @@ def test_what_is_deployed_locally_is_the_template_but_for_the_listed_differences
     body["CommonLayer"]["Properties"]["ContentUri"] = "s3://code/layers-common.zip"
     for function, folder in FUNCTIONS.items():
         body[function]["Properties"]["CodeUri"] = f"s3://code/functions-{folder}.zip"
-    tokens = [s for s in body["QboPushFunction"]["Properties"]["Policies"][0]["Statement"] if s["Sid"] == "Tokens"]
-    del tokens[0]["Condition"]
+    for holder in ("QboPushFunction", "ConsoleFunction"):
+        (tokens,) = (s for s in body[holder]["Properties"]["Policies"][0]["Statement"] if s["Sid"] == "Tokens")
+        del tokens["Condition"]
 
     local, _ = for_local_run(TEMPLATE, UPLOADED)
 
@@ -56,6 +57,7 @@ def test_every_difference_is_told() -> None:
             "InboxBucketPolicy",
             *(f"{function}.CodeUri" for function in FUNCTIONS),
             "QboPushFunction.Policies:",
+            "ConsoleFunction.Policies:",
             *ALARMS,
         ]
     )

@@ -120,15 +120,16 @@ def test_a_permission_names_its_actions_and_resources(statement: Template) -> No
     assert wild in ([], ['{"Fn::Sub": "${InboxBucket.Arn}/*"}'])
 
 
-def test_only_the_push_can_read_tokens_and_only_with_an_account_in_the_context() -> None:
+def test_only_who_asks_quickbooks_can_read_tokens_and_only_with_an_account_in_the_context() -> None:
     holders = {
         name: statement
         for name in FUNCTIONS
         for statement in permissions(name)
         if any(action.startswith("kms:") for action in allowed(statement, "Action"))
     }
-    assert set(holders) == {"QboPushFunction"}
-    assert holders["QboPushFunction"]["Condition"] == {"Null": {"kms:EncryptionContext:account_id": "false"}}
+    assert set(holders) == {"QboPushFunction", "ConsoleFunction"}
+    for holder in holders.values():
+        assert holder["Condition"] == {"Null": {"kms:EncryptionContext:account_id": "false"}}
 
 
 def test_the_service_for_desktop_reaches_the_table_and_nothing_else() -> None:

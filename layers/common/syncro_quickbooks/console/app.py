@@ -150,7 +150,10 @@ def _nothing_there(_: NotFoundError) -> "Response[str]":
 
 def _invalid(error: RequestValidationError) -> "Response[str]":
     """422 with the fields; what was sent in them is not repeated."""
-    fields = [FieldBody(field=".".join(map(str, each["loc"])), message=str(each["msg"])) for each in error.errors()]
+    fields = [
+        FieldBody(field=".".join(map(str, each["loc"])), message=str(each["msg"]).removeprefix("Value error, "))
+        for each in error.errors()
+    ]
     return ApiProblem(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "invalid_request",

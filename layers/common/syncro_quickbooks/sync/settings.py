@@ -183,17 +183,14 @@ class Settings(BaseModel):
             raise ValueError("is not a time zone name such as America/Chicago") from None
         return name
 
-    @field_validator("category_items", "income_accounts_by_category")
+    @field_validator("category_items", "income_accounts_by_category", "payment_methods")
     @classmethod
-    def _folds_categories(cls, by_category: Mapping[str, Ref]) -> Mapping[str, Ref]:
-        """Categories are compared without case and outer blanks, as people type them."""
-        return {fold(category): ref for category, ref in by_category.items()}
-
-    @field_validator("payment_methods")
-    @classmethod
-    def _folds_methods(cls, by_method: Mapping[str, PaymentMethod]) -> Mapping[str, PaymentMethod]:
-        """So are payment methods, which are free text in Syncro."""
-        return {fold(method): chosen for method, chosen in by_method.items()}
+    def _folds_names(cls, by_name: Mapping[str, Ref | PaymentMethod]) -> Mapping[str, Ref | PaymentMethod]:
+        """Categories and methods are compared without case and outer blanks, as people type them."""
+        folded = {fold(name): chosen for name, chosen in by_name.items()}
+        if len(folded) < len(by_name):
+            raise ValueError("names the same one twice, once case and blanks are left aside")
+        return folded
 
     @model_validator(mode="after")
     def _has_one_direction(self) -> "Settings":

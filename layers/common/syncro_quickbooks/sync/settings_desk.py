@@ -124,16 +124,32 @@ class SettingsDesk:
         stored = with_names(settings, name_of)
         return self._accounts.save_settings(account_id, stored, version=version, realm_id=connection.realm_id)
 
-    def pick_list(self, account_id: str, name: str, *, refresh: bool = False) -> PickList:
+    def pick_list(self, account_id: str, name: str, *, refresh: bool = False, setting: str = "") -> PickList:
         """One of QuickBooks' lists, read if it is older than a day or, with `refresh`, older than a minute.
 
-        If it cannot be read, the old one with the reason. Raises NotConnected, LookupError for a list that the edition
-        does not have, and ListsUnavailable if the list was never read.
+        With `setting` only what can be chosen for it. If the list cannot be read, the old one with the reason. Raises
+        NotConnected, LookupError for a list that the edition does not have or that the setting is not chosen from, and
+        ListsUnavailable if the list was never read.
         """
         connection = self._connected(account_id)
-        lists = self._editions[connection.edition].lists
-        if name not in lists.names:
+        choices = self._editions[connection.edition]
+        if name not in choices.lists.names:
             raise LookupError(name)
+        rule = choices.rules[setting] if setting else None
+        if rule is not None and rule.list != name:
+            raise LookupError(setting)
+        shown = self._shown(choices.lists, connection, name, refresh=refresh)
+        if rule is None:
+            return shown
+        find = _Lookup(choices.lists, connection, self._clock.now()).find
+        return replace(shown, entries=[entry for entry in shown.entries if rule.unfit(entry, find) is None])
+
+    def chosen_from(self, account_id: str, name: str) -> Mapping[str, Rule]:
+        """The rules of the settings that are chosen from a list. Raises NotConnected."""
+        rules = self._editions[self._connected(account_id).edition].rules
+        return {setting: rule for setting, rule in rules.items() if rule.list == name}
+
+    def _shown(self, lists: ListSource, connection: Connection, name: str, *, refresh: bool) -> PickList:
         kept = lists.kept(connection, name)
         if kept is not None and not _older(kept, ASKED_AT_MOST_EVERY if refresh else GOOD_FOR, self._clock.now()):
             return kept
@@ -143,10 +159,6 @@ class SettingsDesk:
             if kept is None:
                 raise
             return replace(kept, problem=unavailable.problem)
-
-    def rule(self, account_id: str, setting: str) -> Rule:
-        """The rule of a setting, as `payment_methods.method`. Raises NotConnected, and LookupError if it has none."""
-        return self._editions[self._connected(account_id).edition].rules[setting]
 
     def _connected(self, account_id: str) -> Connection:
         connection = self._accounts.connection(account_id)
