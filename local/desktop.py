@@ -11,7 +11,8 @@ from local.cloudformation import Template, mapping, mappings
 from local.config import DesktopAccount
 from local.processes import StartFailed
 from syncro_quickbooks.bootstrap import Deployment
-from syncro_quickbooks.desktop.company import Company, Entry
+from syncro_quickbooks.desktop.company import Company
+from syncro_quickbooks.sync.pick_lists import Entry
 from syncro_quickbooks.sync.settings import MethodKind, PaymentMethod, Ref, Settings, dump_settings
 
 if TYPE_CHECKING:

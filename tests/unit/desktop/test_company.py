@@ -4,8 +4,9 @@ from datetime import date
 
 import pytest
 
-from syncro_quickbooks.desktop.company import Company, Entry, read_company
+from syncro_quickbooks.desktop.company import Company, read_company
 from syncro_quickbooks.desktop.xml_reading import Unreadable
+from syncro_quickbooks.sync.pick_lists import Entry
 
 
 def described(versions: str = "", preferences: str = "", country: str = "US") -> str:

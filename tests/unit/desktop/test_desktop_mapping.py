@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from syncro_quickbooks.desktop.company import Company, Entry
+from syncro_quickbooks.desktop.company import Company
 from syncro_quickbooks.desktop.mapping.credit import map_credit
 from syncro_quickbooks.desktop.mapping.customer import map_customer
 from syncro_quickbooks.desktop.mapping.deletion import map_deletion
@@ -15,6 +15,7 @@ from syncro_quickbooks.desktop.mapping.names import customer_name, short_number
 from syncro_quickbooks.desktop.mapping.payment import Target, map_payment, skip_reason
 from syncro_quickbooks.desktop.mapping.totals import compare
 from syncro_quickbooks.sync.model import Attention, Kind, Nothing, Operation, RecordKey, Skip, Totals, Wait, Write
+from syncro_quickbooks.sync.pick_lists import Entry
 from syncro_quickbooks.sync.settings import Settings, load_settings
 from syncro_quickbooks.syncro.models import Customer, InvoiceSnapshot, Payment, Product, StoreCredit
 from tests.support import events
