@@ -214,7 +214,7 @@ class Deployment:
         from syncro_quickbooks.desktop.choices import DesktopChoices  # noqa: PLC0415
         from syncro_quickbooks.online.choices import OnlineChoices  # noqa: PLC0415
         from syncro_quickbooks.online.pick_lists import OnlineLists  # noqa: PLC0415
-        from syncro_quickbooks.sync.pick_lists import KeptLists  # noqa: PLC0415
+        from syncro_quickbooks.sync.kept_lists import KeptLists  # noqa: PLC0415
         from syncro_quickbooks.sync.settings_desk import SettingsDesk  # noqa: PLC0415
 
         online = OnlineChoices(OnlineLists(KeptLists(self.table, self._clock), self._client_now), self._client_now)

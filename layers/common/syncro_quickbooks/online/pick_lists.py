@@ -18,8 +18,9 @@ from syncro_quickbooks.online.mapping import bodies
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.tokens import ConnectionKey
 from syncro_quickbooks.sync.accounts import Connection
+from syncro_quickbooks.sync.kept_lists import KeptLists
 from syncro_quickbooks.sync.model import Problem, Who
-from syncro_quickbooks.sync.pick_lists import Entry, KeptLists, ListsUnavailable, PickList, Rate
+from syncro_quickbooks.sync.pick_lists import Entry, ListsUnavailable, PickList, Rate
 
 US_LINE_CODES = ("TAX", "NON")
 """What US lines carry instead of a tax code's id (facts: QBO 1.7)."""

@@ -9,8 +9,9 @@ from typing import Protocol
 from syncro_quickbooks.clock import Clock
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.sync.accounts import Accounts, Connection, Edition, StaleSettings
+from syncro_quickbooks.sync.kept_lists import ListSource
 from syncro_quickbooks.sync.model import Problem
-from syncro_quickbooks.sync.pick_lists import Entry, ListSource, ListsUnavailable, PickList
+from syncro_quickbooks.sync.pick_lists import Entry, ListsUnavailable, PickList
 from syncro_quickbooks.sync.references import Reference, Rule, references, with_names, wrong
 from syncro_quickbooks.sync.settings import Reason, Settings, SettingsError, load_settings
 
