@@ -14,7 +14,6 @@ from local.config import Account
 from local.processes import StartFailed
 from syncro_quickbooks.bootstrap import Deployment
 from syncro_quickbooks.online.tokens import ConnectionKey
-from syncro_quickbooks.sync.accounts import Edition
 from syncro_quickbooks.sync.settings import MethodKind, PaymentMethod, Ref, Settings, dump_settings
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from local.stack import Stack
 
 REDIRECT_URI = "http://127.0.0.1/connected"
+ADMIN = "admin-1"  # who connects, for the audit trail
 _SECONDS = 20
 
 
@@ -83,7 +83,6 @@ def connect(up: "Stack") -> None:
 def _set_up(parts: Deployment, qbo_url: str, account: Account) -> None:
     _consent(parts, account)
     books = Books(qbo_url, account.realm_id, _token(parts, account))
-    parts.accounts.connect(account.account_id, Edition.ONLINE, account.realm_id)
     settings = settings_for(account, books)
     parts.accounts.save_settings(account.account_id, dump_settings(settings), version=0)
 
@@ -91,12 +90,12 @@ def _set_up(parts: Deployment, qbo_url: str, account: Account) -> None:
 def _consent(parts: Deployment, account: Account) -> None:
     """What happens in the browser: off to Intuit, "Connect", and back with a code. The emulator approves at once."""
     connector = parts.connector(REDIRECT_URI)
-    address = connector.authorize_url(connector.new_state(account.account_id))
+    address = connector.authorize_url(connector.new_state(account.account_id, ADMIN))
     # Which company is the user's choice on Intuit's page; the emulator takes it as a hint.
     answer = requests.get(address, params={"login_hint": account.realm_id}, allow_redirects=False, timeout=_SECONDS)
     answer.raise_for_status()
     back = {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["Location"]).query).items()}
-    connector.complete(account.account_id, back["code"], back["state"], back["realmId"])
+    connector.complete(account.account_id, ADMIN, back["code"], back["state"], back["realmId"])
 
 
 def _token(parts: Deployment, account: Account) -> str:

@@ -18,7 +18,6 @@ from emulators.quickbooks_online import Company, Emulator, Fault
 from emulators.wsgi_adapter import WSGIAdapter
 from syncro_quickbooks.bootstrap import Deployment
 from syncro_quickbooks.online.faults import QuickBooksError
-from syncro_quickbooks.sync.accounts import Edition
 from tests.support.boundaries import Boundaries, Crash
 from tests.support.clock import ManualClock
 from tests.support.events import ACCOUNT
@@ -27,6 +26,7 @@ from tests.support.in_memory.services import MemoryKms, MemoryS3, MemorySecrets
 from tests.support.recording import record
 
 REDIRECT_URI = "https://example.com/callback"
+USER = "user-1"
 QBO_URL = "http://quickbooks.test"
 FUNCTION_TIME = timedelta(seconds=300)
 REDELIVERED_AFTER = timedelta(seconds=330)
@@ -154,6 +154,7 @@ class World:
             "INTUIT_AUTHORIZE_URL": f"{QBO_URL}/connect/oauth2",
             "INTUIT_REVOKE_URL": f"{QBO_URL}/v2/oauth2/tokens/revoke",
             "INTUIT_CREDENTIALS_SECRET": "intuit",
+            "OFFBOARDING_DAYS": "30",
         }
         self.deployment = self.process()
         self.companies: dict[str, Company] = {}
@@ -195,14 +196,16 @@ class World:
         return made
 
     def sign_in(self, account: str, realm: str, *, replace_company: bool = False) -> None:
-        """Go through Intuit's consent, as the browser of the account's admin would."""
+        """Go through Intuit's consent, as the browser of the account's admin would; another company after a reset."""
         connector = self.deployment.connector(REDIRECT_URI)
-        state = connector.new_state(account)
+        before = self.deployment.accounts.connection(account)
+        if replace_company and before is not None:
+            connector.reset(account, USER, before.realm_id)
+        state = connector.new_state(account, USER)
         url = f"{connector.authorize_url(state)}&login_hint={realm}"
         answer = self._session().get(url, allow_redirects=False)
         back = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
-        connector.complete(account, back["code"], back["state"], back["realmId"], replace_company=replace_company)
-        self.deployment.accounts.connect(account, Edition.ONLINE, realm, another_company=replace_company)
+        connector.complete(account, USER, back["code"], back["state"], back["realmId"])
 
     def start(self, boundaries: Boundaries) -> None:
         """From now on calls are counted and one is interrupted."""

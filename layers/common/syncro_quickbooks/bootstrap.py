@@ -36,14 +36,17 @@ if TYPE_CHECKING:
     from syncro_quickbooks.desktop.registrations import Registrations
     from syncro_quickbooks.online.client import Client
     from syncro_quickbooks.online.grants import SecretCredentials, TokenEndpoint
+    from syncro_quickbooks.online.idle import IdleConnections
     from syncro_quickbooks.online.oauth import CompanyConnector
     from syncro_quickbooks.online.push import Push
     from syncro_quickbooks.online.rate import RateLimiter
     from syncro_quickbooks.online.read_budget import WorkspaceReadBudget
     from syncro_quickbooks.online.token_store import TokenStore
     from syncro_quickbooks.online.tokens import ConnectionKey, TokenSource
+    from syncro_quickbooks.sync.audit import Audit
     from syncro_quickbooks.sync.gauges import Gauges
     from syncro_quickbooks.sync.jobs import Jobs
+    from syncro_quickbooks.sync.offboarding import Offboarding
     from syncro_quickbooks.sync.settings_desk import Choices, SettingsDesk
     from syncro_quickbooks.syncro_api.access import AccessStore, SyncroAccess
     from syncro_quickbooks.syncro_api.client import SyncroClient
@@ -190,6 +193,28 @@ class Deployment:
         )
 
     @cached_property
+    def idle_connections(self) -> "IdleConnections":
+        """Keeps the consents of connections alive that nobody uses."""
+        from syncro_quickbooks.online.idle import IdleConnections  # noqa: PLC0415
+
+        return IdleConnections(self.table, self.tokens, self.accounts, self._clock, self._log)
+
+    @cached_property
+    def offboarding(self) -> "Offboarding":
+        """Deletes the data of accounts that leave, after a set time."""
+        from syncro_quickbooks.sync.offboarding import Offboarding  # noqa: PLC0415
+
+        kept = timedelta(days=int(self._environ["OFFBOARDING_DAYS"]))
+        return Offboarding(self.table, self.accounts, self._clock, kept, self.registrations.remove)
+
+    @cached_property
+    def audit(self) -> "Audit":
+        """Who did what to an account's connection."""
+        from syncro_quickbooks.sync.audit import Audit  # noqa: PLC0415
+
+        return Audit(self.table, self._clock)
+
+    @cached_property
     def web_connector(self) -> "Endpoint":
         """The SOAP service that the QuickBooks Web Connector calls."""
         from syncro_quickbooks.desktop.endpoint import Endpoint  # noqa: PLC0415
@@ -258,9 +283,11 @@ class Deployment:
             credentials=self._credentials,
             endpoint=self._token_endpoint,
             tokens=self.tokens,
+            accounts=self.accounts,
             table=self.table,
             clock=self._clock,
             client_for=self._client_with,
+            log=self._log,
         )
 
     @cached_property

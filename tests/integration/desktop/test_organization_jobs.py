@@ -399,7 +399,11 @@ def test_online_accounts_are_told_that_there_are_no_jobs_yet(office: Office) -> 
 def test_a_company_that_was_left_takes_its_job_along(office: Office) -> None:
     organization(office, 1, "Acme")
     jobs_of(office).start(office.account, EXPORT)
-    office.accounts.connect(office.account, Edition.DESKTOP, "{another-file}", another_company=True)
+    before = office.accounts.connection(office.account)
+    assert before is not None
+    left = office.accounts.leaving(office.account, before.realm_id)
+    office.service.table.write(left)
+    office.accounts.connect(office.account, Edition.DESKTOP, "{another-file}")
     assert jobs_of(office).working(office.account, "{another-file}") == []
     assert jobs_of(office).start(office.account, EXPORT).realm_id == "{another-file}"
 

@@ -19,6 +19,8 @@ from syncro_quickbooks.online.grants import Grant, SecretCredentials, TokenEndpo
 from syncro_quickbooks.online.token_store import TokenStore
 from syncro_quickbooks.online.tokens import ConnectionKey
 from syncro_quickbooks.storage.table import Table
+from syncro_quickbooks.sync.accounts import Accounts
+from syncro_quickbooks.sync.wake import Wakes
 from syncro_quickbooks.vault import KmsVault
 
 START = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
@@ -49,6 +51,7 @@ class Intuit(BaseAdapter):
     codes: set[str] = field(default_factory=set)
     realm_of_token: dict[str, str] = field(default_factory=dict)
     code_realm: str = ACME.realm_id
+    preferences: dict[str, object] = field(default_factory=dict)
     app: bytes = b"app:app-secret"
     lenient: bool = False
     refreshes: int = 0
@@ -118,7 +121,10 @@ class Intuit(BaseAdapter):
                 "code": "3100",
             }
             return _answer(request, 403, {"fault": {"error": [error], "type": "AUTHORIZATION"}})
-        return _answer(request, 200, {"CompanyInfo": {"Id": "1", "CompanyName": f"Company {realm}"}})
+        if "/query" in str(request.url):
+            return _answer(request, 200, {"QueryResponse": {"Preferences": [{"Id": "1", **self.preferences}]}})
+        info = {"Id": "1", "CompanyName": f"Company {realm}", "Country": "US"}
+        return _answer(request, 200, {"CompanyInfo": info})
 
     def close(self) -> None:
         return None
@@ -176,6 +182,26 @@ def table(aws: None) -> Table:
         BillingMode="PAY_PER_REQUEST",
     )
     return Table(client, name)
+
+
+class Messages:
+    """SQS, as far as whoever connects uses it: the bodies that were sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    def send_message(self, **message: str) -> None:
+        self.sent.append(message["MessageBody"])
+
+
+def accounts_of(table: Table, clock: HookedClock) -> Accounts:
+    """The accounts in `table`, whose wake-ups nobody receives."""
+    return Accounts(table, clock, Wakes(table, Messages(), clock, "push.fifo", "later"))  # type: ignore[arg-type]  # a stand-in
+
+
+@pytest.fixture
+def accounts(table: Table, clock: HookedClock) -> Accounts:
+    return accounts_of(table, clock)
 
 
 @pytest.fixture

@@ -7,20 +7,21 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from syncro_quickbooks.online.client import Client
-from syncro_quickbooks.online.faults import Reconnect, Unavailable
+from syncro_quickbooks.online.faults import Reconnect
 from syncro_quickbooks.online.grants import SecretCredentials
 from syncro_quickbooks.online.oauth import CompanyConnector, ConnectRefused
 from syncro_quickbooks.online.rate import RateLimiter
 from syncro_quickbooks.online.read_budget import WorkspaceReadBudget
 from syncro_quickbooks.online.tokens import ConnectionKey
-from syncro_quickbooks.storage.table import Key
+from syncro_quickbooks.storage.table import ConditionFailed, Key
 
 REALM = "9130357"
+USER = "user-1"
 CALLBACK = "https://console.test/oauth/callback"
 
 
 @pytest.fixture
-def connector(table, store, endpoint, clock, sessions):
+def connector(table, store, accounts, endpoint, clock, sessions):  # noqa: PLR0917 - fixtures
     logger = logging.getLogger("oauth-under-test")
 
     def client_for(connection, tokens):
@@ -42,26 +43,28 @@ def connector(table, store, endpoint, clock, sessions):
         credentials=SecretCredentials(lambda: '{"client_id":"app","client_secret":"app-secret"}'),
         endpoint=endpoint,
         tokens=store,
+        accounts=accounts,
         table=table,
         clock=clock,
         client_for=client_for,
+        log=logger,
     )
 
 
-def connect(connector, intuit, account="acme", realm=REALM, code="code-1", **options):
+def connect(connector, intuit, account="acme", realm=REALM, code="code-1"):
     intuit.codes.add(code)
     intuit.code_realm = realm
-    return connector.complete(account, code, connector.new_state(account), realm, **options)
+    return connector.complete(account, USER, code, connector.new_state(account, USER), realm)
 
 
-def refusal(connector, *arguments, **options):
+def refusal(connector, account, code, state, realm, *, user=USER):
     with pytest.raises(ConnectRefused) as caught:
-        connector.complete(*arguments, **options)
+        connector.complete(account, user, code, state, realm)
     return caught.value.problem.code
 
 
 def test_the_browser_is_sent_to_intuit_with_exactly_what_intuit_asks_for(connector):
-    state = connector.new_state("acme")
+    state = connector.new_state("acme", USER)
     url = urlsplit(connector.authorize_url(state))
     assert f"{url.scheme}://{url.netloc}{url.path}" == "https://intuit.test/connect/oauth2"
     assert parse_qs(url.query) == {
@@ -82,25 +85,32 @@ def test_a_completed_consent_gives_working_tokens(connector, intuit, store):
 
 
 def test_a_state_works_once(connector, intuit):
-    state = connector.new_state("acme")
+    state = connector.new_state("acme", USER)
     intuit.codes.update({"code-1", "code-2"})
-    connector.complete("acme", "code-1", state, REALM)
+    connector.complete("acme", USER, "code-1", state, REALM)
     assert refusal(connector, "acme", "code-2", state, REALM) == "state_refused"
     assert "code-2" in intuit.codes  # Intuit was not even asked
 
 
 def test_a_state_of_another_account_is_refused_and_stays_good_for_its_owner(connector, intuit):
-    state = connector.new_state("acme")
+    state = connector.new_state("acme", USER)
     intuit.codes.add("code-1")
     assert refusal(connector, "mallory", "code-1", state, REALM) == "state_refused"
-    assert connector.complete("acme", "code-1", state, REALM).connection.account_id == "acme"
+    assert connector.complete("acme", USER, "code-1", state, REALM).connection.account_id == "acme"
+
+
+def test_a_state_of_another_user_of_the_account_is_refused_and_stays_good_for_its_owner(connector, intuit):
+    state = connector.new_state("acme", USER)
+    intuit.codes.add("code-1")
+    assert refusal(connector, "acme", "code-1", state, REALM, user="user-2") == "state_refused"
+    assert connector.complete("acme", USER, "code-1", state, REALM).connection.account_id == "acme"
 
 
 def test_a_state_lasts_fifteen_minutes(connector, intuit, clock):
     intuit.codes.update({"code-1", "code-2"})
-    late, in_time = connector.new_state("acme"), connector.new_state("acme")
+    late, in_time = connector.new_state("acme", USER), connector.new_state("acme", USER)
     clock.moment += timedelta(minutes=14, seconds=59)
-    connector.complete("acme", "code-1", in_time, REALM)
+    connector.complete("acme", USER, "code-1", in_time, REALM)
     clock.moment += timedelta(seconds=1)
     assert refusal(connector, "acme", "code-2", late, REALM) == "state_refused"
 
@@ -111,7 +121,7 @@ def test_an_invented_state_is_refused(connector, intuit):
 
 
 def test_the_state_itself_is_not_in_the_table(connector, table):
-    state = connector.new_state("acme")
+    state = connector.new_state("acme", USER)
     items = table._client.scan(TableName=table._name)["Items"]
     assert len(items) == 1
     assert state not in str(items)
@@ -119,13 +129,13 @@ def test_the_state_itself_is_not_in_the_table(connector, table):
 
 
 def test_a_code_intuit_does_not_know_is_refused(connector):
-    assert refusal(connector, "acme", "forged", connector.new_state("acme"), REALM) == "code_refused"
+    assert refusal(connector, "acme", "forged", connector.new_state("acme", USER), REALM) == "code_refused"
 
 
 def test_a_company_of_another_account_is_refused_and_stays_connected_there(connector, intuit, store):
     connect(connector, intuit)
     intuit.codes.add("code-2")
-    assert refusal(connector, "beta", "code-2", connector.new_state("beta"), REALM) == "company_taken"
+    assert refusal(connector, "beta", "code-2", connector.new_state("beta", USER), REALM) == "company_taken"
     assert store.access_token(ConnectionKey("acme", REALM)).value == "access-1"
     with pytest.raises(Reconnect):
         store.access_token(ConnectionKey("beta", REALM))
@@ -135,28 +145,51 @@ def test_a_company_of_another_account_is_refused_and_stays_connected_there(conne
 def test_a_realm_id_changed_in_the_browser_is_refused_and_claims_nothing(connector, intuit, table):
     intuit.codes.add("code-1")
     intuit.code_realm = "666"
-    assert refusal(connector, "mallory", "code-1", connector.new_state("mallory"), REALM) == "company_not_confirmed"
+    assert (
+        refusal(connector, "mallory", "code-1", connector.new_state("mallory", USER), REALM) == "company_not_confirmed"
+    )
     assert table.get(Key(f"realm#{REALM}", "owner")) is None
     assert connect(connector, intuit, code="code-2").connection.realm_id == REALM
 
 
-def test_another_company_needs_an_explicit_choice(connector, intuit, store, table):
+def test_another_company_needs_a_reset_first(connector, intuit, store, table, accounts):
     connect(connector, intuit)
     intuit.codes.add("code-2")
     intuit.code_realm = "777"
-    assert refusal(connector, "acme", "code-2", connector.new_state("acme"), "777") == "other_company"
+    assert refusal(connector, "acme", "code-2", connector.new_state("acme", USER), "777") == "other_company"
     assert table.get(Key("realm#777", "owner")) is None
     assert store.access_token(ConnectionKey("acme", REALM)).value == "access-1"
-    connect(connector, intuit, realm="777", code="code-3", replace_company=True)
+    connector.reset("acme", USER, REALM)
+    connect(connector, intuit, realm="777", code="code-3")
     assert store.access_token(ConnectionKey("acme", "777")).value == "access-3"
+    connection = accounts.connection("acme")
+    assert (connection.realm_id, connection.moved, connection.left) == ("777", True, False)
 
 
-def test_another_company_needs_the_choice_after_a_disconnect_too(connector, intuit):
+def test_another_company_needs_the_reset_after_a_disconnect_too(connector, intuit):
     connect(connector, intuit)
-    connector.disconnect("acme")
+    connector.disconnect("acme", USER)
     intuit.codes.add("code-2")
     intuit.code_realm = "777"
-    assert refusal(connector, "acme", "code-2", connector.new_state("acme"), "777") == "other_company"
+    assert refusal(connector, "acme", "code-2", connector.new_state("acme", USER), "777") == "other_company"
+
+
+def test_a_reset_names_the_company_it_leaves_and_ends_its_tokens(connector, intuit, store):
+    connect(connector, intuit)
+    with pytest.raises(ConditionFailed):
+        connector.reset("acme", USER, "777")
+    assert store.access_token(ConnectionKey("acme", REALM)).value == "access-1"
+    assert connector.reset("acme", USER, REALM).revoked
+    assert intuit.revoked == ["refresh-1"]
+    with pytest.raises(Reconnect):
+        store.access_token(ConnectionKey("acme", REALM))
+
+
+def test_after_a_reset_the_same_company_can_be_connected_again_and_is_no_other(connector, intuit, accounts):
+    connect(connector, intuit)
+    connector.reset("acme", USER, REALM)
+    connect(connector, intuit, code="code-2")
+    assert (accounts.connection("acme").moved, accounts.connection("acme").left) == (False, False)
 
 
 def test_reconnecting_the_same_company_replaces_the_tokens(connector, intuit, new_store):
@@ -165,20 +198,21 @@ def test_reconnecting_the_same_company_replaces_the_tokens(connector, intuit, ne
     assert new_store().access_token(ConnectionKey("acme", REALM)).value == "access-2"
 
 
-def test_disconnecting_deletes_the_tokens_and_revokes_the_consent(connector, intuit, store):
+def test_disconnecting_deletes_the_tokens_and_revokes_the_consent(connector, intuit, store, accounts):
     connect(connector, intuit)
-    assert connector.disconnect("acme")
+    assert connector.disconnect("acme", USER).revoked
     assert intuit.revoked == ["refresh-1"]
     with pytest.raises(Reconnect):
         store.access_token(ConnectionKey("acme", REALM))
-    assert not connector.disconnect("acme")
+    assert accounts.connection("acme").realm_id == REALM  # what comes in meanwhile is still taken
+    assert not connector.disconnect("acme", USER).had_tokens
 
 
-def test_tokens_are_deleted_even_if_intuit_cannot_be_told(connector, intuit, store):
+def test_tokens_are_deleted_even_if_intuit_cannot_be_told_and_the_user_is_told_what_to_do(connector, intuit, store):
     connect(connector, intuit)
     intuit.broken = 503
-    with pytest.raises(Unavailable):
-        connector.disconnect("acme")
+    parted = connector.disconnect("acme", USER)
+    assert (parted.had_tokens, parted.revoked, parted.problem.code) == (True, False, "consent_not_revoked")
     with pytest.raises(Reconnect):
         store.access_token(ConnectionKey("acme", REALM))
 

@@ -1,14 +1,16 @@
 """Tokens are refreshed one at a time, stored before use, and given up only when Intuit refused the stored one."""
 
 import logging
+import time
 from datetime import timedelta
-from threading import Event, Thread
+from threading import Event, Lock, Thread, get_ident
 
 import pytest
 import requests
 from botocore.exceptions import ClientError
 
 from syncro_quickbooks.online.faults import AccountBlocked, Reconnect, Throttled, Unavailable
+from syncro_quickbooks.online.token_store import TokenStore
 from syncro_quickbooks.online.tokens import ConnectionKey
 from syncro_quickbooks.storage.table import Key
 
@@ -81,6 +83,54 @@ def test_of_two_workers_at_once_one_refreshes_and_the_other_waits_for_it(store, 
     seen.append(new_store().access_token(ACME).value)
     assert seen == ["access-2", "access-2"]
     assert intuit.refreshes == 1
+
+
+def test_of_twenty_workers_at_once_one_refreshes_and_the_others_use_its_tokens(  # noqa: PLR0917 - fixtures
+    connect, intuit, clock, table, vault, endpoint
+):
+    """The winner hangs at Intuit until the other nineteen have all found the lock taken."""
+    connect()
+    clock.moment += timedelta(minutes=55)
+    waiting, everybody_waits, seen = set(), Event(), []
+
+    class Patient:
+        def now(self):
+            return clock.moment
+
+        def sleep(self, _):
+            waiting.add(get_ident())
+            if len(waiting) == 19:
+                everybody_waits.set()
+            time.sleep(0.005)
+
+    table._client = OneAtATime(table._client)
+    log = logging.getLogger("tokens-under-test")
+    workers = [
+        Thread(target=lambda: seen.append(TokenStore(table, vault, endpoint, Patient(), log).access_token(ACME).value))
+        for _ in range(20)
+    ]
+    intuit.while_refreshing = lambda: everybody_waits.wait(20)
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(30)
+    assert everybody_waits.is_set()
+    assert seen == ["access-2"] * 20
+    assert intuit.refreshes == 1
+
+
+class OneAtATime:
+    """DynamoDB decides about an item one call at a time; moto, called by several threads, does not."""
+
+    def __init__(self, client):
+        self._client, self._lock = client, Lock()
+
+    def __getattr__(self, operation):
+        def call(**arguments):
+            with self._lock:
+                return getattr(self._client, operation)(**arguments)
+
+        return call
 
 
 def test_the_new_refresh_token_is_in_the_table_before_the_access_token_is_given_out(  # noqa: PLR0917 - fixtures

@@ -18,6 +18,7 @@ from syncro_quickbooks.online.rate import RateLimiter
 from syncro_quickbooks.online.read_budget import ReadPurpose, WorkspaceReadBudget
 from syncro_quickbooks.online.token_store import TokenStore
 from syncro_quickbooks.sync.model import Operation
+from tests.integration.online.conftest import accounts_of
 
 REALM = "9130357"
 CREATE, UPDATE, VOID, DELETE = Operation.CREATE, Operation.UPDATE, Operation.VOID, Operation.DELETE
@@ -44,9 +45,11 @@ class Setup:
             credentials=credentials,
             endpoint=endpoint,
             tokens=self.tokens,
+            accounts=accounts_of(table, clock),
             table=table,
             clock=clock,
             client_for=self.client_for,
+            log=LOGGER,
         )
         self.connection = self.connect("acme").connection
         self.client = self.client_for(self.connection, self.tokens)
@@ -65,10 +68,10 @@ class Setup:
         )
 
     def connect(self, account):
-        url = self.connector.authorize_url(self.connector.new_state(account))
+        url = self.connector.authorize_url(self.connector.new_state(account, "user-1"))
         back = requests.get(url, allow_redirects=False, timeout=5).headers["Location"]
         brought = {name: values[0] for name, values in parse_qs(urlsplit(back).query).items()}
-        return self.connector.complete(account, brought["code"], brought["state"], brought["realmId"])
+        return self.connector.complete(account, "user-1", brought["code"], brought["state"], brought["realmId"])
 
     def send(self, request, bids=("1",)):
         return self.client.send(request, bids, deadline=self.clock.now() + timedelta(minutes=10))
@@ -212,7 +215,7 @@ def test_at_full_speed_the_limits_are_kept(setup):
 
 
 def test_after_a_disconnect_the_consent_is_gone_at_intuit_too(setup):
-    setup.connector.disconnect("acme")
+    setup.connector.disconnect("acme", "user-1")
     with pytest.raises(Reconnect):
         setup.client.query("SELECT * FROM Customer", "Customer", ReadPurpose.USER)
     assert [entry.status for entry in setup.emu.journal if entry.path.endswith("/revoke")] == [200]

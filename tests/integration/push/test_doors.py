@@ -22,7 +22,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from emulators.quickbooks_online import Company, Emulator, Fault, serve
 from emulators.quickbooks_online.special import create_tax_code
 from syncro_quickbooks.bootstrap import deployment
-from syncro_quickbooks.sync.accounts import Edition
 from tests.support import aws
 from tests.support.books import sales_lines, standing
 from tests.support.world import everything_on, ready_settings
@@ -147,15 +146,13 @@ def connect(company: Company) -> None:
     rate = {"TaxRateName": "Austin", "RateValue": Decimal("8.25"), "TaxAgencyId": "1", "TaxApplicableOn": "Sales"}
     create_tax_code(company, {"TaxCode": "Austin, TX", "TaxRateDetails": [rate]})
     connector = deployment().connector("https://example.com/callback")
-    state = connector.new_state(ACCOUNT)
+    state = connector.new_state(ACCOUNT, "user-1")
     url = f"{connector.authorize_url(state)}&login_hint={REALM}"
     answer = requests.get(url, allow_redirects=False, timeout=10)
     back = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
-    connector.complete(ACCOUNT, back["code"], back["state"], back["realmId"])
-    accounts = deployment().accounts
-    accounts.connect(ACCOUNT, Edition.ONLINE, REALM)
+    connector.complete(ACCOUNT, "user-1", back["code"], back["state"], back["realmId"])
     settings = ready_settings(company, tax_codes=austin(company), quiet_seconds=0)
-    accounts.save_settings(ACCOUNT, settings, version=0)
+    deployment().accounts.save_settings(ACCOUNT, settings, version=0)
 
 
 def austin(company: Company) -> dict[str, dict[str, str]]:

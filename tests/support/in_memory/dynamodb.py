@@ -16,6 +16,8 @@ Parts: TypeAlias = Mapping[str, Any]
 LARGEST_ITEM = 400 * 1024
 MOST_IN_A_TRANSACTION = 100
 MOST_KEYS_AT_ONCE = 100
+MOST_WRITES_AT_ONCE = 25
+SCANNED_AT_ONCE = 2**20
 _WRITES = ("Put", "Update", "Delete", "ConditionCheck")
 _PARTS = {
     "TableName",
@@ -91,9 +93,33 @@ class MemoryDynamoDB:
             raise NotImplementedError(f"pages of {operation}")
         return _Query(self)
 
-    def scan(self, *, TableName: str) -> dict[str, Any]:
+    def scan(self, *, TableName: str, **parts: Any) -> dict[str, Any]:
+        """Everything at once without any option; with the layer's options page by page, a megabyte each."""
         self._check(TableName)
-        return {"Items": [dict(item) for partition in self._partitions.values() for item in partition.values()]}
+        if not parts:
+            return {"Items": [dict(item) for partition in self._partitions.values() for item in partition.values()]}
+        start = _place(parts.pop("ExclusiveStartKey")) if "ExclusiveStartKey" in parts else ("", "")
+        if parts.pop("ProjectionExpression") != "#pk, #sk" or not parts.pop("ConsistentRead"):
+            raise NotImplementedError("the layer scans for keys, consistently")
+        names, values = parts.pop("ExpressionAttributeNames"), parts.pop("ExpressionAttributeValues")
+        wanted = expressions.condition(parts.pop("FilterExpression"))
+        if parts:
+            raise NotImplementedError(f"Scan with {sorted(parts)}")
+        if wanted.placeholders | {"#pk", "#sk"} != {*names, *values}:
+            raise _error("ValidationException", "Scan")
+        assert wanted.test is not None
+        found: list[Item] = []
+        weight = 0
+        for pk, sk in sorted((pk, sk) for pk, partition in self._partitions.items() for sk in partition):
+            if (pk, sk) <= start:
+                continue
+            item = self._partitions[pk][sk]
+            weight += _size(item)
+            if wanted.test(item, names, values):
+                found.append({"pk": {"S": pk}, "sk": {"S": sk}})
+            if weight >= SCANNED_AT_ONCE:
+                return {"Items": found, "LastEvaluatedKey": {"pk": {"S": pk}, "sk": {"S": sk}}}
+        return {"Items": found}
 
     def partitions(self) -> Iterator[tuple[str, Mapping[str, Item]]]:
         """Every partition that holds anything, for tests."""
@@ -114,6 +140,18 @@ class MemoryDynamoDB:
 
     def delete_item(self, **parts: Any) -> dict[str, Any]:
         return self._single("Delete", parts, "DeleteItem")
+
+    def batch_write_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:
+        """Deletions only. Like DynamoDB under load it leaves one of a full batch for another call."""
+        ((table, wanted),) = RequestItems.items()
+        self._check(table)
+        places = [_place(each["DeleteRequest"]["Key"]) for each in wanted]
+        if not 0 < len(places) <= MOST_WRITES_AT_ONCE or len(places) != len(set(places)):
+            raise _error("ValidationException", "BatchWriteItem")
+        done = places[:-1] if len(places) == MOST_WRITES_AT_ONCE else places
+        for place in done:
+            self._store(place, None)
+        return {"UnprocessedItems": {table: wanted[len(done) :]} if len(done) < len(wanted) else {}}
 
     def transact_write_items(self, *, TransactItems: Sequence[Mapping[str, Parts]]) -> dict[str, Any]:
         operations = [next(iter(each.items())) for each in TransactItems]

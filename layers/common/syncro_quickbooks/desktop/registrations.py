@@ -1,10 +1,22 @@
 """What an account is known by in the Web Connector: its user, its password, and the two GUIDs of its .qwc file."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
 from syncro_quickbooks.desktop.passwords import PasswordHash
-from syncro_quickbooks.storage.table import ABSENT, Condition, ConditionFailed, Item, Key, Put, Table, Update
+from syncro_quickbooks.storage.table import (
+    ABSENT,
+    Condition,
+    ConditionFailed,
+    Delete,
+    Item,
+    Key,
+    Put,
+    Table,
+    Update,
+    Write,
+)
 from syncro_quickbooks.sync.accounts import Accounts, AnotherCompany, Edition
 from syncro_quickbooks.sync.records import SCHEMA, Keys
 
@@ -42,22 +54,39 @@ class Registrations:
         item = self._table.get(place(account_id))
         return registration_from_item(account_id, item) if item else None
 
-    def register(self, account_id: str, user: str) -> Registration:
+    def register(
+        self, account_id: str, user: str, noted: Callable[[str], Sequence[Write]] = lambda _: ()
+    ) -> Registration:
         """Give the account a user name and its GUIDs, and connect it to the company file they name.
 
-        An account that is registered already keeps what it has. Raises UserTaken, ValueError for a name that is empty
-        or longer than LONGEST_USER, and AnotherCompany if the account is connected to a company, Online or Desktop.
+        `noted(file_id)` is written with the connection or not at all: raises ConditionFailed if it does not hold. An
+        account that is registered already keeps what it has. Raises UserTaken, ValueError for a name that is empty or
+        longer than LONGEST_USER, and AnotherCompany if the account has not left another company, Online or Desktop.
         """
         if not 0 < len(user) <= LONGEST_USER:
             raise ValueError(f"a user name has 1 to {LONGEST_USER} characters")
         known, connection = self.find(account_id), self._accounts.connection(account_id)
-        if connection is not None and (known is None or connection.realm_id != known.file_id):
+        free = connection is None or connection.left
+        if connection is not None and not free and (known is None or connection.realm_id != known.file_id):
             raise AnotherCompany
         if known is None:
             known = self._add(Registration(account_id, user, _guid(), _guid()))
-        if connection is None:
-            self._accounts.connect(account_id, Edition.DESKTOP, known.file_id)
+        if free:
+            self._accounts.connect(account_id, Edition.DESKTOP, known.file_id, also=noted(known.file_id))
         return known
+
+    def remove(self, account_id: str) -> None:
+        """Give up user name, password and GUIDs, and end a session that is going on. What is not there is no error."""
+        known = self.find(account_id)
+        if known is not None:
+            self._table.transact([Delete(user_place(known.user)), Delete(place(account_id)), _session_end(account_id)])
+
+    def locking_out(self, account_id: str) -> list[Write]:
+        """The writes that end the account's password and session, none if it is not registered."""
+        if self.find(account_id) is None:
+            return []
+        forgotten = Update(place(account_id), "REMOVE #salt, #digest", {}, Condition("attribute_exists(#pk)"))
+        return [forgotten, _session_end(account_id)]
 
     def _add(self, new: Registration) -> Registration:
         user, own = user_place(new.user), place(new.account_id)
@@ -93,6 +122,11 @@ def registration_from_item(account_id: str, item: Item) -> Registration:
 
 def _guid() -> str:
     return f"{{{uuid4()}}}"
+
+
+def _session_end(account_id: str) -> Delete:
+    """Its ticket is unknown from then on, and what it still writes fails: the session is its own lease."""
+    return Delete(Keys(account_id).of_account("desktop-session"))
 
 
 def place(account_id: str) -> Key:

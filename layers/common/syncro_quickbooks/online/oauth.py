@@ -2,21 +2,27 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlencode
 
 from syncro_quickbooks.clock import Clock, to_millis
+from syncro_quickbooks.json_types import JsonObject
+from syncro_quickbooks.log import Log
 from syncro_quickbooks.online.client import Client
 from syncro_quickbooks.online.faults import QuickBooksError, Reconnect, RequestRefused
 from syncro_quickbooks.online.grants import CredentialsProvider, Grant, InvalidGrant, TokenEndpoint
+from syncro_quickbooks.online.preferences import read_company
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.token_store import TokenStore
 from syncro_quickbooks.online.tokens import AccessToken, ConnectionKey, TokenSource
-from syncro_quickbooks.storage.table import Condition, ConditionFailed, Delete, Key, Put, Table
+from syncro_quickbooks.storage.table import Condition, ConditionFailed, Delete, Key, Put, Table, Write
+from syncro_quickbooks.sync.accounts import Accounts, AnotherCompany, Edition
+from syncro_quickbooks.sync.audit import Audit, Deed
 from syncro_quickbooks.sync.catalogue_entries import RECONNECT
 from syncro_quickbooks.sync.model import Problem, Who
+from syncro_quickbooks.sync.offboarding import OFFBOARDING, not_leaving
 from syncro_quickbooks.sync.records import SCHEMA
 
 SCOPE = "com.intuit.quickbooks.accounting"
@@ -39,6 +45,15 @@ class ConnectedCompany:
     company_name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """An account has no tokens any more. `revoked` is False if Intuit could not be told: `problem` says what to do."""
+
+    had_tokens: bool
+    revoked: bool
+    problem: Problem | None = None
+
+
 class CompanyConnector:
     """The way from the "connect" button to stored tokens, and back.
 
@@ -54,21 +69,26 @@ class CompanyConnector:
         credentials: CredentialsProvider,
         endpoint: TokenEndpoint,
         tokens: TokenStore,
+        accounts: Accounts,
         table: Table,
         clock: Clock,
         client_for: Callable[[ConnectionKey, TokenSource], Client],
+        log: Log,
     ) -> None:
         self._authorize_url = authorize_url
         self._redirect_uri = redirect_uri
         self._credentials = credentials
         self._endpoint = endpoint
         self._tokens = tokens
+        self._accounts = accounts
+        self._audit = Audit(table, clock)
         self._table = table
         self._clock = clock
         self._client_for = client_for
+        self._log = log
 
-    def new_state(self, account_id: str) -> str:
-        """A secret for one trip to Intuit, good for 15 minutes and for this account; only its hash is stored."""
+    def new_state(self, account_id: str, user_id: str) -> str:
+        """A secret for one trip to Intuit, good for 15 minutes and for this user; only its hash is stored."""
         state = secrets.token_urlsafe(32)
         until = self._clock.now() + STATE_LIFE
         key = _state_key(state)
@@ -79,6 +99,7 @@ class CompanyConnector:
                     "sk": key.sk,
                     "schema": SCHEMA,
                     "account_id": account_id,
+                    "user_id": user_id,
                     "expires_at": to_millis(until),
                     "ttl": int(until.timestamp()),
                 }
@@ -97,66 +118,96 @@ class CompanyConnector:
         }
         return f"{self._authorize_url}?{urlencode(query)}"
 
-    def complete(
-        self, account_id: str, code: str, state: str, realm_id: str, *, replace_company: bool = False
-    ) -> ConnectedCompany:
-        """Finish what the browser brought back from Intuit; `account_id` is the one that is signed in here.
+    def complete(self, account_id: str, user_id: str, code: str, state: str, realm_id: str) -> ConnectedCompany:
+        """Finish what the browser brought back from Intuit; account and user are those that are signed in here.
 
-        Raises ConnectRefused (state unknown, used, expired or another account's; code refused; company of another
-        account; another company than before without `replace_company`), Unavailable, Throttled, AccountBlocked and
-        ReadAllowanceExhausted. Whatever is raised, no token has been stored.
+        Tokens, claim and connection are stored together, and the account looks at its outbox. Raises ConnectRefused
+        (state unknown, used, expired or somebody else's; code refused; company of another account; another company than
+        before that was not left; account being offboarded), Unavailable, Throttled, AccountBlocked and
+        ReadAllowanceExhausted. Whatever is raised, nothing has been stored.
         """
         connection = ConnectionKey(account_id, realm_id)
-        self._use_state(account_id, state)
+        self._use_state(account_id, user_id, state)
         try:
             grant = self._endpoint.exchange(connection, code, self._redirect_uri)
         except InvalidGrant:
             raise ConnectRefused(_again("code_refused", "Intuit did not accept the code of this sign-in.")) from None
-        name = self._company_name(connection, grant)
-        store = self._tokens.storing(connection, grant, replace_company=replace_company)
+        client = self._client_for(connection, _FreshToken(AccessToken(connection, grant.access_token)))
+        info = _company_info(client)
+        self._store(connection, user_id, grant)
+        self._read_preferences(connection, client, info)
+        return ConnectedCompany(connection, str(info.get("CompanyName", "")))
+
+    def disconnect(self, account_id: str, user_id: str) -> Parted:
+        """Delete the account's tokens and take the consent back at Intuit; the queue stays."""
+        consent = self._tokens.consent(account_id)
+        if consent is None or not consent.given:
+            return Parted(had_tokens=False, revoked=False)
+        return self.part(account_id, [self._audit.entry(account_id, Deed.DISCONNECTED, user_id, consent.realm_id)])
+
+    def reset(self, account_id: str, user_id: str, realm_id: str) -> Parted:
+        """Leave the company `realm_id`: disconnect, and let another one be connected.
+
+        Links and settings of it stay with it, so nothing is posted again unasked. Raises ConditionFailed if it is not
+        the account's company.
+        """
+        noted = self._audit.entry(account_id, Deed.RESET, user_id, realm_id)
+        return self.part(account_id, [self._accounts.leaving(account_id, realm_id), noted])
+
+    def part(self, account_id: str, writes: Sequence[Write]) -> Parted:
+        """Delete the account's tokens, if it has any, together with `writes`, then take the consent back at Intuit.
+
+        Raises ConditionFailed if `writes` do not hold. An Intuit that cannot be told is no error: the tokens are gone
+        here, and the app can be removed in QuickBooks.
+        """
+        forgotten = self._tokens.forget(account_id, writes)
+        if forgotten is None:
+            return Parted(had_tokens=False, revoked=False)
+        connection, refresh_token = forgotten
         try:
-            self._table.transact([self._claim(connection), store])
+            self._endpoint.revoke(connection, refresh_token)
+        except QuickBooksError as error:
+            self._log.warning("consent not revoked", extra={"account_id": account_id, "reason": str(error)})
+            return Parted(had_tokens=True, revoked=False, problem=_NOT_REVOKED)
+        return Parted(had_tokens=True, revoked=True)
+
+    def _store(self, connection: ConnectionKey, user_id: str, grant: Grant) -> None:
+        """Everything that makes the connection, or nothing."""
+        account_id, realm_id = connection.account_id, connection.realm_id
+        known = self._accounts.connection(account_id)
+        again = known is not None and known.realm_id == realm_id
+        noted = self._audit.entry(account_id, Deed.RECONNECTED if again else Deed.CONNECTED, user_id, realm_id)
+        tokens = self._tokens.storing(connection, grant)
+        also: list[Write] = [self._claim(connection), not_leaving(account_id), tokens, noted]
+        try:
+            self._accounts.connect(account_id, Edition.ONLINE, realm_id, also=also)
         except ConditionFailed as refused:
             # Nothing is revoked: the consent could be the other account's.
-            raise ConnectRefused(_TAKEN if 0 in refused.failed else _OTHER_COMPANY) from None
-        return ConnectedCompany(connection, name)
+            raise ConnectRefused(_TAKEN if 0 in refused.failed else OFFBOARDING) from None
+        except AnotherCompany:
+            raise ConnectRefused(_OTHER_COMPANY) from None
 
-    def disconnect(self, account_id: str) -> bool:
-        """Delete the account's tokens, then take the consent back at Intuit. False if there were none.
+    def _read_preferences(self, connection: ConnectionKey, client: Client, info: JsonObject) -> None:
+        """What set-up has to know of the company; if it cannot be read now, the next run of the push does."""
+        try:
+            company = read_company(client, info)
+        except (QuickBooksError, ValueError) as error:
+            fields = {"account_id": connection.account_id, "realm_id": connection.realm_id, "reason": str(error)}
+            self._log.warning("company not read yet", extra=fields)
+            return
+        self._accounts.save_company(connection.account_id, connection.realm_id, company.to_json())
 
-        Raises Unavailable, Throttled or AccountBlocked when Intuit could not be told: the tokens are deleted here all
-        the same, and the app can be removed in QuickBooks under Apps.
-        """
-        forgotten = self._tokens.forget(account_id)
-        if forgotten is None:
-            return False
-        connection, refresh_token = forgotten
-        self._endpoint.revoke(connection, refresh_token)
-        return True
-
-    def _use_state(self, account_id: str, state: str) -> None:
-        """Delete the state if it is this account's and still good; one that is another's stays for its owner."""
+    def _use_state(self, account_id: str, user_id: str, state: str) -> None:
+        """Delete the state if it is this user's and still good; one that is another's stays for its owner."""
         good = Condition(
-            "#account_id = :account AND #expires_at > :now",
-            {":account": account_id, ":now": to_millis(self._clock.now())},
+            "#account_id = :account AND #user_id = :user AND #expires_at > :now",
+            {":account": account_id, ":user": user_id, ":now": to_millis(self._clock.now())},
         )
         try:
             self._table.write(Delete(_state_key(state), good))
         except ConditionFailed:
             message = "This sign-in was not started here, was used already, or took longer than 15 minutes."
             raise ConnectRefused(_again("state_refused", message)) from None
-
-    def _company_name(self, connection: ConnectionKey, grant: Grant) -> str:
-        """The realm id comes from the browser: without this question anybody could claim somebody else's company."""
-        try:
-            client = self._client_for(connection, _FreshToken(AccessToken(connection, grant.access_token)))
-            info = client.read("CompanyInfo", connection.realm_id, ReadPurpose.USER)
-        except (Reconnect, RequestRefused):
-            info = None
-        if info is None:
-            message = "QuickBooks does not confirm that this sign-in is for the company it named."
-            raise ConnectRefused(_again("company_not_confirmed", message))
-        return str(info.get("CompanyName", ""))
 
     def _claim(self, connection: ConnectionKey) -> Put:
         """One company belongs to one account, for ever."""
@@ -167,6 +218,18 @@ class CompanyConnector:
         }
         mine = Condition("attribute_not_exists(#pk) OR #account_id = :account", {":account": connection.account_id})
         return Put({"pk": f"realm#{connection.realm_id}", "sk": "owner", **item}, mine)
+
+
+def _company_info(client: Client) -> JsonObject:
+    """The realm id comes from the browser: without this question anybody could claim somebody else's company."""
+    try:
+        info = client.read("CompanyInfo", client.connection.realm_id, ReadPurpose.USER)
+    except (Reconnect, RequestRefused):
+        info = None
+    if info is None:
+        message = "QuickBooks does not confirm that this sign-in is for the company it named."
+        raise ConnectRefused(_again("company_not_confirmed", message))
+    return info
 
 
 class _FreshToken:
@@ -196,9 +259,15 @@ _TAKEN = Problem(
 _OTHER_COMPANY = Problem(
     "other_company",
     "This account was connected to another QuickBooks company; links and settings belong to that one.",
-    "Connect the same company again, or reset the links and settings for the new one first.",
+    "Connect the same company again, or reset the connection for the new one first.",
     Who.ADMIN,
     (RECONNECT,),
+)
+_NOT_REVOKED = Problem(
+    "consent_not_revoked",
+    "The sign-in was deleted here, so nothing is sent any more, but Intuit could not be told.",
+    "In QuickBooks open Apps > My apps and disconnect this app there.",
+    Who.ADMIN,
 )
 
 

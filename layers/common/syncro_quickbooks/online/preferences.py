@@ -7,10 +7,13 @@ from syncro_quickbooks.online.faults import Unavailable
 from syncro_quickbooks.online.read_budget import ReadPurpose
 
 
-def read_company(client: Client) -> Company:
-    """The company as QuickBooks describes it: two metered reads. Raises as `Client.query`."""
+def read_company(client: Client, info: JsonObject | None = None) -> Company:
+    """The company as QuickBooks describes it: two metered reads, one if its `CompanyInfo` is at hand.
+
+    Raises as `Client.query` and `Company.from_quickbooks`.
+    """
     preferences = _only(client, "Preferences")
-    return Company.from_quickbooks(preferences, _only(client, "CompanyInfo"))
+    return Company.from_quickbooks(preferences, info or _only(client, "CompanyInfo"))
 
 
 def _only(client: Client, entity: str) -> JsonObject:

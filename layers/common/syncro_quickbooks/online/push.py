@@ -21,6 +21,7 @@ from syncro_quickbooks.online.faults import (
     Throttled,
     Unavailable,
 )
+from syncro_quickbooks.online.idle import pause_until_reconnected
 from syncro_quickbooks.online.mapping.bodies import digest
 from syncro_quickbooks.online.preferences import read_company
 from syncro_quickbooks.online.rate import Breaker, RateLimiter, RateState
@@ -126,7 +127,9 @@ class Push:
             report.ended = f"posting is stopped: {stopped}"
             return to_millis(self._clock.now() + _LOOK_AGAIN_WHEN_STOPPED)
         except Reconnect as reconnect:
-            problem, wait = reconnect.problem, None
+            report.ended = f"paused: {reconnect.problem.code}"
+            pause_until_reconnected(self._accounts, connection, reconnect.problem, self._log)
+            return None
         except _NeedsSetup as setup:
             problem, wait = setup.problem, setup.wait
         except Throttled as throttled:

@@ -5,7 +5,7 @@ stored before it is used; two refreshes at once, or a lost answer, are what make
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -15,18 +15,26 @@ from syncro_quickbooks.log import Log
 from syncro_quickbooks.online.faults import QuickBooksError, Reconnect, Throttled, Unavailable
 from syncro_quickbooks.online.grants import Grant, InvalidGrant, TokenEndpoint
 from syncro_quickbooks.online.tokens import AccessToken, ConnectionKey
-from syncro_quickbooks.storage.table import Condition, ConditionFailed, Item, Key, Table, Update, Value
+from syncro_quickbooks.storage.table import Check, Condition, ConditionFailed, Item, Key, Table, Update, Value, Write
 from syncro_quickbooks.sync.catalogue import explain
 from syncro_quickbooks.sync.model import Problem, Who
 from syncro_quickbooks.sync.records import SCHEMA, Keys
+from syncro_quickbooks.sync.wake import shard_of
 from syncro_quickbooks.vault import Vault
 
 REFRESH_BEFORE_EXPIRY = timedelta(minutes=10)  # at 50 minutes of the 60 that Intuit gives
 LOCK_LIFE = timedelta(seconds=30)
+IDLE_AFTER = timedelta(days=7)
+"""A consent that is not used dies after 100 days: tokens this old are refreshed for their own sake."""
+
 _LOCK_LOOKS = 35  # one a second: longer than a lock lasts
 _STILL_USABLE = timedelta(seconds=150)  # as long as the longest write takes
 _TRY_AGAIN = timedelta(seconds=60)
+IDLE = "idle-token"
+"""Where the `due` index has the tokens, each due a week after its refresh."""
+
 _UNLOCK = "#lock_owner, #lock_until"
+_NOT_DUE = "#due_shard, #next_due"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,21 @@ class _Stored:
     refresh_token: str = field(repr=False)
     refresh_at: datetime
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """How an account's consent stands. `until` moves on with every refresh, `ends` is for good; None if not known.
+
+    `given` is False after a disconnect; `lost_at` says when Intuit refused it.
+    """
+
+    realm_id: str
+    given: bool
+    refreshed_at: datetime
+    lost_at: datetime | None = None
+    until: datetime | None = None
+    ends: datetime | None = None
 
 
 class TokenStore:
@@ -71,41 +94,64 @@ class TokenStore:
         self._held[connection] = stored
         return stored.access
 
-    def storing(self, connection: ConnectionKey, grant: Grant, *, replace_company: bool = False) -> Update:
-        """The write that stores the tokens of a new consent, to be part of the caller's transaction.
-
-        Its condition fails if the account has (or had) another company, unless `replace_company` allows the change.
-        """
-        same = Condition("attribute_not_exists(#realm_id) OR #realm_id = :realm_id")
+    def storing(self, connection: ConnectionKey, grant: Grant) -> Update:
+        """The write that stores the tokens of a new consent, to be part of the transaction that connects."""
         values = self._values(connection, grant, grant.refresh_token)
-        # `:realm_id` is a value of the update already.
+        # How long the consent of before was good is nothing about this one, if Intuit does not say it this time.
+        unknown = [f"#{name}" for name in ("consent_until", "consent_ends") if f":{name}" not in values]
+        removed = ", ".join([_UNLOCK, "#invalid_since", *unknown])
         return Update(
             _key(connection.account_id),
-            f"{_assignments(values)} REMOVE {_UNLOCK}, #invalid_since ADD #version :one",
+            f"{_assignments(values)} REMOVE {removed} ADD #version :one",
             {**values, ":one": 1},
-            None if replace_company else same,
         )
 
-    def forget(self, account_id: str) -> tuple[ConnectionKey, str] | None:
+    def consent(self, account_id: str) -> Consent | None:
+        """How the account's consent stands, None if there never was one."""
+        item = self._table.get(_key(account_id))
+        if item is None:
+            return None
+        lost, until, ends = (item.get(name) for name in ("invalid_since", "consent_until", "consent_ends"))
+        return Consent(
+            realm_id=str(item["realm_id"]),
+            given="sealed" in item,
+            refreshed_at=_moment(item["refreshed_at"]),
+            lost_at=_moment(lost) if lost is not None else None,
+            until=_moment(until) if until is not None else None,
+            ends=_moment(ends) if ends is not None else None,
+        )
+
+    def forget(self, account_id: str, also: Sequence[Write] = ()) -> tuple[ConnectionKey, str] | None:
         """Delete the account's tokens and return connection and refresh token, to be revoked; None if there are none.
 
-        The version goes on counting, so that a refresh under way cannot store its tokens afterwards. The realm stays
-        noted: another company needs `replace_company` even after a disconnect.
+        `also` is written with it, or if there are none by itself, or not at all: raises ConditionFailed if it does not
+        hold. The version goes on counting, so that a refresh under way cannot store its tokens afterwards.
         """
         while True:
             item = self._table.get(_key(account_id))
             if item is None or "sealed" not in item:
-                return None
+                none = Check(_key(account_id), Condition("attribute_not_exists(#sealed)"))
+                if self._written_with(none, also):
+                    return None
+                continue  # connected meanwhile
             connection = ConnectionKey(account_id, str(item["realm_id"]))
             stored = self._unseal(connection, item)
-            wipe = f"REMOVE #sealed, #invalid_since, {_UNLOCK} ADD #version :one"
+            wipe = f"REMOVE #sealed, #invalid_since, {_UNLOCK}, {_NOT_DUE} ADD #version :one"
             unchanged = Condition("#version = :read", {":read": stored.access.version})
-            try:
-                self._table.write(Update(_key(account_id), wipe, {":one": 1}, unchanged))
-            except ConditionFailed:
+            if not self._written_with(Update(_key(account_id), wipe, {":one": 1}, unchanged), also):
                 continue  # refreshed meanwhile: the newer token is the one to revoke
             self._held.pop(connection, None)
             return connection, stored.refresh_token
+
+    def _written_with(self, first: Write, also: Sequence[Write]) -> bool:
+        """Carry out all or nothing; False if `first` does not hold. Raises ConditionFailed if only `also` does not."""
+        try:
+            self._table.transact([first, *also])
+        except ConditionFailed as refused:
+            if 0 in refused.failed:
+                return False
+            raise
+        return True
 
     # -- refreshing ------------------------------------------------------------------------------------------------
 
@@ -176,7 +222,7 @@ class TokenStore:
     def _after_invalid_grant(self, connection: ConnectionKey, stored: _Stored) -> _Stored:
         """The consent is lost only if the refused token is still the stored one; else the newer one is used."""
         still = Condition("#version = :read", {":read": stored.access.version})
-        change = f"SET #invalid_since = :now REMOVE {_UNLOCK}"
+        change = f"SET #invalid_since = :now REMOVE {_UNLOCK}, {_NOT_DUE}"
         now = to_millis(self._clock.now())
         try:
             self._table.write(Update(_key(connection.account_id), change, {":now": now}, still))
@@ -226,6 +272,8 @@ class TokenStore:
             ":refreshed_at": to_millis(now),
             ":refresh_at": to_millis(now + grant.lifetime - early),
             ":expires_at": to_millis(now + grant.lifetime),
+            ":due_shard": shard_of(IDLE, connection.account_id),
+            ":next_due": to_millis(now + IDLE_AFTER),
         }
         if grant.refresh_lifetime is not None:
             values[":consent_until"] = to_millis(now + grant.refresh_lifetime)
@@ -243,7 +291,7 @@ _NOT_CONNECTED = Problem(
 _OTHER_COMPANY = Problem(
     "other_company_connected",
     "The stored sign-in is for another QuickBooks company than the one being worked for; nothing was sent.",
-    "Connect the company that the links and settings belong to, or reset them for the new one.",
+    "Connect the company that the links and settings belong to, or reset the connection first.",
     Who.ADMIN,
 )
 

@@ -12,7 +12,12 @@ from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, TransactWriteItemTypeDef
+    from mypy_boto3_dynamodb.type_defs import (
+        AttributeValueTypeDef,
+        ScanInputTypeDef,
+        TransactWriteItemTypeDef,
+        WriteRequestUnionTypeDef,
+    )
 
 Value: TypeAlias = "str | int | bool | bytes | list[Value] | dict[str, Value] | None"
 Item: TypeAlias = dict[str, Value]
@@ -22,6 +27,7 @@ MAX_BLOB_BYTES = 350_000
 """What a packed blob may weigh: an item may have 400 KB, and the rest of it needs room."""
 
 _BATCH_GET_LIMIT = 100  # BatchGetItem: at most 100 keys a call
+_BATCH_WRITE_LIMIT = 25  # BatchWriteItem: at most 25 requests a call
 _CONFLICTS_RETRIED = 5
 _CONFLICT_PAUSE = 0.02  # seconds, doubled each time
 _NAME = re.compile(r"#(\w+)")
@@ -148,6 +154,36 @@ class Table:
         )
         for answer in pages:
             yield from (self._item(raw) for raw in answer["Items"])
+
+    def keys_of(self, pk: str, after: Key | None = None) -> tuple[list[Key], Key | None]:
+        """Keys in the partition `pk` and in those whose name begins with it and `#`, wherever they are.
+
+        Reads one page of the whole table, from `after` on. Returns what it found there and where to go on, None at the
+        table's end. Only for what happens once in an account's life.
+        """
+        page: ScanInputTypeDef = {
+            "TableName": self._name,
+            "FilterExpression": "#pk = :pk OR begins_with(#pk, :parts)",
+            "ProjectionExpression": "#pk, #sk",
+            "ExpressionAttributeNames": {"#pk": "pk", "#sk": "sk"},
+            "ExpressionAttributeValues": {":pk": {"S": pk}, ":parts": {"S": f"{pk}#"}},
+            "ConsistentRead": True,
+        }
+        if after is not None:
+            page["ExclusiveStartKey"] = self._key(after)
+        answer = self._client.scan(**page)
+        last = answer.get("LastEvaluatedKey")
+        found = [Key(str(item["pk"]["S"]), str(item["sk"]["S"])) for item in answer["Items"]]
+        return found, Key(str(last["pk"]["S"]), str(last["sk"]["S"])) if last else None
+
+    def delete_all(self, keys: Sequence[Key]) -> None:
+        """Remove the items at `keys`, one by one: what raises may have removed some."""
+        for start in range(0, len(keys), _BATCH_WRITE_LIMIT):
+            some = keys[start : start + _BATCH_WRITE_LIMIT]
+            left: Sequence[WriteRequestUnionTypeDef] = [{"DeleteRequest": {"Key": self._key(key)}} for key in some]
+            while left:
+                answer = self._client.batch_write_item(RequestItems={self._name: left})
+                left = answer.get("UnprocessedItems", {}).get(self._name, [])
 
     def write(self, operation: Write) -> None:
         """Carry out one operation. Raises ConditionFailed."""

@@ -1,6 +1,6 @@
 """Accounts: their connection, settings, pauses and posting stops."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -40,7 +40,8 @@ class Connection:
     """An account's link to one QuickBooks company. `company` is what was last read of it, None before that.
 
     Settings name lists of one company: those of another are no settings. `enabled_at` says since when each switch of
-    them is on. `consents` counts the sign-ins; `moved` says that the account was connected to another company before.
+    them is on. `consents` counts the sign-ins; `moved` says that the account was connected to another company before,
+    `left` that it may be connected to another one next.
     """
 
     account_id: str
@@ -53,6 +54,7 @@ class Connection:
     enabled_at: Mapping[str, datetime] = field(default_factory=dict)
     consents: int = 0
     moved: bool = False
+    left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class StaleSettings(Exception):
 
 
 class AnotherCompany(Exception):
-    """The account is connected to another company; that needs an explicit reset."""
+    """The account is, or was last, connected to another company, which it has to leave first (`Accounts.leave`)."""
 
 
 class Accounts:
@@ -123,26 +125,42 @@ class Accounts:
             enabled_at={name: from_millis(at) for name, at in _stamps(chosen).items()},
             consents=int(str(connection["consents"])),
             moved=bool(connection["moved"]),
+            left="left_at" in connection,
         )
 
-    def connect(self, account_id: str, edition: Edition, realm_id: str, *, another_company: bool = False) -> None:
+    def connect(self, account_id: str, edition: Edition, realm_id: str, *, also: Sequence[Write] = ()) -> None:
         """Record that the account is connected to `realm_id`; what paused an earlier connection counts no more.
 
-        Raises AnotherCompany if it was connected to a different one and `another_company` does not allow that:
-        links, settings and preferences are kept per realm, so nothing of the first company is used either way.
+        `also` is written with it or not at all: raises ConditionFailed with the places of those in `also` that do not
+        hold. Raises AnotherCompany if the account was connected to a different company and has not left it.
         """
         before = self.connection(account_id)
         moved = before is not None and (before.moved or before.realm_id != realm_id)
-        change = "SET #schema = :schema, #edition = :edition, #realm_id = :realm, #moved = :moved ADD #consents :one"
+        change = (
+            "SET #schema = :schema, #edition = :edition, #realm_id = :realm, #moved = :moved "
+            "REMOVE #left_at ADD #consents :one"
+        )
         values: dict[str, Value] = {":schema": SCHEMA, ":edition": str(edition), ":realm": realm_id}
         values |= {":moved": moved, ":one": 1}
-        same = Condition("attribute_not_exists(#pk) OR #realm_id = :realm")
+        free = Condition("attribute_not_exists(#pk) OR #realm_id = :realm OR attribute_exists(#left_at)")
         keys = Keys(account_id)
-        connected = Update(keys.of_account("connection"), change, values, None if another_company else same)
+        connected = Update(keys.of_account("connection"), change, values, free)
         try:
-            self._write_and_wake(account_id, connected, Delete(keys.of_account("company")))
-        except ConditionFailed:
+            self._write_and_wake(account_id, *also, connected, Delete(keys.of_account("company")))
+        except ConditionFailed as refused:
+            if any(place < len(also) for place in refused.failed):
+                raise
             raise AnotherCompany from None
+
+    def leaving(self, account_id: str, realm_id: str) -> Update:
+        """The write that lets the account be connected to another company; it fails if `realm_id` is not its company.
+
+        Nothing is deleted: links, settings and preferences are kept per realm, so nothing of the first company is used
+        for the second, and what was posted in the first is known and asked about.
+        """
+        values: dict[str, Value] = {":now": to_millis(self._clock.now())}
+        its_own = Condition("#realm_id = :realm", {":realm": realm_id})
+        return Update(Keys(account_id).of_account("connection"), "SET #left_at = :now", values, its_own)
 
     def save_company(self, account_id: str, realm_id: str, company: JsonObject) -> None:
         """Keep what was read of the company."""
@@ -201,16 +219,24 @@ class Accounts:
             findings=frozenset(each for each in Finding if item.get(each) == connection.settings_version),
         )
 
-    def pause(self, connection: Connection, pause: Pause) -> None:
-        """Send nothing over this connection until the pause ends. A new sign-in, even one under way, ends it."""
+    def pause(self, connection: Connection, pause: Pause) -> bool:
+        """Send nothing over this connection until the pause ends. A new sign-in, even one under way, ends it.
+
+        Returns whether that is news: False if it was paused without an end for this very reason already.
+        """
         key = Keys(connection.account_id).of_account("health")
         values: dict[str, Value] = {":pause": problems_to_text([pause.problem]), ":of": connection.consents}
         change = "SET #pause = :pause, #pause_of = :of"
-        if pause.until is None:
-            self._table.write(Update(key, f"{change} REMOVE #pause_until", values))
-        else:
+        if pause.until is not None:
             until: Value = to_millis(pause.until)
             self._table.write(Update(key, f"{change}, #pause_until = :until", {**values, ":until": until}))
+            return True
+        known = "#pause = :pause AND #pause_of = :of AND attribute_not_exists(#pause_until)"
+        try:
+            self._table.write(Update(key, f"{change} REMOVE #pause_until", values, Condition(f"NOT ({known})")))
+        except ConditionFailed:
+            return False
+        return True
 
     def resume(self, account_id: str) -> None:
         """End the account's pause."""

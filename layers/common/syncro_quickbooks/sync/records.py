@@ -177,6 +177,10 @@ class Keys:
         """Where QuickBooks' own lists are kept, for settings to be chosen from."""
         return f"acct#{self.account_id}#lists#{realm_id}"
 
+    @property
+    def audit(self) -> str:
+        return f"acct#{self.account_id}#audit"
+
     def of_account(self, what: str) -> Key:
         return Key(f"acct#{self.account_id}", what)
 

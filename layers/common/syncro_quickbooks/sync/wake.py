@@ -139,11 +139,11 @@ def shard_of(what: str, account_id: str) -> str:
     return f"{what}#{crc32(account_id.encode()) % SHARDS}"
 
 
-def due_items(table: Table, what: str, before: int, most: int) -> Iterator[Item]:
-    """The items that stand in the `due` index for `what` and are due before `before` (ms); `most` of each partition."""
+def due_items(table: Table, what: str, moment: int, most: int) -> Iterator[Item]:
+    """The items that stand in the `due` index for `what` and are due at `moment` (ms); `most` of each partition."""
     for shard in range(SHARDS):
-        for key in table.query_due(f"{what}#{shard}", before, most):
+        for key in table.query_due(f"{what}#{shard}", moment + 1, most):
             item = table.get(key)  # the index is a hint; the item decides
             due = item.get("next_due") if item else None
-            if item is not None and isinstance(due, int) and due <= before:
+            if item is not None and isinstance(due, int) and due <= moment:
                 yield item
