@@ -142,6 +142,7 @@ def test_what_is_saved_and_gone_is_shown_without_asking_quickbooks(world: World,
     company = world.connect()
     company.deactivate_by_hand("Account", chosen(company)["deposit_account"]["id"])
     console.get("/pick-lists/accounts?refresh=true")
+    world.deployment.accounts.forget_company(ACCOUNT)
     with spending(world) as spent:
         shown = console.get("/settings")
     assert [each["field"] for each in shown["refused"]] == ["body.settings.deposit_account"]

@@ -14,7 +14,7 @@ FUNCTIONS = {name: properties(r) for name, r in RESOURCES.items() if r["Type"] =
 GLOBALS = mapping(mapping(TEMPLATE["Globals"])["Function"])
 READ_BY_LIBRARIES = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "LOG_LEVEL", "AWS_ENDPOINT_URL"}
 # Read by the code that connects an account to its company, which none of these functions calls.
-FOR_CONNECTING = {"INTUIT_AUTHORIZE_URL", "INTUIT_REVOKE_URL"}
+FOR_CONNECTING = {"INTUIT_AUTHORIZE_URL", "INTUIT_REVOKE_URL", "OFFBOARDING_DAYS"}
 FOR_SYNCRO = {"SYNCRO_API_BASE_URL", "SYNCRO_REQUESTS_PER_MINUTE"}
 SHIPPED = [*(ROOT / "layers/common/syncro_quickbooks").rglob("*.py"), *(ROOT / "functions").rglob("*.py")]
 
