@@ -15,6 +15,7 @@ from syncro_quickbooks.storage.table import (
     ConditionFailed,
     Delete,
     Key,
+    Listed,
     Put,
     Table,
     Update,
@@ -62,6 +63,8 @@ def values(*names: str) -> st.SearchStrategy[dict[str, Value]]:
 UPDATES = st.one_of(
     st.tuples(st.just("SET #text = :t, #flag = :f ADD #version :one"), values(":t", ":f", ":one")),
     st.tuples(st.just("SET #next_due = :due, #due_shard = :s"), values(":due", ":s")),
+    st.tuples(st.just("SET #listed_in = :s, #changed_at = :due"), values(":due", ":s")),
+    st.tuples(st.just("REMOVE #listed_in"), values()),
     st.tuples(st.just("SET #version = if_not_exists(#version, :n), #blob = :b"), values(":n", ":b")),
     st.tuples(st.just("SET #text = :t REMOVE #attempt, #flag ADD #tries :one"), values(":t", ":one")),
     st.tuples(st.just("REMOVE #next_due, #due_shard"), values()),
@@ -113,10 +116,26 @@ STEPS = st.one_of(
         st.sampled_from(["", "a#1", "b"]),
         st.integers(1, 3),
     ),
+    st.integers(1, 3).map(lambda page: lambda table: list(table.query("p", page=page, newest_first=True))),
     st.sampled_from(["a#", "b", "c"]).map(lambda prefix: lambda table: list(table.query("p", prefix=prefix))),
     # Of two that are due at the same time either may come first.
     st.builds(lambda s, n: lambda table: set(map(str, table.query_due(s, n, 10))), SHARDS, NUMBERS),
+    st.builds(lambda s, limit: lambda table: listed(table, s, limit), SHARDS, st.integers(1, 3)),
 )
+
+
+def listed(table: Table, listing: str, limit: int) -> Any:
+    """What a listing has, both ways round and page by page; of two that changed at once either may come first."""
+    ways = [table.query_listed(listing, oldest_first=oldest_first, limit=10) for oldest_first in (True, False)]
+    assert [[each.changed_at for each in way] for way in ways] == [
+        sorted(each.changed_at for each in ways[0]),
+        sorted((each.changed_at for each in ways[0]), reverse=True),
+    ]
+    paged: list[Listed] = []
+    while page := table.query_listed(listing, after=paged[-1] if paged else None, limit=limit):
+        paged += page
+    assert sorted(map(str, paged)) == sorted(map(str, ways[0]))
+    return sorted(map(str, paged)), table.count_listed(listing, 2)
 
 
 def answered(table: Table, step: Step) -> Any:

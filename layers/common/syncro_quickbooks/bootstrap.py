@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from syncro_quickbooks.desktop.last_session import LastSessions
     from syncro_quickbooks.desktop.registrations import Registrations
     from syncro_quickbooks.online.client import Client
+    from syncro_quickbooks.online.consents import Consents
     from syncro_quickbooks.online.grants import SecretCredentials, TokenEndpoint
     from syncro_quickbooks.online.idle import IdleConnections
     from syncro_quickbooks.online.oauth import CompanyConnector
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from syncro_quickbooks.sync.audit import Audit
     from syncro_quickbooks.sync.gauges import Gauges
     from syncro_quickbooks.sync.jobs import Jobs
+    from syncro_quickbooks.sync.listings import Listings
     from syncro_quickbooks.sync.offboarding import Offboarding
     from syncro_quickbooks.sync.settings_desk import Choices, SettingsDesk
     from syncro_quickbooks.syncro_api.access import AccessStore, SyncroAccess
@@ -110,6 +112,11 @@ class Deployment:
         self._aws = aws or Boto3Clients()
         self._session_factory = session_factory
         self._log = Logger(child=True)
+
+    @property
+    def clock(self) -> Clock:
+        """Where the time comes from."""
+        return self._clock
 
     @cached_property
     def table(self) -> Table:
@@ -261,17 +268,31 @@ class Deployment:
         return LastSessions(self.table, self._clock)
 
     @cached_property
+    def read_budget(self) -> "WorkspaceReadBudget":
+        """The month's metered reads of all accounts together."""
+        from syncro_quickbooks.online.read_budget import WorkspaceReadBudget, allowance_from_env  # noqa: PLC0415
+
+        return WorkspaceReadBudget(self.table, self._clock, self._log, allowance_from_env(self._environ))
+
+    @cached_property
+    def consents(self) -> "Consents":
+        """How long the sign-ins at Intuit last; the tokens themselves stay sealed."""
+        from syncro_quickbooks.online.consents import Consents  # noqa: PLC0415
+
+        return Consents(self.table)
+
+    def listings(self, account_id: str) -> "Listings":
+        """An account's records for people to look at."""
+        from syncro_quickbooks.sync.listings import Listings  # noqa: PLC0415
+
+        connection = self.accounts.connection(account_id)
+        return Listings(self.table, account_id, connection.realm_id if connection else "")
+
+    @cached_property
     def _exchange(self) -> "Exchange":
         from syncro_quickbooks.desktop.drain import OutboxExchange  # noqa: PLC0415
 
         return OutboxExchange(self.table, self.accounts, self._clock, self._log)
-
-    @cached_property
-    def read_budget(self) -> "WorkspaceReadBudget":
-        """The month's metered reads of all accounts."""
-        from syncro_quickbooks.online.read_budget import WorkspaceReadBudget, allowance_from_env  # noqa: PLC0415
-
-        return WorkspaceReadBudget(self.table, self._clock, self._log, allowance_from_env(self._environ))
 
     def connector(self, redirect_uri: str) -> "CompanyConnector":
         """Connects accounts to companies; `redirect_uri` is the one registered with Intuit."""

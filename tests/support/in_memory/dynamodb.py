@@ -1,6 +1,6 @@
 """The layer's one table in memory: boto3's client for it, as far as storage/table.py and the tests call it."""
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -18,6 +18,7 @@ MOST_IN_A_TRANSACTION = 100
 MOST_KEYS_AT_ONCE = 100
 MOST_WRITES_AT_ONCE = 25
 SCANNED_AT_ONCE = 2**20
+INDEXES = {"due": ("due_shard", "next_due"), "listed": ("listed_in", "changed_at")}
 _WRITES = ("Put", "Update", "Delete", "ConditionCheck")
 _PARTS = {
     "TableName",
@@ -32,13 +33,13 @@ _PARTS = {
 
 
 class MemoryDynamoDB:
-    """A table with the key (pk, sk) and the index `due`. Items are replaced, never changed: readers may keep them."""
+    """A table with the key (pk, sk) and two indexes. Items are replaced, never changed: readers may keep them."""
 
     def __init__(self, name: str = "table") -> None:
         self._name = name
         self._partitions: dict[str, dict[str, Item]] = {}
         self._order: dict[str, list[str]] = defaultdict(list)
-        self._due: dict[str, set[Place]] = defaultdict(set)
+        self._indexed: dict[tuple[str, str], set[Place]] = defaultdict(set)
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
@@ -68,20 +69,36 @@ class MemoryDynamoDB:
         ExpressionAttributeValues: Item,
         IndexName: str = "",
         ConsistentRead: bool = False,
+        ScanIndexForward: bool = True,
+        Select: str = "",
         Limit: int | None = None,
         ExclusiveStartKey: Item | None = None,
     ) -> dict[str, Any]:
         self._check(TableName)
         names, values = ExpressionAttributeNames, ExpressionAttributeValues
         if IndexName:
-            if IndexName != "due" or ConsistentRead or ExclusiveStartKey:
-                raise NotImplementedError("a query of the index is one page, and never consistent")
-            return {"Items": self._in_index(KeyConditionExpression, names, values)[:Limit]}
+            if ConsistentRead or Select not in ("", "COUNT"):
+                raise NotImplementedError("a query of an index is never consistent")
+            places = self._in_index(IndexName, KeyConditionExpression, names, values)
+            if not ScanIndexForward:
+                places.reverse()
+            if ExclusiveStartKey:
+                begin_behind = _index_place(IndexName, ExclusiveStartKey)
+                places = [each for each in places if (each > begin_behind) is ScanIndexForward and each != begin_behind]
+            items = [self._projected(IndexName, pk, sk) for _, pk, sk in places[:Limit]]
+            return {"Count": len(items)} if Select else {"Items": items, "Count": len(items)}
+        if Select:
+            raise NotImplementedError(f"Select={Select}")
         pk, begin = _keys_wanted(KeyConditionExpression, names, values)
         partition, order = self._partitions.get(pk, {}), self._order.get(pk, [])
-        start = bisect_right(order, ExclusiveStartKey["sk"]["S"] if ExclusiveStartKey else begin.after)
+        if ScanIndexForward:
+            start = bisect_right(order, ExclusiveStartKey["sk"]["S"] if ExclusiveStartKey else begin.after)
+            order = order[start:]
+        else:
+            end = bisect_left(order, ExclusiveStartKey["sk"]["S"]) if ExclusiveStartKey else len(order)
+            order = order[bisect_right(order, begin.after) : end][::-1]
         found: list[Item] = []
-        for sk in order[start:] if begin.prefix == "" else [s for s in order[start:] if s.startswith(begin.prefix)]:
+        for sk in order if begin.prefix == "" else [s for s in order if s.startswith(begin.prefix)]:
             found.append(dict(partition[sk]))
             if Limit is not None and len(found) == Limit:
                 # Like DynamoDB: a page that is full names its last key, whether or not anything follows.
@@ -127,7 +144,8 @@ class MemoryDynamoDB:
 
     def next_due(self) -> int | None:
         """The earliest `next_due` of the index, in ms."""
-        dues = [int(self._partitions[p][s]["next_due"]["N"]) for places in self._due.values() for p, s in places]
+        due = [places for (index, _), places in self._indexed.items() if index == "due"]
+        dues = [int(self._partitions[p][s]["next_due"]["N"]) for places in due for p, s in places]
         return min(dues, default=None)
 
     # -- writing -----------------------------------------------------------------------------------------------------
@@ -224,8 +242,11 @@ class MemoryDynamoDB:
         pk, sk = place
         partition = self._partitions.setdefault(pk, {})
         before = partition.get(sk)
-        if before is not None and "due_shard" in before:
-            self._due[before["due_shard"]["S"]].discard(place)
+        for index, (within, by) in INDEXES.items():
+            if before is not None and within in before and by in before:
+                self._indexed[index, before[within]["S"]].discard(place)
+            if item is not None and within in item and by in item:
+                self._indexed[index, item[within]["S"]].add(place)
         if item is None:
             if before is not None:
                 del partition[sk]
@@ -236,19 +257,25 @@ class MemoryDynamoDB:
         if before is None:
             insort(self._order[pk], sk)
         partition[sk] = item
-        if "due_shard" in item and "next_due" in item:
-            self._due[item["due_shard"]["S"]].add(place)
 
-    def _in_index(self, expression: str, names: Mapping[str, str], values: Item) -> list[Item]:
-        if expression != "#due_shard = :shard AND #next_due < :before":
+    def _in_index(
+        self, index: str, expression: str, names: Mapping[str, str], values: Item
+    ) -> list[tuple[int, str, str]]:
+        """The places of one of the two queries that the layer makes, in order; the table's key decides among equals."""
+        if expression == "#due_shard = :shard AND #next_due < :before":
+            within, below = values[":shard"]["S"], int(values[":before"]["N"])
+        elif expression == "#listed_in = :listing":
+            within, below = values[":listing"]["S"], None
+        else:
             raise NotImplementedError(expression)
-        found = []
-        for pk, sk in self._due.get(values[":shard"]["S"], ()):
-            item = self._partitions[pk][sk]
-            due = int(item["next_due"]["N"])
-            if due < int(values[":before"]["N"]):
-                found.append((due, pk, sk, {name: item[name] for name in ("pk", "sk", *names.values())}))
-        return [item for *_, item in sorted(found, key=lambda each: each[:3])]
+        if INDEXES[index][0] not in names.values():
+            raise NotImplementedError(f"{expression} of the index {index}")
+        places = [_index_place(index, self._partitions[pk][sk]) for pk, sk in self._indexed.get((index, within), ())]
+        return sorted(each for each in places if below is None or each[0] < below)
+
+    def _projected(self, index: str, pk: str, sk: str) -> Item:
+        item = self._partitions[pk][sk]
+        return {name: item[name] for name in ("pk", "sk", *INDEXES[index])}
 
 
 class _Refused:
@@ -292,6 +319,10 @@ def _keys_wanted(expression: str, names: Mapping[str, str], values: Item) -> tup
         case ["#pk = :pk", "#sk > :after"]:
             return texts[":pk"], _Begin(after=texts[":after"])
     raise NotImplementedError(f"key condition {expression!r}")
+
+
+def _index_place(index: str, item: Mapping[str, Any]) -> tuple[int, str, str]:
+    return int(item[INDEXES[index][1]]["N"]), item["pk"]["S"], item["sk"]["S"]
 
 
 def _place(item: Mapping[str, Any]) -> Place:

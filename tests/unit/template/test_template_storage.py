@@ -22,7 +22,7 @@ def test_the_table_is_encrypted_recoverable_and_cannot_be_deleted_by_mistake() -
     assert TABLE["DeletionProtectionEnabled"] is True
 
 
-def test_the_table_has_the_keys_and_the_sparse_index_the_store_uses() -> None:
+def test_the_table_has_the_keys_and_the_indexes_the_store_uses() -> None:
     assert TABLE["KeySchema"] == [
         {"AttributeName": "pk", "KeyType": "HASH"},
         {"AttributeName": "sk", "KeyType": "RANGE"},
@@ -35,7 +35,15 @@ def test_the_table_has_the_keys_and_the_sparse_index_the_store_uses() -> None:
                 {"AttributeName": "next_due", "KeyType": "RANGE"},
             ],
             "Projection": {"ProjectionType": "KEYS_ONLY"},
-        }
+        },
+        {
+            "IndexName": "listed",
+            "KeySchema": [
+                {"AttributeName": "listed_in", "KeyType": "HASH"},
+                {"AttributeName": "changed_at", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "KEYS_ONLY"},
+        },
     ]
     assert TABLE["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
 

@@ -14,9 +14,19 @@ OPEN_PATHS = frozenset({"/openapi.json", "/docs"})
 
 def console_routers() -> Sequence[Router]:
     """The routers of the function `console`."""
-    from syncro_quickbooks.console.routes import document, health, settings  # noqa: PLC0415 - each function loads its own
+    from syncro_quickbooks.console.routes import (  # noqa: PLC0415 - each function loads its own
+        document,
+        health,
+        records,
+        settings,
+    )
 
-    return (document.router, health.router, settings.router)
+    return (
+        document.router,
+        health.router,
+        records.router,
+        settings.router,
+    )
 
 
 def every_router() -> Sequence[Router]:

@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from syncro_quickbooks.clock import Clock, to_millis
+from syncro_quickbooks.clock import Clock, from_millis, to_millis
 from syncro_quickbooks.log import Log
 from syncro_quickbooks.online.faults import ReadAllowanceExhausted
 from syncro_quickbooks.storage.table import Condition, ConditionFailed, Item, Key, Table, Update
@@ -25,6 +26,22 @@ class ReadPurpose(StrEnum):
 # Recovery keeps the last 20 % to itself, pushes the 20 % before: a busy poll can stop neither.
 SHARE_PERCENT: Mapping[ReadPurpose, int] = {ReadPurpose.RECOVERY: 100, ReadPurpose.USER: 80, ReadPurpose.POLL: 60}
 ALARM_PERCENT = (50, 80)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMeter:
+    """This month's metered reads of the whole workspace. `paused_until`: reads for users and polls wait until then."""
+
+    month: str
+    allowance: int
+    used: int
+    used_for: Mapping[ReadPurpose, int]
+    paused_until: datetime | None = None
+
+    @property
+    def alarms(self) -> tuple[int, ...]:
+        """The alarm marks, in percent of the allowance, that have been reached."""
+        return tuple(percent for percent in ALARM_PERCENT if self.used >= _mark(self.allowance, percent))
 
 
 class ReadBudget(Protocol):
@@ -96,6 +113,19 @@ class WorkspaceReadBudget:
         self._table.write(Update(key, block, {":until": until, ":none": {}}))
         self._logger.warning("reads paused: several companies are throttled, the read allowance seems used up")
 
+    def meter(self) -> ReadMeter:
+        """How much of this month's allowance is used."""
+        now = self._clock.now()
+        item = self._table.get(_key(now)) or {}
+        until = item.get("blocked_until")
+        return ReadMeter(
+            month=f"{now:%Y-%m}",
+            allowance=self._allowance,
+            used=int(str(item.get("used", 0))),
+            used_for={purpose: int(str(item.get(f"used_{purpose}", 0))) for purpose in ReadPurpose},
+            paused_until=from_millis(until) if isinstance(until, int) and until > to_millis(now) else None,
+        )
+
     def _free(self, purpose: ReadPurpose, now: datetime) -> Condition:
         cap = self._allowance * SHARE_PERCENT[purpose] // 100
         within = "(attribute_not_exists(#used) OR #used < :cap)"
@@ -106,7 +136,7 @@ class WorkspaceReadBudget:
 
     def _tell_crossing(self, used: int) -> None:
         for percent in ALARM_PERCENT:
-            if used == -(-self._allowance * percent // 100):
+            if used == _mark(self._allowance, percent):
                 self._logger.warning("read allowance crossed", extra={"read_percent": percent, "reads_used": used})
 
 
@@ -114,6 +144,10 @@ def _since(item: Item, millis: int) -> list[str]:
     throttled = item.get("throttled")
     seen = throttled.items() if isinstance(throttled, dict) else ()
     return [realm for realm, at in seen if isinstance(at, int) and at >= millis]
+
+
+def _mark(allowance: int, percent: int) -> int:
+    return -(-allowance * percent // 100)
 
 
 def _key(now: datetime) -> Key:

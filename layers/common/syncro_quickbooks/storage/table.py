@@ -54,6 +54,14 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A place in the index `listed`: an item's address, and when it changed (ms)."""
+
+    key: Key
+    changed_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     """A condition expression; `#name` stands for the attribute `name`, `:name` for a key of `values`."""
 
@@ -132,8 +140,10 @@ class Table:
                 wanted += [Key(str(key["pk"]["S"]), str(key["sk"]["S"])) for key in left["Keys"]]
         return found
 
-    def query(self, pk: str, *, after: str = "", prefix: str = "", page: int = 200) -> Iterator[Item]:
-        """The items of partition `pk` in order of `sk`, read page by page as they are consumed.
+    def query(
+        self, pk: str, *, after: str = "", prefix: str = "", page: int = 200, newest_first: bool = False
+    ) -> Iterator[Item]:
+        """The items of partition `pk` in order of `sk` (`newest_first`: from the end), read as they are consumed.
 
         With `prefix` only those whose sk starts with it; with `after` only those whose sk is greater.
         """
@@ -150,6 +160,7 @@ class Table:
             ExpressionAttributeNames=names,
             ExpressionAttributeValues=packed,
             ConsistentRead=True,
+            ScanIndexForward=not newest_first,
             PaginationConfig={"PageSize": page},
         )
         for answer in pages:
@@ -241,6 +252,43 @@ class Table:
             Limit=limit,
         )
         return [Key(str(item["pk"]["S"]), str(item["sk"]["S"])) for item in answer["Items"]]
+
+    def query_listed(
+        self, listing: str, *, after: Listed | None = None, oldest_first: bool = False, limit: int
+    ) -> list[Listed]:
+        """At most `limit` places of a listing, the last changed first unless told otherwise, those behind `after`.
+
+        The index follows the table within moments: a hint, read the items.
+        """
+        start = {"ExclusiveStartKey": self._listed_key(listing, after)} if after else {}
+        answer = self._client.query(
+            TableName=self._name,
+            IndexName="listed",
+            KeyConditionExpression="#listed_in = :listing",
+            ExpressionAttributeNames={"#listed_in": "listed_in"},
+            ExpressionAttributeValues={":listing": {"S": listing}},
+            ScanIndexForward=oldest_first,
+            Limit=limit,
+            **start,  # type: ignore[arg-type]  # the stubs know it by name only
+        )
+        items = [self._item(raw) for raw in answer["Items"]]
+        return [Listed(Key(str(i["pk"]), str(i["sk"])), int(str(i["changed_at"]))) for i in items]
+
+    def count_listed(self, listing: str, most: int) -> int:
+        """How many places a listing has; it is not counted further than `most`."""
+        answer = self._client.query(
+            TableName=self._name,
+            IndexName="listed",
+            KeyConditionExpression="#listed_in = :listing",
+            ExpressionAttributeNames={"#listed_in": "listed_in"},
+            ExpressionAttributeValues={":listing": {"S": listing}},
+            Select="COUNT",
+            Limit=most,
+        )
+        return answer["Count"]
+
+    def _listed_key(self, listing: str, place: Listed) -> dict[str, dict[str, str]]:
+        return {"listed_in": {"S": listing}, "changed_at": {"N": str(place.changed_at)}, **self._key(place.key)}
 
     def _transact_item(self, operation: Write) -> "TransactWriteItemTypeDef":
         condition = operation.condition

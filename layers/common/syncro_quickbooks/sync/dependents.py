@@ -142,8 +142,8 @@ class Dependents:
         change = Update(
             self._keys.record(newer.key),
             "SET #schema = :schema, #kind = :kind, #id = :id, #version = :version, #force = :force, "
-            "#deleted = :deleted, #desired = :desired, #status = :pending, #problems = :none, #changed_at = :now, "
-            "#has_waiters = if_not_exists(#has_waiters, :no)",
+            "#deleted = :deleted, #desired = :desired, #status = :pending, #listed_in = :listing, #problems = :none, "
+            "#changed_at = :now, #has_waiters = if_not_exists(#has_waiters, :no)",
             {
                 ":schema": SCHEMA,
                 ":kind": str(newer.key.kind),
@@ -153,6 +153,7 @@ class Dependents:
                 ":deleted": newer.deleted,
                 ":desired": pack(newer.desired),
                 ":pending": str(Status.PENDING),
+                ":listing": self._keys.listing(Status.PENDING),
                 ":none": "[]",
                 ":now": self._store.now(),
                 ":no": False,
@@ -168,8 +169,8 @@ class Dependents:
         self._stirred = True
         pending = Update(
             self._keys.record(record.key),
-            "SET #status = :pending",
-            {":pending": str(Status.PENDING)},
+            "SET #status = :pending, #listed_in = :listing",
+            {":pending": str(Status.PENDING), ":listing": self._keys.listing(Status.PENDING)},
             Condition("#version = :version", {":version": record.version}),
         )
         return [Put(outbox_item(self._keys, record, self._store.now())), pending]

@@ -144,10 +144,11 @@ class Intake:
         quiet = quiet_ms if record.status in _NOT_POSTED else 0
         due = max(now, min(now + quiet, first_dirty + max(quiet, LONGEST_QUIET_MS)))
         newer = Record(desired.key, desired.version, force=record.force, first_dirty_at=first_dirty)
+        status = Status.PENDING if act else Status.DORMANT
         change = (
             "SET #schema = :schema, #kind = :kind, #id = :id, #version = :version, #deleted = :deleted, "
-            "#force = :force, #status = :status, #problems = :none, #changed_at = :now, #first_dirty_at = :first, "
-            "#has_waiters = :waiters"
+            "#force = :force, #status = :status, #listed_in = :listing, #problems = :none, #changed_at = :now, "
+            "#first_dirty_at = :first, #has_waiters = :waiters"
         )
         values: dict[str, Value] = {
             ":schema": SCHEMA,
@@ -156,7 +157,8 @@ class Intake:
             ":version": desired.version,
             ":deleted": desired.deleted,
             ":force": record.force,
-            ":status": str(Status.PENDING if act else Status.DORMANT),
+            ":status": str(status),
+            ":listing": keys.listing(status),
             ":none": "[]",
             ":now": now,
             ":first": first_dirty if act else 0,
@@ -211,8 +213,9 @@ class Intake:
                 return Outcome.STALE
             now = to_millis(self._clock.now())
             forced = Record(key, record.version, force=event.request_id)
-            change = "SET #force = :force, #status = :pending, #changed_at = :now"
+            change = "SET #force = :force, #status = :pending, #listed_in = :listing, #changed_at = :now"
             values: dict[str, Value] = {":force": event.request_id, ":pending": str(Status.PENDING), ":now": now}
+            values[":listing"] = keys.listing(Status.PENDING)
             try:
                 self._table.transact(
                     [

@@ -181,6 +181,15 @@ class Keys:
     def audit(self) -> str:
         return f"acct#{self.account_id}#audit"
 
+    def listing(self, status: Status) -> str:
+        """Where the index `listed` has the account's records of a status: written with the status, by whoever does."""
+        return f"acct#{self.account_id}#status#{status}"
+
+    @property
+    def log(self) -> str:
+        """Where the index `listed` has the whole account's history."""
+        return f"acct#{self.account_id}#log"
+
     def of_account(self, what: str) -> Key:
         return Key(f"acct#{self.account_id}", what)
 

@@ -226,9 +226,11 @@ class Store:
                 Update(entry, "SET #due = :due", {":due": due}, current),
                 Update(
                     self.keys.record(view.key),
-                    "SET #status = :status, #problems = :problems, #changed_at = :now ADD #tries :one",
+                    "SET #status = :status, #listed_in = :listing, #problems = :problems, #changed_at = :now "
+                    "ADD #tries :one",
                     {
                         ":status": str(Status.RETRYING),
+                        ":listing": self.keys.listing(Status.RETRYING),
                         ":problems": problems_to_text([problem]),
                         ":now": self.now(),
                         ":one": 1,
@@ -259,11 +261,12 @@ class Store:
         operations: list[Write] = [
             Update(
                 self.keys.record(view.key),
-                "SET #status = :status, #problems = :problems, #decided_in = :realm, #changed_at = :now, "
-                "#tries = :none, #first_dirty_at = :none",
+                "SET #status = :status, #listed_in = :listing, #problems = :problems, #decided_in = :realm, "
+                "#changed_at = :now, #tries = :none, #first_dirty_at = :none",
                 {
                     ":realm": self.realm_id,
                     ":status": str(verdict.status),
+                    ":listing": self.keys.listing(verdict.status),
                     ":problems": problems_to_text(verdict.problems),
                     ":now": now,
                     ":none": 0,
@@ -285,6 +288,8 @@ class Store:
             "status": str(verdict.status),
             "problems": problems_to_text(verdict.problems),
             "stamp": stamp,
+            "listed_in": self.keys.log,
+            "changed_at": now,
             "ttl": now // 1000 + int(HISTORY_KEPT.total_seconds()),
         }
 

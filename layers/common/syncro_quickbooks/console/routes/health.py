@@ -1,15 +1,23 @@
-"""How the account's connection is doing."""
+"""How the account's connection is doing, and what is left of the workspace's metered reads."""
 
 from datetime import datetime
+from typing import Annotated
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from syncro_quickbooks.bootstrap import Deployment
 from syncro_quickbooks.console.app import TheCaller, TheDeployment
 from syncro_quickbooks.console.problems import SyncProblemBody, sync_problem
-from syncro_quickbooks.sync.accounts import Edition
+from syncro_quickbooks.online.rate import Breaker
+from syncro_quickbooks.online.read_budget import SHARE_PERCENT, ReadPurpose
+from syncro_quickbooks.sync.accounts import Edition, Finding, Health
+from syncro_quickbooks.sync.model import Kind, Status
 
 router = Router()
+
+COUNTED_UP_TO = 1_000
+_WORTH_COUNTING = (Status.NEEDS_ATTENTION, Status.RETRYING, Status.WAITING, Status.PENDING)
 
 
 class PauseBody(BaseModel):
@@ -19,25 +27,177 @@ class PauseBody(BaseModel):
     until: datetime | None
 
 
+class CompanyBody(BaseModel):
+    """What was last read of the connected company."""
+
+    name: str
+    country: str
+    read_at: datetime | None
+
+
+class ConsentBody(BaseModel):
+    """The sign-in at Intuit; times that Intuit did not say are null."""
+
+    refreshed_at: datetime | None
+    unused_until: Annotated[datetime | None, Field(description="It ends then if it is not used before.")]
+    ends_at: Annotated[datetime | None, Field(description="It ends then in any case: sign in again before.")]
+    lost_at: Annotated[datetime | None, Field(description="When Intuit refused it: sign in again.")]
+
+
+class SessionBody(BaseModel):
+    """The newest session of the QuickBooks Web Connector that is over."""
+
+    opened_at: datetime
+    ended_at: datetime
+    company_file: str
+    requests: int
+    problem: Annotated[SyncProblemBody | None, Field(description="What stopped it early.")]
+
+
+class StandingBody(BaseModel):
+    """How many records have a status, and since when the oldest of them."""
+
+    status: Status
+    count: Annotated[int, Field(description=f"Counted up to {COUNTED_UP_TO}.")]
+    since: datetime | None
+    oldest_kind: Kind | None
+    oldest_id: str
+
+
 class HealthBody(BaseModel):
-    """The connection of the caller's account."""
+    """The connection of the caller's account. `sending` says whether anything can be sent now."""
 
     connected: bool
+    sending: bool = False
     edition: Edition | None = None
-    realm_id: str = ""
+    realm_id: Annotated[str, Field(description="QuickBooks' own id of the company, or of the company file.")] = ""
+    company: CompanyBody | None = None
     pause: PauseBody | None = None
+    posting_stop: Annotated[str, Field(description="Why the team stopped all sending; empty if it did not.")] = ""
+    outage_until: Annotated[datetime | None, Field(description="QuickBooks fails; it is tried again then.")] = None
+    consent: ConsentBody | None = None
+    findings: Annotated[list[Finding], Field(description="What only QuickBooks' answers told of the company.")] = []
+    last_session: SessionBody | None = None
+    records: list[StandingBody] = []
+
+
+class ReadsBody(BaseModel):
+    """Reads made for one purpose; they stop when the reads of all purposes reach this purpose's share."""
+
+    purpose: ReadPurpose
+    used: int
+    share_percent: int
+    limit: int
+
+
+class MeterBody(BaseModel):
+    """Metered reads of QuickBooks Online this month, of all accounts together: Intuit counts them so."""
+
+    month: str
+    allowance: int
+    used: int
+    purposes: list[ReadsBody]
+    alarms: Annotated[list[int], Field(description="The marks, in percent of the allowance, that were reached.")]
+    paused_until: Annotated[datetime | None, Field(description="Reads that can wait do so until then.")]
 
 
 @router.get("/connection/health", summary="How the connection is doing", tags=["connection"])
 def read_health(caller: TheCaller, deployment: TheDeployment) -> HealthBody:
-    """The connection of the account, and what holds it up, if anything."""
+    """The account's connection: what holds it up, if anything, and how many records wait or ask for something."""
     connection = deployment.accounts.connection(caller.account_id)
     if connection is None:
         return HealthBody(connected=False)
-    pause = deployment.accounts.health(connection).pause
+    health, now = deployment.accounts.health(connection), deployment.clock.now()
+    pause = _pause(health, now)
+    stop = deployment.accounts.posting_stopped(caller.account_id, connection.edition) or ""
+    outage = Breaker.from_item(health.breaker)
+    company = connection.company or {}
     return HealthBody(
         connected=True,
+        sending=pause is None and not stop and outage.allows(now),
         edition=connection.edition,
         realm_id=connection.realm_id,
-        pause=PauseBody(problem=sync_problem(pause.problem), until=pause.until) if pause else None,
+        company=CompanyBody(
+            name=str(company.get("name", "")),
+            country=str(company.get("country", "")),
+            read_at=connection.company_read_at,
+        )
+        if company
+        else None,
+        pause=pause,
+        posting_stop=stop,
+        outage_until=None if outage.allows(now) else outage.open_until,
+        consent=_consent(deployment, caller.account_id),
+        findings=sorted(health.findings),
+        last_session=_session(deployment, caller.account_id) if connection.edition is Edition.DESKTOP else None,
+        records=_standings(deployment, caller.account_id),
     )
+
+
+@router.get("/read-meter", summary="What is left of this month's metered reads", tags=["connection"])
+def read_meter(deployment: TheDeployment) -> MeterBody:
+    """How much of the month's read allowance is used, by purpose, and which alarm marks were reached."""
+    meter = deployment.read_budget.meter()
+    return MeterBody(
+        month=meter.month,
+        allowance=meter.allowance,
+        used=meter.used,
+        purposes=[
+            ReadsBody(
+                purpose=purpose,
+                used=meter.used_for[purpose],
+                share_percent=SHARE_PERCENT[purpose],
+                limit=meter.allowance * SHARE_PERCENT[purpose] // 100,
+            )
+            for purpose in ReadPurpose
+        ],
+        alarms=list(meter.alarms),
+        paused_until=meter.paused_until,
+    )
+
+
+def _pause(health: Health, now: datetime) -> PauseBody | None:
+    pause = health.pause
+    if pause is None or (pause.until is not None and pause.until <= now):
+        return None
+    return PauseBody(problem=sync_problem(pause.problem), until=pause.until)
+
+
+def _consent(deployment: Deployment, account_id: str) -> ConsentBody | None:
+    consent = deployment.consents.of(account_id)
+    if consent is None:
+        return None
+    return ConsentBody(
+        refreshed_at=consent.refreshed_at,
+        unused_until=consent.unused_until,
+        ends_at=consent.ends_at,
+        lost_at=consent.lost_at,
+    )
+
+
+def _session(deployment: Deployment, account_id: str) -> SessionBody | None:
+    session = deployment.last_sessions.of(account_id)
+    if session is None:
+        return None
+    return SessionBody(
+        opened_at=session.opened_at,
+        ended_at=session.ended_at,
+        company_file=session.company_file,
+        requests=session.requests,
+        problem=sync_problem(session.problem) if session.problem else None,
+    )
+
+
+def _standings(deployment: Deployment, account_id: str) -> list[StandingBody]:
+    listings = deployment.listings(account_id)
+    found = [(status, listings.standing(status, COUNTED_UP_TO)) for status in _WORTH_COUNTING]
+    return [
+        StandingBody(
+            status=status,
+            count=standing.count,
+            since=standing.since,
+            oldest_kind=standing.oldest.kind if standing.oldest else None,
+            oldest_id=standing.oldest.id if standing.oldest else "",
+        )
+        for status, standing in found
+    ]
