@@ -89,6 +89,7 @@ def _create(cloudformation: "CloudFormationClient", config: Config, issuer: Issu
         "QboApiBaseUrl": config.qbo_url,
         "IntuitTokenUrl": config.intuit_token_url,
         "IntuitCredentialsSecret": CREDENTIALS_SECRET,
+        "SyncroApiBaseUrl": config.syncro_url,
         "JwtIssuer": issuer.url,
         "JwtAudience": AUDIENCE,
         "JwksUrl": issuer.jwks_url,

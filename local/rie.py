@@ -153,6 +153,7 @@ def _built(build: Path, up: Stack) -> list[Case]:
         Case("OnInvoiceUpdatedFunction", build, _event("invoice_updated"), 1.7),
         *(Case(name, build, _event(event), runs=1) for name, event in OTHER_DOORS.items()),
         Case("QboPushFunction", build, _event("push_wake_up"), 2.0),
+        Case("OneTimeJobsFunction", build, _event("jobs_wake_up"), 2.0),
         Case("QbdSoapFunction", build, _event("qbd_soap_authenticate"), 2.0),
         Case("ConsoleFunction", build, _health_request(up)),
         Case("SweepFunction", build, _event("sweep_schedule"), 1.7),

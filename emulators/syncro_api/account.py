@@ -14,6 +14,18 @@ KINDS = {
     "vendors": "vendor",
 }
 CREATABLE = frozenset({"customers", "products", "vendors", "payments"})
+_PRODUCT = {
+    "price_cost": 0,
+    "price_retail": 0,
+    "maintain_stock": False,
+    "quantity": 0,
+    "disabled": False,
+    "taxable": True,
+    "qb_item_id": None,
+    "discount_percent": None,
+}
+"""What a product has that was made without them (Swagger's example; defaults [G])."""
+
 _ADDRESS = ("address", "city", "state", "zip")
 _TEXTS = {
     "customers": (
@@ -47,13 +59,15 @@ class SyncroAccount:
         self.subdomain = subdomain
         self._clock = clock
         self._things: dict[str, dict[int, Obj]] = {kind: {} for kind in KINDS}
+        self._last_id = dict.fromkeys(KINDS, 0)
+        self._emails: set[str] = set()  # of customers: an index of what is in `_things`
         # Payments keep to themselves what of them each invoice got: the public API has no allocations.
         self._applied: dict[int, dict[int, Decimal]] = {}
 
     def load(self, kind: str, *things: Obj) -> None:
         """Add or replace things of a kind ("customers", "invoices" …) by their id, whatever Syncro would say."""
         for thing in things:
-            self._things[kind][int(thing["id"])] = dict(thing)
+            self._keep(kind, dict(thing))
 
     def all(self, kind: str) -> list[Obj]:
         """All things of a kind as they show in its list, in order of id."""
@@ -73,11 +87,27 @@ class SyncroAccount:
         if kind == "payments":
             return self._create_payment(body)
         {"customers": self._check_customer, "products": _check_product, "vendors": _check_vendor}[kind](body)
-        made = {**dict.fromkeys(_TEXTS[kind]), **body, **self._stamps(kind)}
+        defaults = {**dict.fromkeys(_TEXTS[kind]), **(_PRODUCT if kind == "products" else {})}
+        made = {**defaults, **body, **self._stamps(kind)}
         if kind == "customers":
             made |= _names(made) | {"disabled": False}
-        self._things[kind][made["id"]] = made
+        self._keep(kind, made)
         return dict(made)
+
+    def page(self, kind: str, start: int, size: int) -> list[Obj]:
+        """Some things of the whole list, in order of id."""
+        return [dict(self._things[kind][number]) for number in sorted(self._things[kind])[start : start + size]]
+
+    def count(self, kind: str) -> int:
+        """How many things of a kind there are."""
+        return len(self._things[kind])
+
+    def _keep(self, kind: str, thing: Obj) -> None:
+        number = int(thing["id"])
+        self._things[kind][number] = thing
+        self._last_id[kind] = max(self._last_id[kind], number)
+        if kind == "customers" and thing.get("email"):
+            self._emails.add(str(thing["email"]).casefold())
 
     def delete_payment(self, payment_id: int) -> None:
         """What a person does in Syncro; the public API cannot."""
@@ -86,15 +116,14 @@ class SyncroAccount:
 
     def _stamps(self, kind: str) -> Obj:
         now = self._clock().isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return {"id": max(self._things[kind], default=0) + 1, "created_at": now, "updated_at": now}
+        return {"id": self._last_id[kind] + 1, "created_at": now, "updated_at": now}
 
     def _check_customer(self, body: Obj) -> None:
         email = str(body.get("email") or "")
         problems = []
         if email and not _is_email(email):
             problems.append("Email is not an email")
-        taken = {str(each.get("email") or "").casefold() for each in self._things["customers"].values()}
-        if email and email.casefold() in taken:
+        if email and email.casefold() in self._emails:
             problems.append("Email has already been taken")  # its identifier of a customer (facts: Syncro 1.6)
         if not any(body.get(name) for name in ("business_name", "firstname", "lastname")):
             problems.append("Business name can't be blank")  # [G] the only required field is the organization's name
@@ -128,7 +157,7 @@ class SyncroAccount:
         }
         if invoice:
             self._applied[made["id"]] = {invoice["id"]: min(amount, self._open(invoice))}
-        self._things["payments"][made["id"]] = made
+        self._keep("payments", made)
         # The answer to a create has tickets in place of the customer (Swagger).
         return {**{name: value for name, value in made.items() if name != "customer"}, "tickets": []}
 

@@ -191,17 +191,24 @@ def _create(account: SyncroAccount, kind: str, body: Any) -> Response:
 
 
 def _list(account: SyncroAccount, kind: str, query: dict[str, str]) -> Response:
-    found = [thing for thing in account.all(kind) if _matches(thing, query)]
     size, page = PAGE_SIZE.get(kind, 25), max(int(query.get("page", "1")), 1)
-    answer: Obj = {kind: found[(page - 1) * size : page * size]}
+    start, total = (page - 1) * size, account.count(kind)
+    if set(query) <= {"page", "include_disabled"} and (kind != "customers" or query.get("include_disabled") == "true"):
+        shown = account.page(kind, start, size)
+    else:
+        found = [thing for thing in account.all(kind) if _matches(kind, thing, query)]
+        shown, total = found[start : start + size], len(found)
+    answer: Obj = {kind: shown}
     if kind != "vendors":  # which have no meta (Swagger)
-        answer["meta"] = {"total_pages": max(-(-len(found) // size), 1), "page": page}
+        answer["meta"] = {"total_pages": max(-(-total // size), 1), "page": page}
         if kind != "payments":
-            answer["meta"] |= {"per_page": size, "total_entries": len(found)}
+            answer["meta"] |= {"per_page": size, "total_entries": total}
     return json_response(200, answer)
 
 
-def _matches(thing: Obj, query: dict[str, str]) -> bool:
+def _matches(kind: str, thing: Obj, query: dict[str, str]) -> bool:
+    if kind == "customers" and thing.get("disabled") and query.get("include_disabled") != "true":
+        return False
     words = query.get("query", "").casefold()
     if words and not any(words in str(thing.get(name) or "").casefold() for name in _SEARCHED):
         return False

@@ -6,6 +6,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from syncro_quickbooks.bootstrap import deployment
+from syncro_quickbooks.sync.wake import JOBS_SCHEDULE, PUSH_SCHEDULE, schedule_of
 
 logger = Logger()
 
@@ -14,7 +15,7 @@ class Message(TypedDict):
     """The part of an SQS message this door reads."""
 
     messageId: str
-    body: str  # the account's id
+    body: str  # the account's id, the wake-up's, and whose it is
 
 
 class SweepEvent(TypedDict, total=False):
@@ -32,15 +33,16 @@ class Answer(TypedDict):
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: SweepEvent, _context: LambdaContext) -> Answer:
     """Forwards a batch of wake-ups, or wakes every account that is due."""
-    wakes = deployment().wakes
+    wakes = {PUSH_SCHEDULE: deployment().wakes, JOBS_SCHEDULE: deployment().job_wakes}
     if "Records" not in event:
-        logger.info("Accounts woken", extra={"woken": wakes.wake_due()})
+        woken = {schedule: each.wake_due() for schedule, each in wakes.items()}
+        logger.info("Accounts woken", extra={"woken": woken})
         return {"batchItemFailures": []}
 
     failed: list[dict[str, str]] = []
     for message in event["Records"]:
         try:
-            wakes.forward(message["body"])
+            wakes[schedule_of(message["body"])].forward(message["body"])
         except Exception:  # one account's failure must not hold back the others of the batch; SQS hands it out again
             logger.exception(
                 "Wake-up not passed on; it will be tried again", extra={"message_id": message["messageId"]}

@@ -3,7 +3,7 @@
 import pytest
 
 from syncro_quickbooks.desktop import passwords
-from syncro_quickbooks.sync.jobs import JobState, Outcome, Result
+from syncro_quickbooks.sync.job import JobState, Outcome, Result
 from syncro_quickbooks.sync.model import Kind, Status
 from tests.integration.desktop.test_organization_jobs import (
     EXPORT,
@@ -40,6 +40,7 @@ def reporting() -> Office:
     organization(office, 3, "Blue Sky")
     organization(office, 4, "An Organization With A Name That Is Too Long For QuickBooks")
     jobs_of(office).start(office.account, EXPORT)
+    office.work_in_syncro()
     return office
 
 

@@ -5,19 +5,31 @@ import os
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from emulators.quickbooks_desktop import AnswerLost, CompanyFile, WebConnector
 from emulators.quickbooks_desktop.web_connector import Report
+from emulators.syncro_api import SyncroEmulator
+from emulators.wsgi_adapter import WSGIAdapter
+from syncro_quickbooks.clock import to_millis
 from syncro_quickbooks.desktop.drain import OutboxExchange
+from syncro_quickbooks.one_time.mapping import for_syncro
+from syncro_quickbooks.one_time.worker import OneTimeJobs
 from syncro_quickbooks.storage.table import Table
 from syncro_quickbooks.sync.accounts import Accounts
 from syncro_quickbooks.sync.intake import Intake
+from syncro_quickbooks.sync.jobs import Jobs
 from syncro_quickbooks.sync.model import Kind, RecordKey, Status
 from syncro_quickbooks.sync.records import Keys, RealmState, Record, record_from_item, state_from_item
-from syncro_quickbooks.sync.wake import Wakes
+from syncro_quickbooks.sync.wake import JOBS_SCHEDULE, Wakes
+from syncro_quickbooks.syncro_api.access import SyncroAccess
+from syncro_quickbooks.syncro_api.client import SyncroClient
+from syncro_quickbooks.syncro_api.pace import Pace
 from tests.support import aws
 from tests.support.boundaries import Boundaries, Crash
 from tests.support.events import ACCOUNT
@@ -25,6 +37,7 @@ from tests.support.web_connector import PASSWORD, URL, Service
 from tests.support.world import Interrupted
 
 DELIVERIES = 3
+SYNCRO_TOKEN = "T1-of-the-office"
 
 
 class Office:
@@ -42,7 +55,15 @@ class Office:
         self.service.table = Table(Interrupted("dynamodb", self.service.dynamodb, self), self.service.table._name)  # type: ignore[arg-type]
         wakes = Wakes(self.service.table, self.service.sqs, self.clock, *self.service.queues())
         self.accounts = self.service.accounts = Accounts(self.service.table, self.clock, wakes)
-        self.service.exchange = OutboxExchange(self.service.table, self.accounts, self.clock, self.service.log)
+        queues = self.service.queues()
+        job_wakes = Wakes(self.service.table, self.service.sqs, self.clock, *queues, schedule=JOBS_SCHEDULE)
+        self.jobs = Jobs(self.service.table, self.accounts, self.clock, job_wakes)
+        self.service.exchange = OutboxExchange(
+            self.service.table, self.accounts, self.clock, self.service.log, self.jobs
+        )
+        self.syncro = SyncroEmulator(clock=self.clock.now)
+        self.theirs = self.syncro.add_account(SYNCRO_TOKEN)
+        self.one_time_jobs = self._one_time_jobs(wakes, job_wakes)
         self.intake = Intake(self.service.table, wakes, self.clock, lambda _: {})
         registration = self.service.registrations.register(account, account)
         self.service.registrations.set_password(account, PASSWORD)
@@ -61,6 +82,40 @@ class Office:
         )
         if ready:
             self.choose()
+
+    def _one_time_jobs(self, wakes: Wakes, job_wakes: Wakes) -> OneTimeJobs:
+        """The function that works in Syncro; its calls are not interrupted here."""
+        table = Table(self.service.dynamodb, self.service.table._name)  # type: ignore[arg-type]
+        accounts = Accounts(table, self.clock, wakes)
+        jobs = Jobs(table, accounts, self.clock, job_wakes)
+
+        def session() -> requests.Session:
+            made = requests.Session()
+            made.trust_env = False
+            made.mount("http://syncro.test", WSGIAdapter(self.syncro))
+            return made
+
+        def client(account: str) -> SyncroClient:
+            return SyncroClient(
+                base_url="http://syncro.test",
+                account_id=account,
+                access=SyncroAccess("demo", SYNCRO_TOKEN),
+                session_factory=session,
+                pace=Pace(table, self.clock),
+                logger=self.service.log,
+            )
+
+        return OneTimeJobs(
+            table=table,
+            accounts=accounts,
+            jobs=jobs,
+            wakes=job_wakes,
+            push_wakes=wakes,
+            clock=self.clock,
+            client_for=client,
+            for_syncro=for_syncro,
+            log=self.service.log,
+        )
 
     # -- Syncro's side -------------------------------------------------------------------------------------------------
 
@@ -92,8 +147,16 @@ class Office:
 
     # -- the office's side ---------------------------------------------------------------------------------------------
 
+    def work_in_syncro(self) -> None:
+        """The function for one-time jobs does what it can."""
+        due: int | None = 0
+        while due is not None and due <= to_millis(self.clock.now()):
+            report = self.one_time_jobs.run(self.account, self.clock.now() + timedelta(seconds=90))
+            due = report.next_due
+
     def run(self) -> Report:
         """One session that nothing interrupts."""
+        self.work_in_syncro()
         self.clock.sleep(130)
         report = self.connector.run()
         for exchange in report.exchanges:

@@ -20,7 +20,7 @@ from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.storage.table import Table
 from syncro_quickbooks.sync.accounts import Accounts, Connection, Edition
 from syncro_quickbooks.sync.intake import Intake
-from syncro_quickbooks.sync.wake import Wakes
+from syncro_quickbooks.sync.wake import JOBS_SCHEDULE, Wakes
 
 if TYPE_CHECKING:
     import requests
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from syncro_quickbooks.desktop.exchange import Exchange
     from syncro_quickbooks.desktop.last_session import LastSessions
     from syncro_quickbooks.desktop.registrations import Registrations
+    from syncro_quickbooks.one_time.worker import OneTimeJobs
     from syncro_quickbooks.online.client import Client
     from syncro_quickbooks.online.consents import Consents
     from syncro_quickbooks.online.grants import SecretCredentials, TokenEndpoint
@@ -156,7 +157,7 @@ class Deployment:
         """Drains outboxes into QuickBooks Online."""
         from syncro_quickbooks.online.push import Push  # noqa: PLC0415 - see the module's docstring
 
-        return Push(self.table, self.wakes, self._clock, self._client, self._log)
+        return Push(self.table, self.wakes, self._clock, self._client, self._log, jobs=self.jobs)
 
     @cached_property
     def tokens(self) -> "TokenStore":
@@ -258,7 +259,32 @@ class Deployment:
         """Starts, confirms, cancels and shows one-time exports and imports."""
         from syncro_quickbooks.sync.jobs import Jobs  # noqa: PLC0415
 
-        return Jobs(self.table, self.accounts, self._clock)
+        return Jobs(self.table, self.accounts, self._clock, self.job_wakes)
+
+    @cached_property
+    def job_wakes(self) -> Wakes:
+        """Sends and repairs the wake-ups of one-time jobs."""
+        environ = self._environ
+        queues = (environ["JOBS_QUEUE_URL"], environ["WAKE_LATER_QUEUE_URL"])
+        return Wakes(self.table, self._aws.sqs, self._clock, *queues, schedule=JOBS_SCHEDULE)
+
+    @cached_property
+    def one_time_jobs(self) -> "OneTimeJobs":
+        """Does what one-time jobs have to do in Syncro."""
+        from syncro_quickbooks.one_time.mapping import for_syncro  # noqa: PLC0415
+        from syncro_quickbooks.one_time.worker import OneTimeJobs  # noqa: PLC0415
+
+        return OneTimeJobs(
+            table=self.table,
+            accounts=self.accounts,
+            jobs=self.jobs,
+            wakes=self.job_wakes,
+            push_wakes=self.wakes,
+            clock=self._clock,
+            client_for=self.syncro,
+            for_syncro=for_syncro,
+            log=self._log,
+        )
 
     @cached_property
     def last_sessions(self) -> "LastSessions":
@@ -292,7 +318,7 @@ class Deployment:
     def _exchange(self) -> "Exchange":
         from syncro_quickbooks.desktop.drain import OutboxExchange  # noqa: PLC0415
 
-        return OutboxExchange(self.table, self.accounts, self._clock, self._log)
+        return OutboxExchange(self.table, self.accounts, self._clock, self._log, self.jobs)
 
     def connector(self, redirect_uri: str) -> "CompanyConnector":
         """Connects accounts to companies; `redirect_uri` is the one registered with Intuit."""

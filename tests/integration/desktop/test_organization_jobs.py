@@ -10,10 +10,11 @@ from emulators.quickbooks_desktop import AnswerLost
 from emulators.quickbooks_desktop.statuses import HResult
 from syncro_quickbooks.bootstrap import Deployment
 from syncro_quickbooks.sync.accounts import Edition
-from syncro_quickbooks.sync.jobs import Job, JobKind, JobRefused, Jobs, JobState, Outcome, Result
+from syncro_quickbooks.sync.job import Job, JobKind, JobState, Outcome, Result
+from syncro_quickbooks.sync.jobs import JobRefused, Jobs
 from syncro_quickbooks.sync.model import Kind, Status
 from tests.integration.desktop.test_first_documents import invoice
-from tests.support import events
+from tests.support import aws, events
 from tests.support.office import Office, sets
 
 pytestmark = pytest.mark.usefixtures("aws_services")
@@ -29,13 +30,14 @@ def office() -> Office:
 
 
 def jobs_of(office: Office) -> Jobs:
-    return Jobs(office.service.table, office.accounts, office.clock)
+    return office.jobs
 
 
 def organization(office: Office, syncro_id: int, name: str, *, version: int = 1, **fields: Any) -> None:
     """Syncro says something of an organization; nothing is sent for that alone."""
     customer = {**events.customer(syncro_id, name=name), **fields}
     del customer["version"]
+    office.theirs.load("customers", customer)
     detail = {
         "event_id": f"customer-{syncro_id}-{version}",
         "account_id": office.account,
@@ -207,7 +209,7 @@ def test_500_customers_over_several_sessions(office: Office) -> None:
     jobs_of(office).start(office.account, EXPORT)
     # The first session dies with its second page: the next one begins anew, with smaller pages.
     broken_run(office, 2)
-    assert (job_of(office).state, job_of(office).progress) == (JobState.READING, 16)  # 200 of 500, of 40 per cent
+    assert (job_of(office).state, job_of(office).progress) == (JobState.READING, 22)  # 10, and 200 of 500 of 30
     pages = []
     for one in office.run_until_quiet():
         pages += [each for each in one.exchanges if "CustomerQueryRq" in each.request]
@@ -368,7 +370,7 @@ def test_one_job_of_a_kind_at_a_time(office: Office) -> None:
     first = jobs.start(office.account, EXPORT)
     with pytest.raises(JobRefused, match="going on"):
         jobs.start(office.account, EXPORT)
-    with pytest.raises(JobRefused, match="it is reading"):
+    with pytest.raises(JobRefused, match="it is listing"):
         jobs.confirm(office.account, EXPORT, first.id)
     with pytest.raises(JobRefused, match="none of this id"):
         jobs.cancel(office.account, EXPORT, "another")
@@ -377,12 +379,13 @@ def test_one_job_of_a_kind_at_a_time(office: Office) -> None:
     assert jobs.start(office.account, EXPORT).id != first.id
 
 
-def test_the_deployment_builds_the_jobs(office: Office) -> None:
-    name = office.service.table._name
+def test_the_deployment_builds_the_jobs(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", aws.REGION)
     environ = {
-        "TABLE_NAME": name,
-        "PUSH_QUEUE_URL": "https://sqs/push.fifo",
-        "WAKE_LATER_QUEUE_URL": "https://sqs/later",
+        "TABLE_NAME": office.service.table._name,
+        "PUSH_QUEUE_URL": aws.queue("desktop-push.fifo"),
+        "WAKE_LATER_QUEUE_URL": aws.queue("desktop-later"),
+        "JOBS_QUEUE_URL": aws.queue("desktop-jobs.fifo"),
     }
     clients: Any = SimpleNamespace(dynamodb=office.service.dynamodb, sqs=office.service.sqs)
     jobs = Deployment(environ, clock=office.clock, aws=clients).jobs
@@ -390,10 +393,10 @@ def test_the_deployment_builds_the_jobs(office: Office) -> None:
     assert jobs.newest(office.account, EXPORT) == job == job_of(office)
 
 
-def test_online_accounts_are_told_that_there_are_no_jobs_yet(office: Office) -> None:
-    office.accounts.connect("online", Edition.ONLINE, "4620816365")
-    with pytest.raises(JobRefused, match="Desktop only"):
-        jobs_of(office).start("online", EXPORT)
+@pytest.mark.parametrize("kind", [JobKind.EXPORT_PRODUCTS, JobKind.IMPORT_PRODUCTS, JobKind.IMPORT_VENDORS])
+def test_desktop_has_jobs_of_organizations_only(office: Office, kind: JobKind) -> None:
+    with pytest.raises(JobRefused, match="only organizations"):
+        jobs_of(office).start(office.account, kind)
 
 
 def test_a_company_that_was_left_takes_its_job_along(office: Office) -> None:
@@ -414,7 +417,7 @@ def test_a_company_that_was_left_takes_its_job_along(office: Office) -> None:
 def test_an_import_reports_sub_customers_and_collisions_and_links_what_matches(office: Office) -> None:
     company = office.company
     acme = company.enter("Customer", Name="Acme", Email="office@acme.example", Phone="555-0100")
-    company.enter("Customer", Name="Kitchen", ParentRef={"ListID": acme["ListID"]})
+    kitchen = company.enter("Customer", Name="Kitchen", ParentRef={"ListID": acme["ListID"]})
     company.enter("Customer", Name="Attic", ParentRef={"ListID": acme["ListID"]}, Email="office@acme.example")
     company.enter("Customer", Name="New One", Email="new@example.com", BillAddress={"Addr1": "1 Main St"})
     company.enter("Customer", Name="Mail Twin", Email="TAKEN@example.com")
@@ -439,9 +442,13 @@ def test_an_import_reports_sub_customers_and_collisions_and_links_what_matches(o
 
     before = company.entities("Customer")
     done = confirmed(office, IMPORT)
-    assert (done.state, done.done) == (JobState.DONE, 1)
+    assert (done.state, done.done, done.not_done) == (JobState.DONE, 3, 0)
     assert company.entities("Customer") == before
     assert office.state(Kind.CUSTOMER, 1).qbo_id == acme["ListID"]
+    made = {each["business_then_name"]: each for each in office.theirs.all("customers")}
+    assert sorted(made) == ["Acme", "Acme:Kitchen", "New One", "Other Mail", "Somebody"]
+    assert (made["New One"]["email"], made["New One"]["address"]) == ("new@example.com", "1 Main St")
+    assert office.state(Kind.CUSTOMER, made["Acme:Kitchen"]["id"]).qbo_id == kitchen["ListID"]
 
 
 def test_a_sub_customer_that_was_imported_stays_where_it_is(office: Office) -> None:

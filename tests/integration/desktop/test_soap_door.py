@@ -31,7 +31,11 @@ class Context:
 @pytest.fixture
 def handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     environ = {"TABLE_NAME": aws.new_table(), "PUSH_QUEUE_URL": aws.queue("desktop-push.fifo")}
-    environ |= {"WAKE_LATER_QUEUE_URL": aws.queue("desktop-later"), "AWS_DEFAULT_REGION": aws.REGION}
+    environ |= {
+        "JOBS_QUEUE_URL": aws.queue("desktop-jobs.fifo"),
+        "WAKE_LATER_QUEUE_URL": aws.queue("desktop-later"),
+        "AWS_DEFAULT_REGION": aws.REGION,
+    }
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     deployment.cache_clear()

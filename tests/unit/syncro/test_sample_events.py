@@ -50,6 +50,7 @@ def credit(name: str) -> StoreCreditEvent:
 def test_only_queue_schedule_and_web_connector_are_no_events_of_syncro() -> None:
     assert set(ALL) - set(SAMPLES) == {
         "push_wake_up",
+        "jobs_wake_up",
         "sweep_schedule",
         "measure_schedule",
         "qbd_soap_authenticate",

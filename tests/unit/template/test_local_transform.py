@@ -20,6 +20,7 @@ FUNCTIONS = {
     "OnCustomerPurchaseUpdatedFunction": "on_customer_purchase_updated",
     "OnForceUpdateRequestedFunction": "on_force_update_requested",
     "QboPushFunction": "qbo_push",
+    "OneTimeJobsFunction": "one_time_jobs",
     "QbdSoapFunction": "qbd_soap",
     "ConsoleFunction": "console",
     "SweepFunction": "sweep",
@@ -37,8 +38,9 @@ def test_what_is_deployed_locally_is_the_template_but_for_the_listed_differences
     body["CommonLayer"]["Properties"]["ContentUri"] = "s3://code/layers-common.zip"
     for function, folder in FUNCTIONS.items():
         body[function]["Properties"]["CodeUri"] = f"s3://code/functions-{folder}.zip"
-    for holder in ("QboPushFunction", "ConsoleFunction"):
-        (tokens,) = (s for s in body[holder]["Properties"]["Policies"][0]["Statement"] if s["Sid"] == "Tokens")
+    sealed = {"QboPushFunction": "Tokens", "ConsoleFunction": "Tokens", "OneTimeJobsFunction": "SyncroAccess"}
+    for holder, sid in sealed.items():
+        (tokens,) = (s for s in body[holder]["Properties"]["Policies"][0]["Statement"] if s["Sid"] == sid)
         del tokens["Condition"]
 
     local, _ = for_local_run(TEMPLATE, UPLOADED)
@@ -58,6 +60,7 @@ def test_every_difference_is_told() -> None:
             *(f"{function}.CodeUri" for function in FUNCTIONS),
             "QboPushFunction.Policies:",
             "ConsoleFunction.Policies:",
+            "OneTimeJobsFunction.Policies:",
             *ALARMS,
         ]
     )

@@ -60,9 +60,18 @@ def matching_rules(event: Template) -> list[str]:
 
 
 def test_there_are_queues_rules_and_triggers_to_look_at() -> None:
-    assert set(QUEUE_TRIGGERS) == {"QboPushFunction.WakeUp", "SweepFunction.WakeLater"}
+    assert set(QUEUE_TRIGGERS) == {
+        "QboPushFunction.WakeUp",
+        "OneTimeJobsFunction.WakeUp",
+        "SweepFunction.WakeLater",
+    }
     assert len(RULES) == 9
-    assert dead_letter_queues() == {"EventsDeadLetterQueue", "PushDeadLetterQueue", "WakeLaterDeadLetterQueue"}
+    assert dead_letter_queues() == {
+        "EventsDeadLetterQueue",
+        "PushDeadLetterQueue",
+        "JobsDeadLetterQueue",
+        "WakeLaterDeadLetterQueue",
+    }
 
 
 @pytest.mark.parametrize("name", QUEUES)

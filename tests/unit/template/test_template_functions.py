@@ -15,7 +15,6 @@ GLOBALS = mapping(mapping(TEMPLATE["Globals"])["Function"])
 READ_BY_LIBRARIES = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "LOG_LEVEL", "AWS_ENDPOINT_URL"}
 # Read by the code that connects an account to its company, which none of these functions calls.
 FOR_CONNECTING = {"INTUIT_AUTHORIZE_URL", "INTUIT_REVOKE_URL", "OFFBOARDING_DAYS"}
-FOR_SYNCRO = {"SYNCRO_API_BASE_URL", "SYNCRO_REQUESTS_PER_MINUTE"}
 SHIPPED = [*(ROOT / "layers/common/syncro_quickbooks").rglob("*.py"), *(ROOT / "functions").rglob("*.py")]
 
 
@@ -75,7 +74,14 @@ DOORS = {
 
 
 def test_there_are_functions_to_look_at() -> None:
-    others = {"QboPushFunction", "QbdSoapFunction", "SweepFunction", "ConsoleFunction", "MeasureFunction"}
+    others = {
+        "QboPushFunction",
+        "QbdSoapFunction",
+        "SweepFunction",
+        "ConsoleFunction",
+        "MeasureFunction",
+        "OneTimeJobsFunction",
+    }
     assert set(FUNCTIONS) == {*DOORS, *others}
     assert len(STATEMENTS) >= 2 * len(FUNCTIONS)
 
@@ -120,14 +126,14 @@ def test_a_permission_names_its_actions_and_resources(statement: Template) -> No
     assert wild in ([], ['{"Fn::Sub": "${InboxBucket.Arn}/*"}'])
 
 
-def test_only_who_asks_quickbooks_can_read_tokens_and_only_with_an_account_in_the_context() -> None:
+def test_only_the_workers_can_open_what_is_sealed_and_only_with_an_account_in_the_context() -> None:
     holders = {
         name: statement
         for name in FUNCTIONS
         for statement in permissions(name)
         if any(action.startswith("kms:") for action in allowed(statement, "Action"))
     }
-    assert set(holders) == {"QboPushFunction", "ConsoleFunction"}
+    assert set(holders) == {"QboPushFunction", "ConsoleFunction", "OneTimeJobsFunction"}
     for holder in holders.values():
         assert holder["Condition"] == {"Null": {"kms:EncryptionContext:account_id": "false"}}
 
@@ -166,10 +172,7 @@ def test_every_variable_the_template_sets_is_read_somewhere() -> None:
 def test_every_variable_the_code_reads_is_set_by_the_template() -> None:
     read = set().union(*map(variables_read_in, SHIPPED))
     assert {"EVENTS_DLQ_URL", "TABLE_NAME"} <= read
-    assert (
-        read - FOR_CONNECTING - FOR_SYNCRO - variables_of(GLOBALS).union(*map(variables_of, FUNCTIONS.values()))
-        == set()
-    )
+    assert read - FOR_CONNECTING - variables_of(GLOBALS).union(*map(variables_of, FUNCTIONS.values())) == set()
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

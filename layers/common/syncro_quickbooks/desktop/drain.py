@@ -47,13 +47,13 @@ _PARSE_ERROR = "0x80040400"  # the whole set was refused, nothing of it done (fa
 class OutboxExchange:
     """Exchanges accounts' outboxes with their company files. Holds nothing about any account between calls."""
 
-    def __init__(self, table: Table, accounts: Accounts, clock: Clock, log: Log) -> None:
+    def __init__(self, table: Table, accounts: Accounts, clock: Clock, log: Log, jobs: Jobs) -> None:
         self._table = table
         self._accounts = accounts
         self._clock = clock
         self._log = log
         self._paces = Paces(table)
-        self._jobs = Jobs(table, accounts, clock)
+        self._jobs = jobs
 
     # -- the methods of the exchange -----------------------------------------------------------------------------------
 
@@ -208,6 +208,7 @@ class OutboxExchange:
         work.memory.stored["recovering"] = 0
         self._revisit(work, connection)
         pace = self._paces.of(work.account_id)
+        OrganizationJobs(work, self._jobs).link_made()
         return self._live(work, settler, pace) or self._backfill(work, settler, pace)
 
     def _live(self, work: Work, settler: Settler, pace: Pace) -> str:

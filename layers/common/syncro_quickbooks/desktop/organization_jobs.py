@@ -16,11 +16,14 @@ from syncro_quickbooks.desktop.reading_back import NOT_FOUND, adopted
 from syncro_quickbooks.desktop.statuses import explain
 from syncro_quickbooks.desktop.work import Work
 from syncro_quickbooks.json_types import JsonObject
-from syncro_quickbooks.sync.jobs import ROWS_AT_ONCE, Job, JobKind, Jobs, JobState, Outcome, Result, Row
-from syncro_quickbooks.sync.model import Kind, Problem, RecordKey, Status
-from syncro_quickbooks.sync.organizations import Comparison, Entry, Organization, obstacle, owner_in
-from syncro_quickbooks.sync.records import View
-from syncro_quickbooks.sync.store import Changed, OwnerTaken
+from syncro_quickbooks.sync.applying import Applying
+from syncro_quickbooks.sync.comparison import Entry, Thing, obstacle, owner_in
+from syncro_quickbooks.sync.job import Job, JobState, Outcome, Row
+from syncro_quickbooks.sync.jobs import Jobs
+from syncro_quickbooks.sync.model import Kind, Problem, RecordKey
+from syncro_quickbooks.sync.records import RealmState, View
+from syncro_quickbooks.sync.reporting import write_report
+from syncro_quickbooks.sync.store import Changed
 from syncro_quickbooks.syncro.models import Customer
 
 MOST_CUSTOMERS = 200
@@ -34,8 +37,6 @@ _READ = (
     *("ListID", "EditSequence", "Name", "FullName", "IsActive", "CompanyName", "FirstName", "LastName"),
     *("BillAddress", "Phone", "AltPhone", "Email", "Notes"),
 )
-_SYNCED = (Status.SYNCED, Status.SYNCED_WITH_WARNING)
-_COMING = (Status.PENDING, Status.RETRYING)
 
 
 class OrganizationJobs:
@@ -45,7 +46,16 @@ class OrganizationJobs:
     def __init__(self, work: Work, jobs: Jobs) -> None:
         self._work = work
         self._jobs = jobs
+        self._applying = Applying(jobs, work.store, work.dependents, _adopt)
         self._memory = work.memory.table("job")
+
+    def link_made(self) -> None:
+        """Before anything else: an organization that was made from a customer must not be made a customer again."""
+        for job in self._jobs.working(self._work.account_id, self._work.realm_id):
+            try:
+                self._applying.link_made(job)
+            except Changed:
+                continue  # more was made meanwhile; a later call links it
 
     def advance(self, most: int) -> str | None:
         """One step: a question for QuickBooks; or empty, and the outbox may hold more now; None if there is nothing.
@@ -81,12 +91,7 @@ class OrganizationJobs:
             return self._ask_page(job)
         if job.state is JobState.COMPARING:
             return self._compare(job)
-        return self._apply(job, most)
-
-    def _save(self, job: Job, rows: Sequence[Row] = (), page: Sequence[JsonObject] = ()) -> Job:
-        """Store the job's next step. Raises Changed if somebody moved it meanwhile."""
-        self._work.store.commit(self._jobs.saving(job, rows, page))
-        return replace(job, turn=job.turn + 1)
+        return self._apply(job, most) if job.in_quickbooks else None
 
     def _ask(self, job: Job, requests: Sequence[str]) -> str:
         self._memory["asks"] = job.id
@@ -97,11 +102,11 @@ class OrganizationJobs:
         self._memory.update({"iterator": "", "off": True})
         refusals = job.refusals + 1
         if refusals < _MOST_REFUSALS:
-            self._save(replace(job, asked=False, refusals=refusals))
+            self._applying.save(replace(job, asked=False, refusals=refusals))
             return
         known = reply is not None and reply.code is not None
         problem = explain(reply, "the list of customers")[1] if reply is not None and known else _NO_ANSWER
-        self._save(replace(job, state=JobState.FAILED, problem=problem))
+        self._applying.save(replace(job, state=JobState.FAILED, problem=problem))
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
@@ -110,7 +115,7 @@ class OrganizationJobs:
         iterator = str(self._memory.get("iterator", "")) if self._memory.get("of") == job.id else ""
         if not iterator:
             job = replace(job, reading=job.reading + 1, page=0, read=0, page_size=_page_size(job))
-        job = self._save(replace(job, asked=True))
+        job = self._applying.save(replace(job, asked=True))
         body: JsonObject = {"MaxReturned": job.page_size, "ActiveStatus": "All", "IncludeRetElement": list(_READ)}
         step = "Continue" if iterator else "Start"
         query = Request("CustomerQuery", body, iterator=step, iterator_id=iterator)
@@ -126,7 +131,7 @@ class OrganizationJobs:
         read = job.read + len(page)
         state = JobState.READING if left else JobState.COMPARING
         come = replace(job, state=state, page=job.page + 1, read=read, total=read + left, asked=False, refusals=0)
-        self._save(come, page=page)
+        self._applying.save(come, page=page)
         self._memory.update({"of": job.id, "iterator": reply.iterator_id if left else ""})
         self._work.memory.add("read", len(page))
 
@@ -134,35 +139,27 @@ class OrganizationJobs:
 
     def _compare(self, job: Job) -> str:
         """Write the report, some rows at a time: where a call ends, the next one goes on."""
-        organizations = self._organizations()
         entries = [_entry(fields) for fields in self._jobs.entries(job)]
-        comparison = Comparison(organizations, entries)
-        if job.kind is JobKind.EXPORT_ORGANIZATIONS:
-            rows = [comparison.of_organization(each) for each in organizations]
-        else:
-            rows = [comparison.of_entry(each) for each in entries]
-        rows = sorted((row for row in rows if row.subject > job.cursor), key=lambda row: row.subject)
-        for start in range(0, len(rows), ROWS_AT_ONCE):
-            some = rows[start : start + ROWS_AT_ONCE]
-            job = self._save(replace(job, cursor=some[-1].subject, counts=_counted(job, some)), some)
-            self._work.keep_going()  # after some, so that every call gets on
-        self._save(replace(job, state=JobState.REPORTED))
+        now, keep_going = self._work.clock.now(), self._work.keep_going
+        write_report(job, self._organizations(), entries, save=self._applying.save, keep_going=keep_going, now=now)
         return ""
 
-    def _organizations(self) -> list[Organization]:
+    def _organizations(self) -> list[Thing]:
         store = self._work.store
         keys = [RecordKey(Kind.CUSTOMER, str(item["sk"])) for item in store.items(store.keys.known(Kind.CUSTOMER))]
         return [self._organization(view) for view in store.views(keys).values()]
 
-    def _organization(self, view: View) -> Organization:
+    def _organization(self, view: View) -> Thing:
         customer = Customer.model_validate(view.record.desired) if view.record.desired is not None else None
         name = customer_name(customer) if customer is not None else None
         moved = self._work.moved and not view.state.linked
-        return Organization(
+        return Thing(
             view=view,
-            customer=customer,
+            said=customer.business_then_name if customer else str(view.key),
             name=name.text if name else "",
             altered=name.altered if name else False,
+            email=(customer.email or "") if customer else "",
+            disabled=customer.disabled if customer else False,
             elsewhere=moved and self._work.store.posted_elsewhere(view.key),
         )
 
@@ -170,27 +167,18 @@ class OrganizationJobs:
 
     def _apply(self, job: Job, most: int) -> str | None:
         """Hand over the next rows: no more than fill a message set are under way."""
-        job = self._note_ends(job)
+        job = self._applying.note_ends(self._applying.link_made(job))
         room = most - len(job.open)
         rows = self._jobs.next_rows(job, room) if room > 0 else []
         if rows and rows[0].outcome is Outcome.MATCHES:
             return self._ask_for_matches(job, rows)
         if rows:
-            self._hand_over(job, rows, self._views(rows))
+            self._applying.hand_over(job, rows)
             return ""
-        if job.open:
-            return None  # they are tried again later
-        self._save(replace(job, state=JobState.DONE))
+        if job.open or job.in_syncro:
+            return None  # they are tried again later, or come from Syncro
+        self._applying.finish(job)
         return ""
-
-    def _note_ends(self, job: Job) -> Job:
-        """What has come to an end of what was handed over."""
-        if not job.open:
-            return job
-        rows = self._jobs.rows_at(job, job.open)
-        views = self._views(rows)
-        ended = [_ended(row, views[row.record]) for row in rows if not _is_coming(views[row.record])]
-        return self._save(_with_results(job, ended), ended) if ended else job
 
     def _ask_for_matches(self, job: Job, rows: Sequence[Row]) -> str:
         """Much may have happened since the report: they are read again before they are linked."""
@@ -202,60 +190,36 @@ class OrganizationJobs:
     def _take_matches(self, job: Job, answer: Answer) -> None:
         asked = self._memory.pop("asked", [])
         places = [str(place) for place in asked] if isinstance(asked, list) else []
-        rows = sorted(self._jobs.rows_at(job, places), key=lambda row: row.place)
+        rows = self._jobs.rows_at(job, places)
         replies = {reply.request_id: reply for reply in answer.replies}
         told = {place: replies.get(str(bid)) for bid, place in enumerate(places, start=1)}
         for reply in told.values():
             if reply is None or not (reply.done or reply.code in NOT_FOUND):
                 self._refused(job, reply)
                 return
-        views = self._views(rows)
-        linked = [row for row in rows if self._link(views[row.record], row, told[row.place])]
-        self._hand_over(job, rows, self._views(rows), changed=[row for row in rows if row not in linked])
+        views = self._applying.views(rows)
+        changed = [row for row in rows if not self._link(views[row.record], row, told[row.place])]
+        self._applying.hand_over(job, rows, changed)
 
     def _link(self, view: View, row: Row, reply: Reply | None) -> bool:
         """Link the organization to its customer, if that is still how both are. Returns whether it is linked now."""
-        if view.state.linked:
-            return view.state.qbo_id == row.entry
         found = reply.object if reply is not None else None
+        if view.state.linked:
+            return self._applying.link(view, row.entry, {})
         organization = self._organization(view)
-        if found is None or organization.customer is None or view.record.deleted:
+        if found is None or not organization.there:
             return False
         entry = _entry(found)
         if entry.id != row.entry or obstacle(organization, entry) is not None:
             return False
-        stored = kept("Customer", found)
-        ours = owner_in(entry.note) == row.record
-        # What the bookkeeper made stays as it is until Syncro's changes.
-        digest = "" if ours else map_customer(organization.customer, "", stored).digest
-        try:
-            self._work.store.release(view, adopted(view, found, digest))
-        except (OwnerTaken, Changed):
-            return False
-        return True
+        return self._applying.link(view, row.entry, found)
 
-    def _hand_over(self, job: Job, rows: Sequence[Row], views: dict[str, View], changed: Sequence[Row] = ()) -> None:
-        """Into the outbox with them: there they are made, or found to be as they should.
 
-        A call that dies before the job is saved does the same again: nothing happens to what is in the outbox or done.
-        """
-        opened = []
-        ended = []
-        for row in rows:
-            view = views[row.record]
-            if row in changed or view.record.deleted:
-                ended.append(replace(row, result=Result.CHANGED))
-            elif view.state.linked and view.record.status in _SYNCED:
-                ended.append(_ended(row, view))
-            else:
-                opened.append(row)
-        self._work.dependents.reopen([RecordKey.parse(row.record) for row in opened])
-        still_open = (*job.open, *(row.place for row in opened))
-        self._save(_with_results(replace(job, cursor=rows[-1].place, open=still_open, refusals=0), ended), ended)
-
-    def _views(self, rows: Sequence[Row]) -> dict[str, View]:
-        views = self._work.store.views([RecordKey.parse(row.record) for row in rows])
-        return {str(key): view for key, view in views.items()}
+def _adopt(view: View, found: JsonObject) -> RealmState:
+    """What the bookkeeper made stays as it is until Syncro's changes."""
+    ours = owner_in(text(found, "Notes")) == str(view.key)
+    customer = Customer.model_validate(view.record.desired)
+    return adopted(view, found, "" if ours else map_customer(customer, "", kept("Customer", found)).digest)
 
 
 def _page_size(job: Job) -> int:
@@ -273,33 +237,6 @@ def _entry(fields: JsonObject) -> Entry:
         active=text(fields, "IsActive").lower() not in ("false", "0"),
         note=text(fields, "Notes"),
         fields=fields,
-    )
-
-
-def _counted(job: Job, rows: Sequence[Row]) -> dict[str, int]:
-    counts = dict(job.counts)
-    for row in rows:
-        counts[row.outcome] = counts.get(row.outcome, 0) + 1
-    return counts
-
-
-def _is_coming(view: View) -> bool:
-    return view.state.attempt is not None or view.record.status in _COMING
-
-
-def _ended(row: Row, view: View) -> Row:
-    done = view.state.linked and not view.state.gone
-    return replace(row, entry=view.state.qbo_id, result=Result.DONE if done else Result.NOT_DONE)
-
-
-def _with_results(job: Job, ended: Sequence[Row]) -> Job:
-    places = {row.place for row in ended}
-    done = sum(row.result is Result.DONE for row in ended)
-    return replace(
-        job,
-        open=tuple(place for place in job.open if place not in places),
-        done=job.done + done,
-        not_done=job.not_done + len(ended) - done,
     )
 
 

@@ -146,14 +146,24 @@ class Client:
         found: list[JsonObject] = []
         last = ""
         while True:
-            conditions = [part for part in (where, f"Id > {quote(last)}" if last else "") if part]
-            clause = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-            statement = f"SELECT * FROM {entity}{clause} ORDERBY Id MAXRESULTS {PAGE}"  # noqa: S608 - no SQL; see quote()
-            page = self.query(statement, entity, purpose)
+            page = self.page(entity, where, last, purpose)
             found += page
             if len(page) < PAGE:
                 return found
-            last = _last_id(page, last)
+            last = str(page[-1]["Id"])
+
+    def page(self, entity: str, where: str, last: str, purpose: ReadPurpose) -> list[JsonObject]:
+        """The next PAGE rows of `entity` that meet `where`, in order of Id, after the Id `last` ("": from the first).
+
+        Fewer than PAGE are the end. Raises like `query_all`.
+        """
+        conditions = [part for part in (where, f"Id > {quote(last)}" if last else "") if part]
+        clause = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        statement = f"SELECT * FROM {entity}{clause} ORDERBY Id MAXRESULTS {PAGE}"  # noqa: S608 - no SQL; see quote()
+        page = self.query(statement, entity, purpose)
+        if len(page) == PAGE:
+            _check_order(page, last)
+        return page
 
     def count(self, entity: str, where: str, purpose: ReadPurpose) -> int:
         """How many `entity` meet `where` ("" for all). Raises like `query`."""
@@ -282,12 +292,11 @@ def _rows(response: Mapping[str, Json], entity: str) -> list[JsonObject]:
     return rows
 
 
-def _last_id(page: Sequence[JsonObject], previous: str) -> str:
-    """The Id to go on from. Raises Unavailable if the page is not in ascending order: going on would lose rows."""
+def _check_order(page: Sequence[JsonObject], previous: str) -> None:
+    """Raises Unavailable if the page is not in ascending order: going on would lose rows."""
     ids = [str(row["Id"]) for row in page]
     if not all(id_.isdigit() for id_ in ids):
         raise _unreadable("a page cannot be continued: its Ids are not numbers")
     numbers = [int(previous or 0), *map(int, ids)]
     if any(later <= earlier for earlier, later in pairwise(numbers)):
         raise _unreadable("a page is not in order of Id")
-    return ids[-1]

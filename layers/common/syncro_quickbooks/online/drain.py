@@ -14,12 +14,14 @@ from syncro_quickbooks.online.documents.settling import ENTITIES, DocumentSettle
 from syncro_quickbooks.online.documents.store_credits import StoreCreditRules, WriteOffRules
 from syncro_quickbooks.online.faults import Unavailable
 from syncro_quickbooks.online.frozen import MAX_MEMBERS, TAX_SERVICE
+from syncro_quickbooks.online.list_jobs import ListJobs
 from syncro_quickbooks.online.list_kinds import ENTITY_OF
 from syncro_quickbooks.online.lists import Lists
 from syncro_quickbooks.online.rate import Breaker
 from syncro_quickbooks.online.sending import Sender
 from syncro_quickbooks.online.work import PostingStopped, Settler, Work
 from syncro_quickbooks.sync.accounts import Accounts, Edition
+from syncro_quickbooks.sync.jobs import Jobs
 from syncro_quickbooks.sync.lease import Lease, Leases
 from syncro_quickbooks.sync.model import Kind, RecordKey
 from syncro_quickbooks.sync.records import LAYERS, OutboxEntry
@@ -35,7 +37,9 @@ class Drain:
     `waiting_since` is when the oldest record that the last pass left began to wait (ms); None before the first pass.
     """
 
-    def __init__(self, work: Work, accounts: Accounts, leases: Leases, lease: Lease, breaker: Breaker) -> None:
+    def __init__(
+        self, work: Work, accounts: Accounts, leases: Leases, lease: Lease, breaker: Breaker, *, jobs: Jobs
+    ) -> None:
         self._work = work
         self._accounts = accounts
         self._leases = leases
@@ -43,7 +47,8 @@ class Drain:
         self.breaker = breaker
         self.seen = 0
         self.waiting_since: int | None = None
-        self._lists = Lists(work)
+        self._jobs = ListJobs(work, jobs)
+        self._lists = Lists(work, self._jobs.absent)
         rules: dict[Kind, Rules] = {
             Kind.INVOICE: InvoiceRules(work),
             Kind.PAYMENT: PaymentRules(work),
@@ -63,6 +68,14 @@ class Drain:
 
         Raises what ends a run early: OutOfTime, PostingStopped, LeaseLost and the client's errors.
         """
+        self._jobs.link_made()
+        next_due = self._live()
+        while self._jobs.advance(MAX_MEMBERS):
+            next_due = self._passes()
+        return min([due for due in (next_due, self._jobs.due) if due is not None], default=None)
+
+    def _live(self) -> int | None:
+        """Everything but one-time jobs. Returns when to look again (ms)."""
         dispatches = self._work.store.dispatches()
         failing = [dispatch for dispatch in dispatches if dispatch.failing]
         for dispatch in failing:

@@ -73,10 +73,11 @@ Standing: TypeAlias = Ready | Blocked
 
 
 class Lists:
-    """The list entries of one run."""
+    """The list entries of one run. Those in `absent` are known not to be in QuickBooks yet."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, absent: Collection[RecordKey]) -> None:
         self._work = work
+        self._absent = absent
         self._tax_codes = tax_codes.TaxCodes(work)
 
     @property
@@ -164,7 +165,8 @@ class Lists:
             view = self._tax_codes.current(view)
         try:
             view = self._seen_again(view)
-            match = self._first_match(view) if is_looked_up_first(view) else NoMatch()
+            looks = is_looked_up_first(view) and view.key not in self._absent
+            match = self._first_match(view) if looks else NoMatch()
         except (Unavailable, RequestRefused) as error:
             sender.note_failed_read(error)
             return self._later(view, "lookup_failed", f"QuickBooks could not be read: {error}", _LOOK_AGAIN)

@@ -29,6 +29,7 @@ from syncro_quickbooks.online.work import Findings, OutOfTime, PostingStopped, W
 from syncro_quickbooks.storage.table import Table
 from syncro_quickbooks.sync.accounts import Accounts, Connection, Edition, Health, Pause
 from syncro_quickbooks.sync.dependents import Dependents
+from syncro_quickbooks.sync.jobs import Jobs
 from syncro_quickbooks.sync.lease import Lease, LeaseHeld, LeaseLost, Leases
 from syncro_quickbooks.sync.model import Action, Problem, Status, Who
 from syncro_quickbooks.sync.settings import (
@@ -76,12 +77,15 @@ class _NeedsSetup(Exception):
 class Push:
     """Pushes accounts. Holds nothing about any account between runs."""
 
-    def __init__(self, table: Table, wakes: Wakes, clock: Clock, client_for: ClientFactory, log: Log) -> None:
+    def __init__(
+        self, table: Table, wakes: Wakes, clock: Clock, client_for: ClientFactory, log: Log, *, jobs: Jobs
+    ) -> None:
         self._table = table
         self._wakes = wakes
         self._clock = clock
         self._client_for = client_for
         self._log = log
+        self._jobs = jobs
         self._accounts = Accounts(table, clock, wakes)
         self._leases = Leases(table, clock)
 
@@ -183,7 +187,7 @@ class Push:
         )
         breaker = Breaker.from_item(health.breaker)
         self._revisit(health, connection, work)
-        drain = Drain(work, self._accounts, self._leases, lease, breaker)
+        drain = Drain(work, self._accounts, self._leases, lease, breaker, jobs=self._jobs)
         rate_before = limiter.state
         try:
             return drain.run()

@@ -8,7 +8,7 @@ from syncro_quickbooks.storage.packing import pack
 from syncro_quickbooks.storage.table import Condition, Delete, Item, Key, Put, Update, Value, Write
 from syncro_quickbooks.sync.model import Problem, RecordKey, Status
 from syncro_quickbooks.sync.records import SCHEMA, Record, View
-from syncro_quickbooks.sync.store import Store, Verdict, outbox_item
+from syncro_quickbooks.sync.store import Changed, Store, Verdict, outbox_item
 
 _COMING_ANYWAY = (Status.PENDING, Status.RETRYING)
 _MOST_AT_ONCE = 40  # two writes each; a transaction takes 100
@@ -90,8 +90,15 @@ class Dependents:
 
     def reopen(self, keys: Sequence[RecordKey]) -> None:
         """Have these records looked at again now."""
-        for view in self._store.views(keys).values():
-            self._store.commit(self._reopening(view.record))
+        reopenings = [self._reopening(view.record) for view in self._store.views(keys).values()]
+        some = [writes for writes in reopenings if writes]
+        for start in range(0, len(some), _MOST_AT_ONCE):
+            together = some[start : start + _MOST_AT_ONCE]
+            try:
+                self._store.commit([write for writes in together for write in writes])
+            except Changed:  # one of them: it alone is to be read again by the caller's next run
+                for writes in together:
+                    self._store.commit(writes)
 
     def users(self, key: RecordKey) -> list[RecordKey]:
         """The records that refer to `key`, or did once: payments of an invoice, credits of a customer."""

@@ -35,6 +35,9 @@ from syncro_quickbooks.syncro.events import (
 LONGEST_QUIET_MS = 60_000
 """However often an invoice changes, it is pushed this long after its first change."""
 
+LISTED = frozenset({Kind.CUSTOMER, Kind.PRODUCT, Kind.VENDOR})
+"""What is exported and imported."""
+
 _DEFAULT_QUIET_SECONDS = 10
 _WRITES_A_CALL = 100  # TransactWriteItems: at most 100 operations
 _RACES = 5
@@ -170,9 +173,9 @@ class Intake:
         except TooLarge:
             change += " REMOVE #desired"  # the worker explains it on the record
         operations: list[Write] = [Update(keys.record(desired.key), change, values, _as_read(record))]
-        if not record.version and desired.key.kind is Kind.CUSTOMER:
-            # An export goes through all organizations; records themselves are spread over the table.
-            operations.append(Put({"pk": keys.known(Kind.CUSTOMER), "sk": desired.key.id, "schema": SCHEMA}))
+        if not record.version and desired.key.kind in LISTED:
+            # One-time jobs go through all of them; records themselves are spread over the table.
+            operations.append(Put({"pk": keys.known(desired.key.kind), "sk": desired.key.id, "schema": SCHEMA}))
         if act:
             operations.append(Put(outbox_item(keys, newer, due)))
         self._table.transact(operations)

@@ -1,4 +1,4 @@
-"""Waking: who looks at which account's outbox, and when.
+"""Waking: who looks at which account's outbox or jobs, and when.
 
 `next_due` in the account's schedule item is the moment somebody must look; whoever makes it earlier sends the
 wake-up. A wake-up carries no state, so a lost, late or repeated one does no harm: the sweep repairs what was missed.
@@ -19,6 +19,9 @@ from syncro_quickbooks.sync.records import Keys
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
+PUSH_SCHEDULE = "schedule"
+JOBS_SCHEDULE = "jobs-schedule"
+
 SHARDS = 16
 """Partitions of the `due` index; the sweep reads each."""
 
@@ -33,14 +36,29 @@ that held a renewed lease within a sweep of that lease's end."""
 
 
 class Wakes:
-    """Sends wake-ups and keeps each account's `next_due`."""
+    """Sends one function's wake-ups and keeps each account's `next_due` for it.
 
-    def __init__(self, table: Table, sqs: "SQSClient", clock: Clock, push_queue_url: str, later_queue_url: str) -> None:
+    `queue_url` is the function's FIFO queue; `schedule` names the account's item that keeps `next_due`, and is told in
+    later wake-ups, which all functions' share a queue for.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        sqs: "SQSClient",
+        clock: Clock,
+        queue_url: str,
+        later_queue_url: str,
+        *,
+        schedule: str = PUSH_SCHEDULE,
+    ) -> None:
         self._table = table
         self._sqs = sqs
         self._clock = clock
-        self._push_queue_url = push_queue_url
+        self._queue_url = queue_url
         self._later_queue_url = later_queue_url
+        self._schedule = schedule
+        self._index = "due" if schedule == PUSH_SCHEDULE else schedule
 
     def wake_at(self, account_id: str, due: int) -> None:
         """See to it that the account is looked at by `due` (ms). Sends nothing if that is already so."""
@@ -61,22 +79,22 @@ class Wakes:
         `waiting_since` (ms) says how long it has had something to do; without it that stays, or begins now.
         """
         since = "if_not_exists(#waiting_since, :since)" if waiting_since is None else ":since"
-        values: dict[str, Value] = {":due": due, ":shard": shard_of("due", account_id), ":wake_id": wake_id}
+        values: dict[str, Value] = {":due": due, ":shard": shard_of(self._index, account_id), ":wake_id": wake_id}
         return Update(
-            Keys(account_id).of_account("schedule"),
+            Keys(account_id).of_account(self._schedule),
             f"SET #next_due = :due, #due_shard = :shard, #wake_id = :wake_id, #waiting_since = {since}",
             {**values, ":since": to_millis(self._clock.now()) if waiting_since is None else waiting_since},
         )
 
     def send(self, account_id: str, due: int, wake_id: str = "") -> None:
-        """Send the wake-up for `due` (ms): now through the push queue, later through the delaying one.
+        """Send the wake-up for `due` (ms): now through the function's queue, later through the delaying one.
 
         A later one carries `wake_id`, so that it counts only as long as nobody has arranged another look.
         """
         delay = max(0, due - to_millis(self._clock.now()))
         if delay == 0:
             self._sqs.send_message(
-                QueueUrl=self._push_queue_url,
+                QueueUrl=self._queue_url,
                 MessageBody=account_id,
                 MessageGroupId=account_id,
                 MessageDeduplicationId=uuid4().hex,
@@ -84,7 +102,7 @@ class Wakes:
         else:
             # Rounded up, so the wake-up never comes before there is something to do.
             seconds = min(_LONGEST_DELAY, -(-delay // 1000))
-            body = f"{account_id} {wake_id}"
+            body = f"{account_id} {wake_id} {self._schedule}"
             self._sqs.send_message(QueueUrl=self._later_queue_url, MessageBody=body, DelaySeconds=seconds)
 
     def forward(self, body: str) -> None:
@@ -92,8 +110,8 @@ class Wakes:
 
         One that was superseded ends here, else every look put off would leave another message going round.
         """
-        account_id, _, wake_id = body.partition(" ")
-        item = self._table.get(Keys(account_id).of_account("schedule"))
+        account_id, wake_id, *_ = [*body.split(" "), ""]
+        item = self._table.get(Keys(account_id).of_account(self._schedule))
         due = item.get("next_due") if item else None
         if item is not None and isinstance(due, int) and item.get("wake_id") == wake_id:
             self.send(account_id, due, wake_id)
@@ -114,7 +132,7 @@ class Wakes:
         wake_id = uuid4().hex
         try:
             if next_due is None:
-                key = Keys(account_id).of_account("schedule")
+                key = Keys(account_id).of_account(self._schedule)
                 self._table.write(Update(key, "REMOVE #next_due, #due_shard, #wake_id, #waiting_since", {}, mine))
                 return
             self._table.write(replace(self.due_at(account_id, next_due, wake_id, waiting_since), condition=mine))
@@ -125,13 +143,18 @@ class Wakes:
             self.send(account_id, next_due, wake_id)
 
     def wake_due(self) -> int:
-        """Wake every account whose wake-up was missed. Returns how many."""
+        """Wake every account whose wake-up for the function was missed. Returns how many."""
         missed = to_millis(self._clock.now() - MISSED_AFTER)
         woken = 0
-        for item in due_items(self._table, "due", missed, _SWEPT_PER_SHARD):
+        for item in due_items(self._table, self._index, missed, _SWEPT_PER_SHARD):
             self.send(str(item["pk"]).removeprefix("acct#"), int(str(item["next_due"])))
             woken += 1
         return woken
+
+
+def schedule_of(body: str) -> str:
+    """Whose later wake-up it is: the name of the schedule it carries."""
+    return (*body.split(" "), "", "")[2] or PUSH_SCHEDULE
 
 
 def shard_of(what: str, account_id: str) -> str:

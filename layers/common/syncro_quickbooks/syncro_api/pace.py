@@ -62,7 +62,7 @@ class Pace:
         busy = Condition("#full_at >= :now AND #full_at < :latest", {":now": now, ":latest": latest})
         values: dict[str, int] = {":interval": self._interval}
         try:
-            item = self._table.update_and_get(Update(_KEY, "SET #full_at = #full_at + :interval", {**values}, busy))
+            item = self._table.update_and_get(Update(_KEY, "ADD #full_at :interval", {**values}, busy))
         except ConditionFailed:
             return None
         return int(str(item["full_at"]))

@@ -21,15 +21,17 @@ def map_customer(
 
     `current` is the customer QuickBooks last returned, None before the first create. With `first_link` it was just
     linked, and its DisplayName stays as the bookkeeper has it; the digest still covers Syncro's name, so the link
-    alone causes no second write. Terms are never sent here: every invoice carries its own. What Syncro leaves empty is
-    left alone. An e-mail or phone that QuickBooks would refuse is left out with a warning.
+    alone causes no second write. A sub-customer keeps its name, too: in Syncro it goes by its full one. Terms are
+    never sent here: every invoice carries its own. What Syncro leaves empty is left alone. An e-mail or phone that
+    QuickBooks would refuse is left out with a warning.
     """
     content, warnings = _content(customer, company)
     digest = bodies.digest(content, _NOT_CONTENT)
     if current is None:
         body: JsonObject = {**content, "Notes": marker_text}
         return Write(Operation.CREATE, "Customer", body, digest, warnings=warnings)
-    kept = {key: value for key, value in content.items() if not (first_link and key == "DisplayName")}
+    keeps_name = first_link or "ParentRef" in current
+    kept = {key: value for key, value in content.items() if not (keeps_name and key == "DisplayName")}
     return Write(Operation.UPDATE, "Customer", {**kept, **bodies.identity(current)}, digest, warnings=warnings)
 
 

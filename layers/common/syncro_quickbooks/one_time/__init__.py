@@ -1,0 +1,1 @@
+"""One-time jobs in Syncro: read its lists, and make there what an import brings."""
