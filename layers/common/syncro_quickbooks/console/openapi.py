@@ -1,10 +1,12 @@
 """The OpenAPI document of the whole API, whichever function serves a route."""
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from http import HTTPStatus
 from importlib.resources import files
 
+from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer, Server
 from aws_lambda_powertools.event_handler.openapi.swagger_ui import generate_swagger_html
 from pydantic.json_schema import models_json_schema
@@ -37,9 +39,12 @@ WITH_A_BODY: dict[HTTPStatus, str] = {
 }
 
 
-def document() -> JsonObject:
-    """The document as data: the routes as the resolver describes them, with our own errors in place of its."""
-    described = resolver(every_router()).get_openapi_json_schema(
+def document(routers: Sequence[Router] | None = None) -> JsonObject:
+    """The document of these routers, of all there are without any, as data.
+
+    Routes are as the resolver describes them, with our own errors in place of its.
+    """
+    described = resolver(every_router() if routers is None else routers).get_openapi_json_schema(
         title="Syncro to QuickBooks",
         version=VERSION,
         description=_DESCRIPTION,
