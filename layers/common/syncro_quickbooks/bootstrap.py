@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from syncro_quickbooks.online.token_store import TokenStore
     from syncro_quickbooks.online.tokens import ConnectionKey, TokenSource
     from syncro_quickbooks.sync.audit import Audit
+    from syncro_quickbooks.sync.decisions import Decisions
     from syncro_quickbooks.sync.gauges import Gauges
     from syncro_quickbooks.sync.jobs import Jobs
     from syncro_quickbooks.sync.listings import Listings
@@ -253,6 +254,13 @@ class Deployment:
         online = OnlineChoices(OnlineLists(KeptLists(self.table, self._clock), self._client_now), self._client_now)
         editions: dict[Edition, Choices] = {Edition.ONLINE: online, Edition.DESKTOP: DesktopChoices(self.accounts)}
         return SettingsDesk(self.accounts, self._clock, editions)
+
+    @cached_property
+    def decisions(self) -> "Decisions":
+        """Takes in what people decide about records."""
+        from syncro_quickbooks.sync.decisions import Decisions  # noqa: PLC0415
+
+        return Decisions(self.table, self.wakes, self._clock, self.intake)
 
     @cached_property
     def jobs(self) -> "Jobs":

@@ -15,6 +15,7 @@ OPEN_PATHS = frozenset({"/openapi.json", "/docs"})
 def console_routers() -> Sequence[Router]:
     """The routers of the function `console`."""
     from syncro_quickbooks.console.routes import (  # noqa: PLC0415 - each function loads its own
+        actions,
         document,
         health,
         records,
@@ -22,6 +23,7 @@ def console_routers() -> Sequence[Router]:
     )
 
     return (
+        actions.router,
         document.router,
         health.router,
         records.router,

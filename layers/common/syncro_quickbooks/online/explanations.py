@@ -5,8 +5,12 @@ from dataclasses import replace
 from decimal import Decimal
 
 from syncro_quickbooks import money
+from syncro_quickbooks.clock import from_millis
 from syncro_quickbooks.json_types import JsonObject
+from syncro_quickbooks.online.mapping import bodies
 from syncro_quickbooks.online.mapping.hand import Difference
+from syncro_quickbooks.sync.catalogue_entries import RETRY, SKIP
+from syncro_quickbooks.sync.choices import Choice
 from syncro_quickbooks.sync.dispatches import Member
 from syncro_quickbooks.sync.model import Action, Kind, Problem, RecordKey, Who
 from syncro_quickbooks.sync.records import View
@@ -32,7 +36,7 @@ _CALLED = {
 
 def named(key: RecordKey, document: Mapping[str, object]) -> str:
     """How a document is called in messages: by its number if it has one."""
-    return f"{_CALLED[key.kind]} {document.get('DocNumber') or key.id} ({key})"
+    return f"{_CALLED.get(key.kind, f'The {key.kind}')} {document.get('DocNumber') or key.id} ({key})"
 
 
 def entry_named(member: Member) -> str:
@@ -108,7 +112,8 @@ def gone_by_hand(view: View, now: JsonObject | None) -> Problem:
     )
 
 
-def edited_by_hand(view: View, differences: Sequence[Difference]) -> Problem:
+def edited_by_hand(view: View, differences: Sequence[Difference], now: JsonObject) -> Problem:
+    """`now` is the document that the differences were seen in: only on top of that one it may be overwritten."""
     shown = [str(difference) for difference in differences[:MOST_DIFFERENCES]]
     if len(differences) > MOST_DIFFERENCES:
         shown.append(f"and {len(differences) - MOST_DIFFERENCES} more")
@@ -119,22 +124,23 @@ def edited_by_hand(view: View, differences: Sequence[Difference]) -> Problem:
         "Overwrite it with Syncro's, keep QuickBooks', or stop syncing it.",
         who=Who.BOOKKEEPER,
         actions=(
-            Action("overwrite", "Overwrite with Syncro's"),
+            Action("overwrite", "Overwrite with Syncro's", {"sync_token": bodies.text(now, "SyncToken")}),
             Action("keep", "Keep QuickBooks'"),
             Action("unlink", "Stop syncing"),
         ),
     )
 
 
-def edited_and_deleted(view: View, differences: Sequence[Difference]) -> Problem:
+def edited_and_deleted(view: View, differences: Sequence[Difference], now: JsonObject) -> Problem:
     """Deleted in Syncro after a person changed it in QuickBooks."""
-    edited = edited_by_hand(view, differences)
+    edited = edited_by_hand(view, differences, now)
+    seen = {"sync_token": bodies.text(now, "SyncToken")}
     return replace(
         edited,
         code="deleted_but_edited",
         message=f"{view.key} was deleted in Syncro, but: {edited.message}",
         fix="Void it in QuickBooks, or leave it there.",
-        actions=(Action("void", "Void it in QuickBooks"), Action("skip", "Leave it in QuickBooks")),
+        actions=(Action("void", "Void it in QuickBooks", seen), Action("skip", "Leave it in QuickBooks")),
     )
 
 
@@ -226,3 +232,102 @@ def application_steps(
         what = f"{entity} with QuickBooks id {qbo_id}"
         steps.append(f"apply {money.show(amount, currency)} to {what}" if amount else f"untick {what}")
     return " and ".join(steps)
+
+
+# -- what people decided -----------------------------------------------------------------------------------------------
+
+
+def refused(view: View, choice: Choice) -> Problem:
+    """Somebody decided that the record is not to be sent (any more)."""
+    day = from_millis(choice.at).date().isoformat()
+    left = " QuickBooks' copy is left as it is." if view.state.linked and not view.state.gone else ""
+    return Problem(
+        "skipped_by_choice",
+        f"{view.key} is not sent, because somebody chose so on {day} (it showed '{choice.code}').{left}",
+        "Take the choice back to have it sent again.",
+        actions=(Action("resume", "Sync it again"),),
+    )
+
+
+def kept(view: View) -> Problem:
+    """Somebody decided that QuickBooks is right as it is."""
+    now = view.state.object or {}
+    shown = f" ({money.show(total)})" if (total := bodies.amount(now, "TotalAmt")) is not None else ""
+    return Problem(
+        "kept_as_in_quickbooks",
+        f"{named(view.key, now)} stays as it is in QuickBooks{shown}, because somebody chose so. The next change in "
+        "Syncro is sent again.",
+        "Nothing to do. Press Force Update to send Syncro's version after all.",
+        actions=(Action("force_update", "Force Update"),),
+    )
+
+
+def left_in_quickbooks(view: View) -> Problem:
+    """It was deleted in Syncro, and somebody decided that QuickBooks keeps it."""
+    return replace(
+        kept(view),
+        code="deletion_not_sent",
+        message=f"{named(view.key, view.state.object or {})} was deleted in Syncro and stays in QuickBooks, because "
+        "somebody chose so.",
+        fix="Void or delete it in QuickBooks by hand if it should go there too.",
+        actions=(),
+    )
+
+
+def still_there(view: View, now: JsonObject) -> Problem:
+    """It is to be made again, but the first one is there."""
+    return Problem(
+        "not_gone",
+        f"{named(view.key, now)} is still in QuickBooks, so making it again would book it twice.",
+        "Delete or void it in QuickBooks first, then press 'Post it again'; or try again with the one that is there.",
+        actions=(Action("recreate", "Post it again"), RETRY, SKIP),
+    )
+
+
+def cannot_be_linked(view: View, entity: str, qbo_id: str, why: str) -> Problem:
+    """The document that somebody named is not one that the record can be."""
+    return Problem(
+        "link_refused",
+        f"{view.key} cannot be linked to QuickBooks' {entity} with id {qbo_id}: {why}.",
+        "Name another one, or try again once that is mended.",
+        actions=(Action("link", "Link to another one", {"entity": entity}), RETRY, SKIP),
+    )
+
+
+def named_is_inactive(view: View, entity: str, now: JsonObject) -> Problem:
+    """The entry that somebody named has to be made active first."""
+    refused_ = cannot_be_linked(view, entity, bodies.text(now, "Id"), "it is inactive")
+    active = Action(
+        "reactivate", "Make it active again in QuickBooks", {"entity": entity, "id": bodies.text(now, "Id")}
+    )
+    return replace(refused_, actions=(active, *refused_.actions))
+
+
+def entry_gone(view: View, entity: str, qbo_id: str) -> Problem:
+    """What was to be made active again is not inactive but gone."""
+    return Problem(
+        "entry_gone",
+        f"{view.key}: the {entity.lower()} with id {qbo_id} is not in QuickBooks any more, so it stays inactive.",
+        "Try again, to be shown what there is instead.",
+        actions=(RETRY, SKIP),
+    )
+
+
+def of_entry(key: RecordKey, problem: Problem) -> Problem:
+    """The problem of a list entry on the document that waits for it: its actions are run on the entry's record."""
+    actions = tuple(
+        replace(action, params={"record": str(key), **action.params})
+        for action in problem.actions
+        if action.name != "skip"
+    )
+    return replace(problem, actions=actions)
+
+
+def with_own_entry(view: View, problem: Problem) -> Problem:
+    """What is to be made active again, where the problem is about the record's own entry."""
+    entry = {"entity": view.state.entity, "id": view.state.qbo_id}
+    actions = tuple(
+        replace(action, params=entry) if action.name == "reactivate" and not action.params else action
+        for action in problem.actions
+    )
+    return replace(problem, actions=actions) if view.state.linked else problem

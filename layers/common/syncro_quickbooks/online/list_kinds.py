@@ -21,17 +21,38 @@ _NAME_COLUMN = {"Customer": "DisplayName", "Item": "Name", "Vendor": "DisplayNam
 
 def map_entry(view: View, generation: int, settings: Settings, company: Company) -> Decision:
     """The create or update that makes QuickBooks' entry say what Syncro says."""
-    current, desired = view.state.object if view.state.linked else None, view.record.desired
+    current = view.state.object if view.state.linked else None
     if view.key.kind is Kind.CUSTOMER:
         first_link = view.state.linked and not view.state.applied_digest
         text = marker(view.key, generation)
-        return map_customer(Customer.model_validate(desired), company, text, current, first_link=first_link)
+        return map_customer(_customer(view), company, text, current, first_link=first_link)
     if view.key.kind is Kind.VENDOR:
-        return map_vendor(Vendor.model_validate(desired), company, current)
+        return map_vendor(_vendor(view), company, current)
     if view.record.deleted and current is not None:
         return Nothing()  # a product that is deleted in Syncro stays what was sold
     applied = "" if is_forced(view) else view.state.applied_digest
-    return map_item(Product.model_validate(desired), settings, company, current, applied)
+    return map_item(_product(view), settings, company, current, applied)
+
+
+def _customer(view: View) -> Customer:
+    """The organization by the name that it has in QuickBooks."""
+    customer = Customer.model_validate(view.record.desired)
+    return customer.model_copy(update={"business_then_name": _suffixed(customer.business_then_name, view)})
+
+
+def _vendor(view: View) -> Vendor:
+    vendor = Vendor.model_validate(view.record.desired)
+    return vendor.model_copy(update={"name": _suffixed(vendor.name, view)})
+
+
+def _product(view: View) -> Product:
+    product = Product.model_validate(view.record.desired)
+    return product.model_copy(update={"name": _suffixed(product.name, view)})
+
+
+def _suffixed(name: str, view: View) -> str:
+    """With what somebody chose to put behind it, because another entry has the bare name."""
+    return f"{name.strip()} {view.state.suffix}" if view.state.suffix else name
 
 
 def is_applied(write: Write, view: View) -> bool:
@@ -41,15 +62,14 @@ def is_applied(write: Write, view: View) -> bool:
 
 def match_taken(view: View, company: Company, rows: Sequence[JsonObject]) -> Match:
     """Whose entry it is that has the name already. `rows` are the entries of several names, inactive ones too."""
-    desired = view.record.desired
     if view.key.kind is Kind.CUSTOMER:
-        customer = Customer.model_validate(desired)
+        customer = _customer(view)
         ours = f"syncro:{view.key.kind}:{view.key.id}:"
         return match_customer_by_name(customer, customer_name(customer, company), rows, ours)
     if view.key.kind is Kind.VENDOR:
-        vendor = Vendor.model_validate(desired)
+        vendor = _vendor(view)
         return match_vendor(vendor, vendor_name(vendor, company), rows)
-    return match_item(item_name(Product.model_validate(desired), company), rows)
+    return match_item(item_name(_product(view), company), rows)
 
 
 def keeps_its_texts(view: View) -> bool:
@@ -61,7 +81,8 @@ def is_looked_up_first(view: View) -> bool:
     """Items and vendors are created without looking: QuickBooks itself refuses a second one of that name."""
     if view.key.kind is Kind.TAX_RATE:
         return not view.state.linked
-    return view.key.kind is Kind.CUSTOMER and not view.state.linked and not view.state.generation
+    is_new = not view.state.linked and not view.state.generation and not view.state.suffix
+    return view.key.kind is Kind.CUSTOMER and is_new
 
 
 def named(bodies: Sequence[JsonObject], entity: str) -> str:

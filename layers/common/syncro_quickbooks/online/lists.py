@@ -15,6 +15,7 @@ from syncro_quickbooks.online import explanations, tax_codes
 from syncro_quickbooks.online.client import Done, quote, select
 from syncro_quickbooks.online.faults import ReadAllowanceExhausted, RequestRefused, Unavailable
 from syncro_quickbooks.online.frozen import TAX_SERVICE
+from syncro_quickbooks.online.list_choices import ListChoices
 from syncro_quickbooks.online.list_kinds import (
     ENTITY_OF,
     is_applied,
@@ -26,11 +27,13 @@ from syncro_quickbooks.online.list_kinds import (
 )
 from syncro_quickbooks.online.mapping.customer import customer_name
 from syncro_quickbooks.online.matching import Adopt, Ask, Match, NoMatch, match_customer_first
+from syncro_quickbooks.online.reactivating import REACTIVATED, seen_again
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.sending import TIME_TO_SEND_AND_SETTLE, Sender, backoff
 from syncro_quickbooks.online.work import TIME_TO_END, OutOfTime, Settled, Work
 from syncro_quickbooks.sync.attempts import Planned, next_generation
 from syncro_quickbooks.sync.catalogue import RetryClass, explain
+from syncro_quickbooks.sync.choices import REFUSALS
 from syncro_quickbooks.sync.model import (
     Attention,
     Decision,
@@ -79,6 +82,7 @@ class Lists:
         self._work = work
         self._absent = absent
         self._tax_codes = tax_codes.TaxCodes(work)
+        self._choices = ListChoices(work)
 
     @property
     def added(self) -> Collection[RecordKey]:
@@ -149,6 +153,8 @@ class Lists:
             view = self._work.dependents.release_waiters(view, status, self._work.keep_going)
         if view.record.status not in (Status.PENDING, Status.RETRYING):
             self._work.store.dismiss(view)  # what was found out while it was sent stands
+        elif refused := view.record.chosen(*REFUSALS):
+            self._work.store.conclude(view, Verdict(Status.SKIPPED, (explanations.refused(view, refused),)))
         elif isinstance(standing, Ready):
             self._work.store.conclude(view, Verdict(Status.SYNCED))
         else:
@@ -164,20 +170,31 @@ class Lists:
         if view.key.kind is Kind.TAX_RATE:
             view = self._tax_codes.current(view)
         try:
-            view = self._seen_again(view)
-            looks = is_looked_up_first(view) and view.key not in self._absent
-            match = self._first_match(view) if looks else NoMatch()
+            found = self._found(view)
         except (Unavailable, RequestRefused) as error:
             sender.note_failed_read(error)
             return self._later(view, "lookup_failed", f"QuickBooks could not be read: {error}", _LOOK_AGAIN)
         except ReadAllowanceExhausted as error:
             return self._later(view, "read_allowance", str(error), _READS_GONE)
-        if isinstance(match, Adopt):
-            self._link(view, match.object, self._digest_of_found(view))
-            return None
-        if isinstance(match, Ask):
-            return self._park(view, match.problem)
-        return self._planned(view, planned)
+        if isinstance(found, View):
+            return self._planned(found, planned)
+        if isinstance(found, Ask):
+            return self._park(view, found.problem)
+        if isinstance(found, Write):
+            planned.append(Planned(view, found, view.state.generation))
+        elif isinstance(found, Adopt):
+            self._link(view, found.object, found.digest or self._digest_of_found(view))
+        return None
+
+    def _found(self, view: View) -> View | Adopt | Ask | Write:
+        """What people decided or QuickBooks has: the record to be planned, an entry for it, a question, or a write."""
+        chosen = self._choices.honour(view) if view.record.choices else view
+        if not isinstance(chosen, View):
+            return chosen
+        view = seen_again(chosen, self._work)
+        looks = is_looked_up_first(view) and view.key not in self._absent
+        match = self._first_match(view) if looks else NoMatch()
+        return view if isinstance(match, NoMatch) else match
 
     def _planned(self, view: View, planned: list[Planned]) -> Standing | None:
         generation = next_generation(view.state)
@@ -200,6 +217,10 @@ class Lists:
             return Blocked(view, explanations.outcome_unknown(view.key), until)
         if view.record.desired is None:
             return Blocked(view, explanations.never_seen(view.key))
+        refused = view.record.chosen(*REFUSALS)
+        if refused is not None:
+            why = explanations.refused(view, refused)
+            return Ready(view, view.state.qbo_id) if view.state.linked else Blocked(view, why)
         if view.record.status is Status.NEEDS_ATTENTION and view.record.decided_in == self._work.realm_id:
             if view.state.linked:
                 return Ready(view, view.state.qbo_id)  # what could not be updated can still be invoiced
@@ -223,18 +244,6 @@ class Lists:
             return self._tax_codes.map(view)
         return map_entry(view, generation, self._work.settings, self._work.company)
 
-    def _seen_again(self, view: View) -> View:
-        """An item that was inactive when it was last seen may have been made active again. Raises as a read does."""
-        seen = view.state.object or {}
-        if view.key.kind is not Kind.PRODUCT or not view.state.linked or seen.get("Active") is not False:
-            return view
-        now = self._work.client.read("Item", view.state.qbo_id, ReadPurpose.USER)
-        if now is None:
-            return view
-        state = replace(view.state, sync_token=str(now.get("SyncToken")), object=now)
-        self._work.store.release(view, state)
-        return replace(view, state=state)
-
     def _first_match(self, view: View) -> Match:
         """One read before a customer is created: by e-mail, for a shared e-mail must be asked about; else by name."""
         if view.key.kind is Kind.TAX_RATE:
@@ -252,6 +261,9 @@ class Lists:
         taken: list[tuple[Settled, Problem]] = []
         for answer in answers:
             try:
+                if answer.member.digest == REACTIVATED and isinstance(answer.outcome, Done):
+                    self._choices.reactivated(answer.view, answer.outcome.object)
+                    continue
                 if isinstance(answer.outcome, Done):
                     self._done(answer, answer.outcome.object)
                     continue
@@ -260,6 +272,8 @@ class Lists:
                 retry_class, problem = explain(fault.code, fault.message, fault.detail, what, fault.element)
                 if retry_class is RetryClass.NAME_TAKEN and answer.member.operation is Operation.CREATE:
                     taken.append((answer, problem))
+                elif retry_class is RetryClass.STALE and answer.member.digest == REACTIVATED:
+                    self._work.store.release(answer.view, without_attempt(answer.view.state))
                 elif retry_class is RetryClass.STALE and answer.member.operation is Operation.UPDATE:
                     self._take_new_token(answer, problem)
                 else:
@@ -368,10 +382,10 @@ class Lists:
     # -- blocking --------------------------------------------------------------------------------------------------
 
     def _parked_attempt(self, answer: Settled, problem: Problem) -> None:
-        view = answer.view
-        verdict = Verdict(Status.NEEDS_ATTENTION, (problem,))
-        state, revisit = without_attempt(view.state), explanations.settings_may_help(problem)
-        self._work.store.settle(view, state, answer.member.stamp, verdict, revisit=revisit)
+        problem = explanations.with_own_entry(answer.view, problem)
+        verdict, revisit = Verdict(Status.NEEDS_ATTENTION, (problem,)), explanations.settings_may_help(problem)
+        state = without_attempt(answer.view.state)
+        self._work.store.settle(answer.view, state, answer.member.stamp, verdict, revisit=revisit)
 
     def _park(self, view: View, problem: Problem) -> Standing | None:
         """Nothing was sent: note why. None if the record moved on meanwhile."""

@@ -16,9 +16,10 @@ from syncro_quickbooks.syncro.models import Customer, Vendor
 
 @dataclass(frozen=True, slots=True)
 class Adopt:
-    """This is it."""
+    """This is it. `digest` is what Syncro says, if the entry is to stay as it is until that changes."""
 
     object: JsonObject
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,9 @@ class Prover:
         if member.operation is Operation.CREATE:
             return self._named(member, first_sent_at)
         try:
-            now = self._work.client.read(member.entity, view.state.qbo_id, ReadPurpose.RECOVERY)
+            now = self._work.client.read(
+                member.entity, str(member.body.get("Id") or view.state.qbo_id), ReadPurpose.RECOVERY
+            )
         except (Unavailable, Throttled, RequestRefused, ReadAllowanceExhausted):
             return NotKnown()
         if now is None:

@@ -50,12 +50,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of history: how a record stood from `at` on."""
+    """One line of history: how a record stood from `at` on, and which action of whom made it so, if one did."""
 
     at: datetime
     record: RecordKey
     status: Status
     problems: tuple[Problem, ...]
+    action: str = ""
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,4 +184,6 @@ def _entry(key: RecordKey, item: Item) -> Entry:
         record=key,
         status=Status(str(item["status"])),
         problems=problems_from_text(str(item["problems"])),
+        action=str(item.get("action", "")),
+        user=str(item.get("user", "")),
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.storage.packing import TooLarge, pack, unpack
 from syncro_quickbooks.storage.table import Item, Key, Value
+from syncro_quickbooks.sync.choices import Choice, choices_from_text, counting
 from syncro_quickbooks.sync.model import Action, Kind, Operation, Problem, RecordKey, Status, Who
 
 SCHEMA = 1
@@ -24,7 +25,7 @@ class Record:
 
     `desired` is None when no event has brought it yet, or when it was too large to keep.
     `force` is the id of the newest Force Update request, empty without one. `decided_in` is the realm that status and
-    problems are about.
+    problems are about. `choices` is what people decided about it, `answered` names the newest answer to what it showed.
     """
 
     key: RecordKey
@@ -39,6 +40,12 @@ class Record:
     first_dirty_at: int = 0
     changed_at: int = 0
     decided_in: str = ""
+    choices: tuple[Choice, ...] = ()
+    answered: str = ""
+
+    def chosen(self, *actions: str) -> Choice | None:
+        """The choice of one of `actions` that counts for what is desired now."""
+        return counting(self.choices, self.version, actions)
 
     @property
     def stamp(self) -> str:
@@ -64,6 +71,8 @@ class RealmState:
     `generation` is the highest one used in a create; `doubt` says why absence could not be proven, and forbids
     another create until somebody decides. `gone` marks a document that we voided or deleted: a tombstone.
     `release_to` says, while an invoice is being changed, how much its payments may still apply to it (an amount).
+    `kept` is the version for which somebody decided that QuickBooks is right as it is, `suffix` what somebody chose to
+    put behind a list entry's name.
     """
 
     entity: str = ""
@@ -77,6 +86,8 @@ class RealmState:
     gone: bool = False
     doubt: str = ""
     release_to: str = ""
+    kept: int = 0
+    suffix: str = ""
 
     @property
     def linked(self) -> bool:
@@ -212,6 +223,8 @@ def record_from_item(key: RecordKey, item: Item | None) -> Record:
         first_dirty_at=_int(item.get("first_dirty_at")),
         changed_at=_int(item.get("changed_at")),
         decided_in=str(item.get("decided_in", "")),
+        choices=choices_from_text(str(item.get("choices", ""))),
+        answered=str(item.get("answered", "")),
     )
 
 
@@ -232,6 +245,8 @@ def state_from_item(item: Item | None) -> RealmState:
         gone=bool(item.get("gone")),
         doubt=str(item.get("doubt", "")),
         release_to=str(item.get("release_to", "")),
+        kept=_int(item.get("kept")),
+        suffix=str(item.get("suffix", "")),
     )
 
 
@@ -250,6 +265,8 @@ def state_to_item(key: Key, state: RealmState) -> Item:
         "gone": state.gone,
         "doubt": state.doubt,
         "release_to": state.release_to,
+        "kept": state.kept,
+        "suffix": state.suffix,
     }
     if state.object is not None:
         item["object"] = _packed_object(state.object)

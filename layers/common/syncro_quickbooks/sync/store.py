@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -17,8 +17,10 @@ from syncro_quickbooks.storage.table import (
     Put,
     Table,
     Update,
+    Value,
     Write,
 )
+from syncro_quickbooks.sync.choices import Choice, choices_to_text, lasting, offered
 from syncro_quickbooks.sync.dispatches import Dispatch, dispatch_from_item, dispatch_to_item
 from syncro_quickbooks.sync.lease import Lease, LeaseLost
 from syncro_quickbooks.sync.model import Problem, RecordKey, Status
@@ -170,7 +172,8 @@ class Store:
         Raises OwnerTaken if the link in `state` is another record's, Changed if the attempt is not the stored one.
         """
         revisits = [self.revisit(view.key)] if revisit else []
-        concluded = self.conclusion(view, stamp, verdict, keep_entry=view.record.has_waiters)
+        after = replace(view, state=state)
+        concluded = self.conclusion(after, stamp, verdict, keep_entry=view.record.has_waiters)
         self._end_attempt(view, state, [*concluded, *revisits])
         self.verdicts[verdict.status] += 1
 
@@ -235,7 +238,7 @@ class Store:
                         ":now": self.now(),
                         ":one": 1,
                     },
-                    _still_desired(view.record.stamp),
+                    _still_desired(view.record.stamp, choices=view.record.choices),
                 ),
             ]
         )
@@ -258,12 +261,19 @@ class Store:
         They fail if the record moved on or somebody has begun to wait for it.
         """
         now = self.now()
+        linked = view.state.linked
+        shown = tuple(offered(problem, view.key.kind, linked=linked) for problem in verdict.problems)
+        verdict = replace(verdict, problems=shown)
+        choices, kept = view.record.choices, lasting(view.record.choices)
+        over = choices != kept and verdict.status is not Status.WAITING  # what it waits for, it waits for by choice
+        change: dict[str, Value] = {":choices": choices_to_text(kept)} if over else {}
         operations: list[Write] = [
             Update(
                 self.keys.record(view.key),
                 "SET #status = :status, #listed_in = :listing, #problems = :problems, #decided_in = :realm, "
-                "#changed_at = :now, #tries = :none, #first_dirty_at = :none",
+                f"#changed_at = :now, #tries = :none, #first_dirty_at = :none{', #choices = :choices' if over else ''}",
                 {
+                    **change,
                     ":realm": self.realm_id,
                     ":status": str(verdict.status),
                     ":listing": self.keys.listing(verdict.status),
@@ -271,7 +281,7 @@ class Store:
                     ":now": now,
                     ":none": 0,
                 },
-                _still_desired(stamp, view.record.has_waiters),
+                _still_desired(stamp, view.record.has_waiters, view.record.choices),
             ),
             Put(self._history(view.key, verdict, stamp, now)),
         ]
@@ -322,11 +332,16 @@ def _entry(item: Item, layer: int) -> OutboxEntry:
     return OutboxEntry(RecordKey.parse(str(item["sk"])), layer, stamp=str(item["stamp"]), due=due, since=since)
 
 
-def _still_desired(stamp: str, has_waiters: bool | None = None) -> Condition:
-    """The record still desires what `stamp` stands for and, if that matters, nobody has begun to wait for it."""
+def _still_desired(stamp: str, has_waiters: bool | None = None, choices: Sequence[Choice] | None = None) -> Condition:
+    """The record still desires what `stamp` stands for, people decided no more than `choices` about it and, if that
+    matters, nobody has begun to wait for it."""
     version, _, force = stamp.partition(":")
-    desired = Condition("#version = :version AND #force = :force", {":version": int(version), ":force": force})
-    if has_waiters is not False:
-        return desired
-    alone = f"{desired.expression} AND (attribute_not_exists(#has_waiters) OR #has_waiters = :nobody)"
-    return Condition(alone, {**desired.values, ":nobody": False})
+    parts = ["#version = :version AND #force = :force"]
+    values: dict[str, Value] = {":version": int(version), ":force": force}
+    if choices is not None:
+        parts.append("#choices = :chosen" if choices else "(attribute_not_exists(#choices) OR #choices = :chosen)")
+        values[":chosen"] = choices_to_text(choices)
+    if has_waiters is False:
+        parts.append("(attribute_not_exists(#has_waiters) OR #has_waiters = :nobody)")
+        values[":nobody"] = False
+    return Condition(" AND ".join(parts), values)

@@ -64,6 +64,8 @@ class EntryBody(BaseModel):
     id: str
     status: Status
     problems: list[SyncProblemBody]
+    action: Annotated[str, Field(description="What somebody ran; empty for what happened by itself.")] = ""
+    user: Annotated[str, Field(description="Who ran it.")] = ""
 
 
 class RecordDetailBody(RecordBody):
@@ -176,4 +178,6 @@ def _entry(entry: Entry) -> EntryBody:
         id=entry.record.id,
         status=entry.status,
         problems=[sync_problem(problem) for problem in entry.problems],
+        action=entry.action,
+        user=entry.user,
     )

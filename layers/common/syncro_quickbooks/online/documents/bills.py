@@ -9,12 +9,12 @@ from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online import explanations
 from syncro_quickbooks.online.documents.buying import (
     changed_by_hand,
-    choices_of,
     is_unchanged,
     needs_of,
     order_key,
     supplied,
 )
+from syncro_quickbooks.online.documents.choices import choices_of, settings_for
 from syncro_quickbooks.online.documents.numbers import NumberTaken
 from syncro_quickbooks.online.documents.purchase_orders import NO_PURCHASE_ORDERS
 from syncro_quickbooks.online.documents.rules import Candidate, Reaction
@@ -52,7 +52,8 @@ class BillRules:
         """What speaks against the bill, and whether its purchase order is there to be linked to."""
         order = PurchaseOrder.model_validate(view.record.desired)
         current = view.state.object if view.state.linked else None
-        decided = mapping.precheck_bill(order, self._work.settings, self._work.company, current)
+        settings = settings_for(view, self._work.settings)
+        decided = mapping.precheck_bill(order, settings, self._work.company, current)
         if decided is None and current is None:
             decided = self._before_order(view, order)
         return decided or Candidate(view, needs_of(order), partial(self._map, view, order))
@@ -61,12 +62,21 @@ class BillRules:
         """The order must be there, unless QuickBooks has none at all."""
         source, who = self._orders[order_key(view.key)], mapping.subject(order)
         standing = standing_of(source)
-        if standing.stand is Stand.READY or any(each.code == NO_PURCHASE_ORDERS for each in source.record.problems):
+        if (
+            standing.stand is Stand.READY
+            or self._on_its_own(view)
+            or any(each.code == NO_PURCHASE_ORDERS for each in source.record.problems)
+        ):
             return None
         if standing.stand is Stand.NEVER:
-            return Attention(mapping.without_order(who, standing.reason), follows=(source.key,))
+            return Attention(mapping.without_order(who, standing.reason, source.key), follows=(source.key,))
         because = f": {standing.reason}" if standing.reason else "."
         return Wait(Problem("waiting_for_order", f"{who} waits for it to be in QuickBooks{because}"), on=(source.key,))
+
+    def _on_its_own(self, view: View) -> bool:
+        """Whether somebody decided that it is made without a purchase order."""
+        choice = view.record.chosen("create")
+        return choice is not None and choice.code == mapping.WITHOUT_ORDER
 
     def _map(self, view: View, order: PurchaseOrder, ready: Mapping[RecordKey, Ready], marker: str) -> Decision:
         names = supplied(self._work, mapping.subject(order), order, ready)
@@ -114,11 +124,10 @@ class BillRules:
         ordered: JsonObject = {}
         if source.state.linked and not source.state.gone:
             now = self._work.client.read("PurchaseOrder", source.state.qbo_id, ReadPurpose.USER)
-            if now is None:
-                return Attention(mapping.without_order(who, "it was deleted there."), follows=(source.key,))
-            ordered = now
-        bills = mapping.billed(ordered)
-        if bills:
+            if now is None and not self._on_its_own(view):
+                return Attention(mapping.without_order(who, "it was deleted there.", source.key), follows=(source.key,))
+            ordered = now or {}
+        if mapping.billed(ordered) and not view.record.chosen("create"):
             found = self._adopted(view, order, names, marker, ordered)
             if found is not None:
                 return found
@@ -126,7 +135,7 @@ class BillRules:
             mapping.bill_day(order, self._work.settings),
             closed_until(self._work.settings, self._work.company),
         )
-        if day and closed and day <= closed:
+        if day and closed and day <= closed and not view.record.chosen("redate"):
             return Attention(problems.books_closed(who, day, closed))
         return self._mapped(view, order, names, marker, ordered, None)
 

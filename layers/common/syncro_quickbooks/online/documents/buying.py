@@ -9,7 +9,6 @@ from syncro_quickbooks.online.documents.invoices import product_key
 from syncro_quickbooks.online.lists import Ready
 from syncro_quickbooks.online.mapping import bodies, expenses
 from syncro_quickbooks.online.mapping.hand import foreign_change, is_voided
-from syncro_quickbooks.online.mapping.precheck import Choices
 from syncro_quickbooks.online.mapping.purchase_order import Supplied
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.work import Work
@@ -72,14 +71,9 @@ def bought_items(
     return items
 
 
-def choices_of(view: View) -> Choices:
-    """What a person asked for: Force Update sends Syncro's dates."""
-    return Choices(force_update=is_forced(view))
-
-
 def is_unchanged(view: View, write: Write) -> bool:
     """Whether QuickBooks holds this already, and nobody pressed Force Update."""
-    return write.digest == view.state.applied_digest and not choices_of(view).force_update
+    return write.digest == view.state.applied_digest and not is_forced(view)
 
 
 def changed_by_hand(view: View, now: JsonObject | None) -> Attention | None:
@@ -87,4 +81,4 @@ def changed_by_hand(view: View, now: JsonObject | None) -> Attention | None:
     if now is None or is_voided(now):
         return Attention(explanations.gone_by_hand(view, now))
     differences = foreign_change(view.state.object or {}, now)
-    return Attention(explanations.edited_by_hand(view, differences)) if differences else None
+    return Attention(explanations.edited_by_hand(view, differences, now)) if differences else None

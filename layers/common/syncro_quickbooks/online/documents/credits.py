@@ -187,7 +187,8 @@ class Credits:
             memo = self._ledger.target(share.memo)
             standing = standing_of(memo)
             if standing.stand is Stand.NEVER:
-                problem = payment_problems.on_unposted(payment, _called(memo), standing.reason)
+                who, why = _called(memo), standing.reason
+                problem = payment_problems.on_unposted(payment, who, why, share.memo, by_money=False)
                 return Attention(problem, follows=(share.memo,))
             if standing.stand is Stand.COMING:
                 coming.append(share.memo)

@@ -7,7 +7,8 @@ from functools import partial
 from syncro_quickbooks import money
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online import explanations
-from syncro_quickbooks.online.documents.buying import bought_items, choices_of, is_unchanged
+from syncro_quickbooks.online.documents.buying import bought_items, is_unchanged
+from syncro_quickbooks.online.documents.choices import choices_of, settings_for
 from syncro_quickbooks.online.documents.credits import is_booked
 from syncro_quickbooks.online.documents.invoices import customer_key, product_key
 from syncro_quickbooks.online.documents.numbers import NumberTaken
@@ -55,7 +56,7 @@ class CustomerPurchaseRules:
         """What speaks against it before its customer and items exist."""
         purchase = CustomerPurchase.model_validate(view.record.desired)
         current = view.state.object if view.state.linked else None
-        settings, company = self._work.settings, self._work.company
+        settings, company = settings_for(view, self._work.settings), self._work.company
         decided = precheck_purchase(purchase, settings, company, current)
         method = settings.payment_method(purchase.payment_method)
         if decided is not None or method is None:
@@ -67,7 +68,7 @@ class CustomerPurchaseRules:
             if credit is not None:
                 return Nothing()  # its credit memo is in the books already, under the store credit's own name
             day, closed = payout_day(purchase, settings), closed_until(settings, company)
-            if day and closed and day <= closed:
+            if day and closed and day <= closed and not view.record.chosen("redate"):
                 return Attention(problems.books_closed(subject(purchase), day, closed))
         products = sorted({line.product_id for line in purchase.line_items if line.product_id is not None})
         needs = (customer_key(purchase.customer_id), *map(product_key, products))

@@ -9,6 +9,7 @@ from syncro_quickbooks import money
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online import explanations
 from syncro_quickbooks.online.company import TaxMode
+from syncro_quickbooks.online.documents.choices import choices_of
 from syncro_quickbooks.online.documents.numbers import NumberTaken
 from syncro_quickbooks.online.documents.planning import desired_of
 from syncro_quickbooks.online.documents.rules import Candidate, Reaction
@@ -16,17 +17,16 @@ from syncro_quickbooks.online.lists import Ready
 from syncro_quickbooks.online.mapping.applied import applied_to
 from syncro_quickbooks.online.mapping.bodies import ref_value
 from syncro_quickbooks.online.mapping.deletion import map_deletion
-from syncro_quickbooks.online.mapping.invoice import Choices, References, map_invoice, needed_products, precheck_invoice
+from syncro_quickbooks.online.mapping.invoice import References, map_invoice, needed_products, precheck_invoice
 from syncro_quickbooks.online.mapping.payment import is_deposited
 from syncro_quickbooks.online.mapping.tax import TaxContext, rates_to_make
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.work import Settled, Work
 from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.accounts import Finding
-from syncro_quickbooks.sync.attempts import is_forced
 from syncro_quickbooks.sync.model import Attention, Decision, Kind, Problem, RecordKey, Skip, Status, Wait, Write
 from syncro_quickbooks.sync.records import View
-from syncro_quickbooks.sync.settings import AstPolicy
+from syncro_quickbooks.sync.settings import AstPolicy, InvoiceDeletion
 from syncro_quickbooks.syncro.models import Customer, InvoiceSnapshot, Payment, Product, StoreCredit
 
 TAX_DIFFERS = "quickbooks_tax_differs"
@@ -76,7 +76,7 @@ class InvoiceRules:
         owner = self._mentioned.get(customer_key(invoice.customer_id))
         customer = Customer.model_validate(owner) if owner else None
         posted = view.state.object if view.state.linked else None
-        decided = precheck_invoice(snapshot, settings, company, posted, customer=customer, choices=_choices(view))
+        decided = precheck_invoice(snapshot, settings, company, posted, customer=customer, choices=choices_of(view))
         if isinstance(decided, Skip) and invoice.is_refund:
             return self._credited(view, decided, invoice.total)
         if decided is not None:
@@ -136,7 +136,7 @@ class InvoiceRules:
             ),
             marker,
             view.state.object if view.state.linked else None,
-            choices=_choices(view),
+            choices=choices_of(view),
             applied_digest=view.state.applied_digest,
         )
         if not isinstance(decision, Write) or not view.state.linked:
@@ -212,7 +212,10 @@ class InvoiceRules:
 
     def deletion(self, view: View, now: JsonObject | None) -> Decision:
         """By the setting: a void, a question, or nothing. Its payments are followed: one that goes may allow a void."""
-        decision = map_deletion(view.key, now, self._work.settings, self._work.company)
+        settings = self._work.settings
+        if view.record.chosen("void"):
+            settings = settings.model_copy(update={"invoice_deletion": InvoiceDeletion.VOID})
+        decision = map_deletion(view.key, now, settings, self._work.company)
         if not isinstance(decision, Attention):
             return decision
         payments = tuple(each.key for each in self._used_by(view) if each.key.kind is Kind.PAYMENT)
@@ -243,7 +246,3 @@ def product_key(product: int) -> RecordKey:
 def tax_rate_key(rate: int) -> RecordKey:
     """The record of the tax code that the settings ask for, for a Syncro rate."""
     return RecordKey(Kind.TAX_RATE, str(rate))
-
-
-def _choices(view: View) -> Choices:
-    return Choices(force_update=is_forced(view))

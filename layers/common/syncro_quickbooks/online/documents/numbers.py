@@ -6,6 +6,7 @@ from syncro_quickbooks import money
 from syncro_quickbooks.online.client import quote, select
 from syncro_quickbooks.online.documents.rules import Carried, Reaction
 from syncro_quickbooks.online.mapping import bodies
+from syncro_quickbooks.online.mapping.hand import is_voided
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.work import Settled, Work
 from syncro_quickbooks.sync.model import Action, Attention, Operation, Problem, marker
@@ -38,7 +39,19 @@ class NumberTaken:
         party = next((each for each in parties if each), {})
         shown = money.show(bodies.amount(other, "TotalAmt") or money.parse(0), self._work.company.home_currency)
         whose = bodies.text(party, "name") or f"id {bodies.text(party, 'value')}"
+        if is_voided(other):
+            return Attention(_void_has_it(problem, number))
         found = f"It belongs to the one of {bodies.text(other, 'TxnDate')} for {whose} over {shown}."
         link = Action("link", "Link to that document", {"entity": member.entity, "id": bodies.text(other, "Id")})
         actions = (link, *(action for action in problem.actions if action.name != "link"))
         return Attention(replace(problem, message=f"{problem.message} {found}", actions=actions))
+
+
+def _void_has_it(problem: Problem, number: str) -> Problem:
+    """QuickBooks counts the numbers of voided documents, too."""
+    return replace(
+        problem,
+        message=f"{problem.message} That one is void, but keeps its number.",
+        fix=f"In QuickBooks give the voided document another number, like {number}-V; then press Try again.",
+        actions=tuple(action for action in problem.actions if action.name != "link"),
+    )

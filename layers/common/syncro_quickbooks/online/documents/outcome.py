@@ -50,4 +50,5 @@ def applied_state(answer: Settled, stored: JsonObject, *, gone: bool = False) ->
         gone=gone,
         doubt="",
         release_to="",
+        kept=0,
     )

@@ -7,6 +7,7 @@ from functools import partial
 
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online import explanations
+from syncro_quickbooks.online.documents.choices import choices_of, settings_for
 from syncro_quickbooks.online.documents.credits import Credits, MemoShare
 from syncro_quickbooks.online.documents.invoices import OPEN_IN_QUICKBOOKS, customer_key
 from syncro_quickbooks.online.documents.ledger import Ledger
@@ -32,7 +33,6 @@ from syncro_quickbooks.online.mapping.precheck import Choices
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.work import Settled, Work
 from syncro_quickbooks.sync import problems
-from syncro_quickbooks.sync.attempts import is_forced
 from syncro_quickbooks.sync.model import (
     Attention,
     Decision,
@@ -67,7 +67,7 @@ class _Case:
 
     @property
     def choices(self) -> Choices:
-        return Choices(force_update=is_forced(self.view))
+        return choices_of(self.view)
 
 
 class PaymentRules:
@@ -99,8 +99,8 @@ class PaymentRules:
             self._credits.let_go(view.key)
         if method is None or method.kind is not MethodKind.WRITE_OFF:
             self._credits.take_back_write_off(view)
-        choices = Choices(force_update=is_forced(view))
-        decided = precheck_payment(payment, self._work.settings, self._work.company, current, choices)
+        settings = settings_for(view, self._work.settings)
+        decided = precheck_payment(payment, settings, self._work.company, current, choices_of(view))
         if isinstance(decided, Skip) and decided.problem.code in _LEAVES_OPEN:
             self._work.dependents.reopen([key for key in wanted_of(payment) if self._is_to_say_so(key)])
             return replace(decided, follows=tuple(wanted_of(payment)))
@@ -128,13 +128,16 @@ class PaymentRules:
         coming: list[RecordKey] = []
         reasons: list[str] = []
         paid = applications(case.view.state.object)
+        by_money = case.method.kind is MethodKind.MONEY
         for key in case.wanted:
             target = self._ledger.target(key)
             standing = standing_of(target)
             is_paid = ("Invoice", target.state.qbo_id) in paid and not target.state.gone
             if standing.stand is Stand.NEVER or (target.record.deleted and not is_paid):
                 why = standing.reason or "it was deleted in Syncro."
-                problem = payment_problems.on_unposted(case.payment, _called(target), why)
+                if self._stays_unapplied(case):
+                    continue
+                problem = payment_problems.on_unposted(case.payment, _called(target), why, key, by_money=by_money)
                 return Attention(problem, follows=tuple(case.wanted))
             if standing.stand is Stand.COMING:
                 coming.append(key)
@@ -143,6 +146,10 @@ class PaymentRules:
             return None
         what = ", ".join(_called(self._ledger.target(key)) for key in coming)
         return Wait(payment_problems.waits_for(case.payment, what, " ".join(filter(None, reasons))), on=tuple(coming))
+
+    def _stays_unapplied(self, case: _Case) -> bool:
+        """Whether somebody decided that money for what is not in QuickBooks stays with the customer."""
+        return case.method.kind is MethodKind.MONEY and case.view.record.chosen("post_unapplied") is not None
 
     def _with_credit(self, case: _Case) -> Candidate | Decision:
         """Paid by a credit: from credit memos through a payment of nothing, from another payment's rest by that one."""
@@ -198,6 +205,8 @@ class PaymentRules:
         left = case.payment.payment_amount
         for key, amount in self._with_draws(case).items():
             target = self._ledger.target(key)
+            if standing_of(target).stand is Stand.NEVER or (target.record.deleted and self._stays_unapplied(case)):
+                continue  # somebody decided that this part stays unapplied
             applied = min(cut_to_room(amount, self._ledger.room(key, "Invoice", case.view.key)), left)
             left -= applied
             found.append(Application("Invoice", target.state.qbo_id, applied))

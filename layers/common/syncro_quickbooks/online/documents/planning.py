@@ -9,10 +9,12 @@ from typing import TypeVar
 from syncro_quickbooks.clock import to_millis
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online import explanations
+from syncro_quickbooks.online.documents.choosing import Choosing
 from syncro_quickbooks.online.documents.outcome import done, final_warnings, verdict_of
 from syncro_quickbooks.online.documents.rules import Candidate, Rules
 from syncro_quickbooks.online.faults import ReadAllowanceExhausted, RequestRefused, Unavailable
 from syncro_quickbooks.online.lists import Blocked, Lists, Ready, Standing
+from syncro_quickbooks.online.mapping import bodies
 from syncro_quickbooks.online.mapping.hand import foreign_change, is_voided
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.sending import Sender, backoff
@@ -50,6 +52,7 @@ class Documents:
         self._work = work
         self._lists = lists
         self._rules = rules
+        self._choosing = Choosing(work)
 
     def process(self, keys: Sequence[RecordKey], sender: Sender) -> None:
         """Bring each record as far as it can go now."""
@@ -64,7 +67,8 @@ class Documents:
 
     def _candidates(self, views: Mapping[RecordKey, View], planned: list[Planned]) -> list[Candidate]:
         """Those that go on once their list entries are ready; what can be decided before is decided at once."""
-        open_views = [view for view in views.values() if view.state.attempt is None]  # a dispatch brings it to an end
+        idle = [view for view in views.values() if view.state.attempt is None]  # a dispatch brings it to an end
+        open_views = [left for view in idle if (left := self._as_chosen(view, planned))]
         unreadable: dict[RecordKey, Attention] = {}
         for kind, rules in self._rules.items():
             of_kind = [view for view in open_views if view.key.kind is kind and view.record.desired is not None]
@@ -81,6 +85,17 @@ class Documents:
             elif considered is not None:
                 self._decided(view, considered, view.state.generation, planned)
         return candidates
+
+    def _as_chosen(self, view: View, planned: list[Planned]) -> View | None:
+        """The record as people want it planned; None where their choice decides by itself."""
+        if not view.record.choices or view.record.status in _CONCLUDED:
+            return view
+        honoured = self._guarded(view, partial(self._choosing.honour, view))
+        if isinstance(honoured, View):
+            return honoured
+        if honoured is not None:
+            self._decided(view, honoured, view.state.generation, planned)
+        return None
 
     def _load(self, rules: Rules, views: Sequence[View]) -> dict[RecordKey, Attention]:
         """Read what deciding about `views` needs. Returns those whose snapshots this release cannot read, with why."""
@@ -103,7 +118,7 @@ class Documents:
             return Attention(explanations.defect(view.key, error))
         return None
 
-    def _consider(self, view: View) -> Candidate | Decision | None:  # noqa: PLR0911  one return a reason
+    def _consider(self, view: View) -> Candidate | Decision | None:
         if view.record.status in _CONCLUDED:
             self._tell_waiters(view)
             return None
@@ -112,13 +127,22 @@ class Documents:
             return Attention(explanations.snapshot_too_large(view.key))
         if view.state.doubt:
             return Attention(explanations.still_doubtful(view))
-        if rules.ended(view):
+        if rules.ended(view) or view.record.chosen("void"):
             return self._deletion(view, rules)
         if view.state.gone:
             return Attention(explanations.voided_by_us(view))
-        if self._work.moved and not view.state.linked and self._work.store.posted_elsewhere(view.key):
-            return Attention(explanations.posted_elsewhere(view.key))
-        return rules.consider(view)
+        return self._choosing.link(view) or self._elsewhere(view) or self._considered(view, rules)
+
+    def _elsewhere(self, view: View) -> Attention | None:
+        if not self._work.moved or view.state.linked or view.record.chosen("push_anyway"):
+            return None
+        return (
+            Attention(explanations.posted_elsewhere(view.key)) if self._work.store.posted_elsewhere(view.key) else None
+        )
+
+    def _considered(self, view: View, rules: Rules) -> Candidate | Decision:
+        considered = rules.consider(view)  # also what follows from it for others
+        return Nothing((explanations.kept(view),)) if self._choosing.is_kept(view) else considered
 
     def _tell_waiters(self, view: View) -> None:
         """It was settled before; its entry has stayed for those who wait for it."""
@@ -129,6 +153,8 @@ class Documents:
         """Deleted in Syncro: the document is read afresh, for what was linked to it does not show in what we wrote."""
         if not view.state.linked or view.state.gone:
             return rules.deletion(view, None)
+        if self._choosing.is_kept(view) and not view.record.chosen("void"):
+            return Skip(explanations.left_in_quickbooks(view))
         now = self._work.client.read(view.state.entity, view.state.qbo_id, ReadPurpose.USER)
         if now is None or is_voided(now):
             decision = rules.deletion(view, None)  # what else goes with it
@@ -138,8 +164,9 @@ class Documents:
             self._work.store.settle(view, gone, view.record.stamp, Verdict(Status.SYNCED))
             return None
         differences = foreign_change(view.state.object or {}, now)
-        if differences:
-            return Attention(explanations.edited_and_deleted(view, differences))
+        void = view.record.chosen("void")
+        if differences and not (void and void.params.get("sync_token") == bodies.text(now, "SyncToken")):
+            return Attention(explanations.edited_and_deleted(view, differences, now))
         return rules.deletion(view, now)
 
     def _guarded(self, view: View, decide: Callable[[], Decided]) -> Decided | Attention | None:
@@ -217,6 +244,8 @@ class Documents:
             object=link.object,
             applied_digest=link.digest,
             applied_stamp=view.record.stamp,
+            kept=0 if link.digest else view.record.version,  # what somebody named stays as it is until Syncro's changes
+            doubt="",
         )
         try:
             self._work.store.release(view, state)
@@ -227,7 +256,8 @@ class Documents:
     def _blocked(self, view: View, standing: Blocked) -> None:
         try:
             if standing.until is None:
-                self._work.dependents.wait(view, [standing.view], standing.problem)
+                problem = explanations.of_entry(standing.view.key, standing.problem)
+                self._work.dependents.wait(view, [standing.view], problem)
             else:
                 until = max(standing.until, self._work.clock.now() + backoff(view.record.tries + 1))
                 self._work.store.postpone(view, to_millis(until), standing.problem)

@@ -10,11 +10,11 @@ from syncro_quickbooks.online import explanations
 from syncro_quickbooks.online.documents.buying import (
     bill_key,
     changed_by_hand,
-    choices_of,
     is_unchanged,
     needs_of,
     supplied,
 )
+from syncro_quickbooks.online.documents.choices import choices_of, settings_for
 from syncro_quickbooks.online.documents.numbers import NumberTaken
 from syncro_quickbooks.online.documents.rules import Candidate, Reaction
 from syncro_quickbooks.online.lists import Ready
@@ -74,7 +74,7 @@ class PurchaseOrderRules:
         if bill.record.version or (is_finished(order) and settings.convert_finished_pos_to_bills):
             self._work.dependents.derive(view, bill.key, view.record.desired or {})
         current = view.state.object if view.state.linked else None
-        decided = precheck_order(order, settings, self._work.company, current)
+        decided = precheck_order(order, settings_for(view, settings), self._work.company, current)
         if decided is not None:
             return decided
         if Finding.NO_PURCHASE_ORDERS in self._work.findings and current is None:

@@ -96,7 +96,7 @@ class DocumentSettler:
             return
         differences = foreign_change(view.state.object or {}, now)
         if differences:
-            self._attention(answer, view.state, explanations.edited_by_hand(view, differences))
+            self._attention(answer, view.state, explanations.edited_by_hand(view, differences, now))
         elif str(now.get("SyncToken")) != view.state.sync_token:
             fresh = replace(view.state, sync_token=str(now.get("SyncToken")), object=now)
             self._work.store.release(view, without_attempt(fresh))

@@ -6,6 +6,7 @@ from functools import partial
 
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online import explanations
+from syncro_quickbooks.online.documents.choices import choices_of, settings_for
 from syncro_quickbooks.online.documents.credits import is_nobodys, owner_of, reopen_needy
 from syncro_quickbooks.online.documents.invoices import customer_key
 from syncro_quickbooks.online.documents.rules import Candidate, Reaction
@@ -13,10 +14,8 @@ from syncro_quickbooks.online.lists import Ready
 from syncro_quickbooks.online.mapping import payment_problems
 from syncro_quickbooks.online.mapping.credit_memo import Credit, delete_credit, map_credit, precheck_credit
 from syncro_quickbooks.online.mapping.payment import payment_day
-from syncro_quickbooks.online.mapping.precheck import Choices
 from syncro_quickbooks.online.work import Settled, Work
 from syncro_quickbooks.sync import problems
-from syncro_quickbooks.sync.attempts import is_forced
 from syncro_quickbooks.sync.model import Attention, Decision, Kind, Nothing, Operation, Problem, RecordKey, Skip
 from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.syncro.dates import calendar_date
@@ -40,7 +39,8 @@ class _CreditMemos:
 
     def _candidate(self, view: View, credit: Credit, customer: int) -> Candidate | Decision:
         current = view.state.object if view.state.linked else None
-        decided = precheck_credit(credit, self._work.settings, self._work.company, current, _choices(view))
+        settings = settings_for(view, self._work.settings)
+        decided = precheck_credit(credit, settings, self._work.company, current, choices_of(view))
         if decided is not None:
             return decided
         key = customer_key(customer)
@@ -56,7 +56,7 @@ class _CreditMemos:
             self._work.company,
             marker,
             view.state.object if view.state.linked else None,
-            choices=_choices(view),
+            choices=choices_of(view),
             applied_digest=view.state.applied_digest,
         )
 
@@ -137,7 +137,3 @@ class WriteOffRules(_CreditMemos):
         text = f"Written off in Syncro, payment {payment.id}"
         credit = Credit(payment_problems.subject(payment), day, payment.payment_amount, item, text)
         return self._candidate(view, credit, payment.customer_id)
-
-
-def _choices(view: View) -> Choices:
-    return Choices(force_update=is_forced(view))

@@ -8,11 +8,23 @@ from syncro_quickbooks.json_types import Json, JsonObject
 from syncro_quickbooks.online.company import Company
 from syncro_quickbooks.online.mapping import bodies, expenses, purchase_order
 from syncro_quickbooks.online.mapping.bodies import ref
+from syncro_quickbooks.online.mapping.dates import closed_until, document_day
 from syncro_quickbooks.online.mapping.expenses import Bought
 from syncro_quickbooks.online.mapping.precheck import NO_CHOICES, Choices
 from syncro_quickbooks.online.mapping.purchase_order import Supplied, excluded, price, sorted_lines
 from syncro_quickbooks.sync import problems
-from syncro_quickbooks.sync.model import Action, Attention, Nothing, Operation, Problem, Skip, Totals, Wait, Write
+from syncro_quickbooks.sync.model import (
+    Action,
+    Attention,
+    Nothing,
+    Operation,
+    Problem,
+    RecordKey,
+    Skip,
+    Totals,
+    Wait,
+    Write,
+)
 from syncro_quickbooks.sync.settings import Settings
 from syncro_quickbooks.syncro.dates import calendar_date
 from syncro_quickbooks.syncro.models import PurchaseOrder, PurchaseOrderLine
@@ -114,7 +126,8 @@ def map_bill(  # noqa: PLR0917  the parts of one pure function, in the order of 
     if foreign or settings.ap_account is None or own is None:
         return Attention(foreign or expenses.missing_setting(who, "ap_account", "the accounts payable account"))
     posted = bodies.day(current, "TxnDate") if current else None
-    day = own if posted is None or choices.force_update else posted
+    closed = closed_until(settings, company)
+    day = document_day(own, posted, closed, force_update=choices.force_update, redate=choices.redate)
     place = expenses.place_of(who, order.location_id, settings, company)
     lines = [Bought(supplied.items[line.product_id], received(line), price(line)) for line in received_lines(order)]
     unlinked = [line.body(place.class_id) for line in lines]
@@ -214,14 +227,17 @@ def billed_by_hand(who: str, bills: list[str], shown: str, total: str) -> Proble
     )
 
 
-def without_order(who: str, reason: str) -> Problem:
+WITHOUT_ORDER = "bill_without_order"
+
+
+def without_order(who: str, reason: str, order: RecordKey) -> Problem:
     """The purchase order will not be in QuickBooks by itself."""
     return Problem(
-        "bill_without_order",
+        WITHOUT_ORDER,
         f"{who} has no purchase order in QuickBooks: {reason}",
         "Link the purchase order to the one QuickBooks has, make the bill without one, or skip it.",
         actions=(
-            Action("link", "Link the purchase order"),
+            Action("link", "Link the purchase order", {"record": str(order)}),
             Action("create", "Make the bill without a purchase order"),
             problems.SKIP,
         ),

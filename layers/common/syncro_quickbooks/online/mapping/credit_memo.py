@@ -9,7 +9,7 @@ from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online.company import Company, TaxMode
 from syncro_quickbooks.online.mapping import bodies
 from syncro_quickbooks.online.mapping.bodies import ref
-from syncro_quickbooks.online.mapping.dates import closed_until
+from syncro_quickbooks.online.mapping.dates import closed_until, document_day
 from syncro_quickbooks.online.mapping.names import prose
 from syncro_quickbooks.online.mapping.precheck import Choices
 from syncro_quickbooks.online.mapping.tax import UNTAXED
@@ -40,7 +40,8 @@ def precheck_credit(
     if old is not None:
         return Skip(old)
     closed = closed_until(settings, company)
-    if closed and (current is None or choices.force_update) and credit.day <= closed:
+    is_dated_anew = current is None or choices.force_update
+    if closed and is_dated_anew and credit.day <= closed and not choices.redate:
         return Attention(problems.books_closed(credit.who, credit.day, closed))
     return None
 
@@ -61,7 +62,8 @@ def map_credit(  # noqa: PLR0917  the parts of one pure function, in the order o
     An update is a full one on top of what QuickBooks last returned: Intuit documents no sparse one (facts: QBO 1.0).
     """
     posted = bodies.day(current, "TxnDate") if current else None
-    day = credit.day if posted is None or choices.force_update else posted
+    closed = closed_until(settings, company)
+    day = document_day(credit.day, posted, closed, force_update=choices.force_update, redate=choices.redate)
     content: JsonObject = {
         "CustomerRef": ref(customer_id),
         "TxnDate": day.isoformat(),
@@ -71,7 +73,6 @@ def map_credit(  # noqa: PLR0917  the parts of one pure function, in the order o
     if company.multi_currency:
         content["CurrencyRef"] = ref(company.home_currency)
     digest = bodies.digest(content, _CREATE_ONLY)
-    closed = closed_until(settings, company)
     if closed and posted and digest != applied_digest and min(posted, day) <= closed:
         return Attention(problems.books_closed(credit.who, min(posted, day), closed))
     is_new = current is None

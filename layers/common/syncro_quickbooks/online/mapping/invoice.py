@@ -10,7 +10,7 @@ from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online.company import Company, TaxMode
 from syncro_quickbooks.online.mapping import bodies
 from syncro_quickbooks.online.mapping.bodies import ref
-from syncro_quickbooks.online.mapping.dates import closed_until, invoice_day
+from syncro_quickbooks.online.mapping.dates import closed_until, document_day, invoice_day
 from syncro_quickbooks.online.mapping.lines import References, SalesLine, sales_lines
 from syncro_quickbooks.online.mapping.names import prose
 from syncro_quickbooks.online.mapping.precheck import NO_CHOICES, Choices, precheck_invoice
@@ -141,8 +141,9 @@ def _frame(mapping: _Mapping, marker_text: str) -> JsonObject:
 def _document_day(mapping: _Mapping) -> date:
     """Syncro's date on create and Force Update, else the one QuickBooks has."""
     posted = bodies.day(mapping.current, "TxnDate") if mapping.current else None
-    own = invoice_day(mapping.invoice, mapping.settings)
-    return own if posted is None or mapping.choices.force_update else posted
+    own, closed = invoice_day(mapping.invoice, mapping.settings), closed_until(mapping.settings, mapping.company)
+    choices = mapping.choices
+    return document_day(own, posted, closed, force_update=choices.force_update, redate=choices.redate)
 
 
 def _number(mapping: _Mapping) -> JsonObject:

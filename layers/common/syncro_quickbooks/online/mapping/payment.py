@@ -10,7 +10,7 @@ from syncro_quickbooks.json_types import Json, JsonObject
 from syncro_quickbooks.online.company import Company
 from syncro_quickbooks.online.mapping import bodies, payment_problems
 from syncro_quickbooks.online.mapping.bodies import ref
-from syncro_quickbooks.online.mapping.dates import closed_until
+from syncro_quickbooks.online.mapping.dates import closed_until, document_day
 from syncro_quickbooks.online.mapping.names import name_part
 from syncro_quickbooks.online.mapping.precheck import Choices
 from syncro_quickbooks.sync import problems
@@ -95,7 +95,7 @@ def _problem(
         return payment_problems.missing_item(payment, "bad_debt_item", "written-off invoices")
     closed, day = closed_until(settings, company), payment_day(payment, settings)
     is_dated_anew = current is None or choices.force_update
-    if closed and is_dated_anew and day <= closed:
+    if closed and is_dated_anew and day <= closed and not choices.redate:
         return problems.books_closed(payment_problems.subject(payment), day, closed)
     return None
 
@@ -119,7 +119,8 @@ def map_payment(  # noqa: PLR0917  the parts of one pure function, in the order 
     """
     day = payment_day(payment, settings)
     posted = bodies.day(current, "TxnDate") if current else None
-    sent_day = day if posted is None or choices.force_update else posted
+    closed = closed_until(settings, company)
+    sent_day = document_day(day, posted, closed, force_update=choices.force_update, redate=choices.redate)
     lines: list[Json] = [_line(each) for each in what.applications]
     content: JsonObject = {
         "CustomerRef": ref(customer_id),
@@ -129,7 +130,6 @@ def map_payment(  # noqa: PLR0917  the parts of one pure function, in the order 
         **_details(payment, what, settings, company),
     }
     digest = bodies.digest(content, _CREATE_ONLY)
-    closed = closed_until(settings, company)
     if closed and posted and digest != applied_digest and min(posted, sent_day) <= closed:
         return Attention(problems.books_closed(payment_problems.subject(payment), min(posted, sent_day), closed))
     frame: JsonObject = {"PrivateNote": marker_text} if current is None else bodies.identity(current)

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from syncro_quickbooks import money
-from syncro_quickbooks.sync.model import Action, Problem, Who
+from syncro_quickbooks.sync.model import Action, Problem, RecordKey, Who
 from syncro_quickbooks.sync.problems import RETRY, SKIP, missing_setting, settings_action, skipped
 from syncro_quickbooks.syncro.models import Payment
 
@@ -99,15 +99,16 @@ def waits_for(payment: Payment, what: str, reason: str = "") -> Problem:
     )
 
 
-def on_unposted(payment: Payment, what: str, why: str) -> Problem:
-    """What it pays will never be in QuickBooks by itself."""
+def on_unposted(payment: Payment, what: str, why: str, document: RecordKey, *, by_money: bool) -> Problem:
+    """What it pays, or pays with, will never be in QuickBooks by itself; `document` is its record."""
+    unapplied = (Action("post_unapplied", "Post it unapplied"),) if by_money else ()
     return Problem(
         "payment_on_unposted",
         f"{subject(payment)} pays {what}, which is not in QuickBooks: {why}",
         "Link that document to the one QuickBooks has, post the payment unapplied on the customer, or skip it.",
         actions=(
-            Action("link", "Link the document it pays"),
-            Action("post_unapplied", "Post it unapplied"),
+            Action("link", "Link the document it pays", {"record": str(document)}),
+            *unapplied,
             SKIP,
         ),
     )

@@ -27,10 +27,12 @@ Verdict: TypeAlias = Skip | Attention | Wait
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a person decided about one record: Force Update sends Syncro's date, an old invoice may be let through."""
+    """What a person decided about one record: Force Update sends Syncro's date, an old invoice may be let through, a
+    new document of a closed month is dated on the first open day."""
 
     force_update: bool = False
     ignore_start_date: bool = False
+    redate: bool = False
 
 
 NO_CHOICES = Choices()
@@ -165,7 +167,7 @@ def _numbered_by_quickbooks(case: _Case) -> Problem | None:
 def _closed_for_new(case: _Case) -> Problem | None:
     closed = closed_until(case.settings, case.company)
     day = invoice_day(case.invoice, case.settings)
-    is_closed = case.current is None and closed is not None and day <= closed
+    is_closed = case.current is None and closed is not None and day <= closed and not case.choices.redate
     return problems.books_closed(case.who, day, closed) if closed and is_closed else None
 
 

@@ -15,6 +15,7 @@ from syncro_quickbooks.online.company import Company
 from syncro_quickbooks.online.mapping import bodies, expenses
 from syncro_quickbooks.online.mapping.bodies import ref
 from syncro_quickbooks.online.mapping.credit_memo import untaxed_code, untaxed_document
+from syncro_quickbooks.online.mapping.dates import closed_until, document_day
 from syncro_quickbooks.online.mapping.expenses import Bought
 from syncro_quickbooks.online.mapping.names import prose
 from syncro_quickbooks.online.mapping.precheck import NO_CHOICES, Choices
@@ -160,7 +161,8 @@ def map_purchase(  # noqa: PLR0917  the parts of one pure function, in the order
     if foreign or method is None or own is None:
         return Attention(foreign or _method_unmapped(purchase, method))
     posted = bodies.day(current, "TxnDate") if current else None
-    day = own if posted is None or choices.force_update else posted
+    closed = closed_until(settings, company)
+    day = document_day(own, posted, closed, force_update=choices.force_update, redate=choices.redate)
     lines = _lines(purchase, sold, settings, company)
     document = _credit_memo if method.kind is MethodKind.STORE_CREDIT else _expense
     content: JsonObject = {

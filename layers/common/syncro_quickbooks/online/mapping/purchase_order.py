@@ -9,6 +9,7 @@ from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online.company import Company
 from syncro_quickbooks.online.mapping import bodies, expenses
 from syncro_quickbooks.online.mapping.bodies import ref
+from syncro_quickbooks.online.mapping.dates import closed_until, document_day
 from syncro_quickbooks.online.mapping.expenses import Bought
 from syncro_quickbooks.online.mapping.precheck import NO_CHOICES, Choices
 from syncro_quickbooks.sync import problems
@@ -112,7 +113,8 @@ def map_order(  # noqa: PLR0917  the parts of one pure function, in the order of
         return Attention(foreign or expenses.missing_setting(who, "ap_account", "the accounts payable account"))
     posted = bodies.day(current, "TxnDate") if current else None
     own = calendar_date(order.created_at, settings.time_zone)
-    day = own if posted is None or choices.force_update else posted
+    closed = closed_until(settings, company)
+    day = document_day(own, posted, closed, force_update=choices.force_update, redate=choices.redate)
     lines = [Bought(supplied.items[line.product_id], line.quantity, price(line)) for line in sorted_lines(order)]
     place = expenses.place_of(who, order.location_id, settings, company)
     content: JsonObject = {
