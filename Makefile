@@ -11,10 +11,10 @@ RUN := .venv/bin
 # Isolated: sam pins its own boto3 and click. It also ships AWS's Runtime Interface Emulator.
 SAM_VERSION := 1.170.0
 SAM := $(CURDIR)/$(UV) tool run --quiet --from aws-sam-cli==$(SAM_VERSION) sam
-PATHS := functions layers/common/syncro_quickbooks emulators local tests
+PATHS := functions layers/common/syncro_quickbooks emulators local benchmarks tests
 MACHINE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 
-.PHONY: help demo local test mutants check lint format types imports requirements requirements-check schemas alarms openapi openapi-check validate build rie clean
+.PHONY: help demo local test mutants check lint format types imports requirements requirements-check schemas alarms openapi openapi-check validate build rie bench clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -47,6 +47,7 @@ format: .venv/.complete ## Mend style and formatting
 types: .venv/.complete ## mypy, strict
 	$(RUN)/mypy
 	$(RUN)/mypy functions local emulators
+	$(RUN)/mypy --follow-imports=silent benchmarks
 
 imports: .venv/.complete ## Which package may import which, and declared dependencies
 	PYTHONPATH=.:layers/common $(RUN)/lint-imports
@@ -94,6 +95,9 @@ rie: .tools/runtime/.complete ## Build for this machine, run every function on A
 	@RIE_PYTHON="$(CURDIR)/.tools/runtime/bin/python" RIE_BINARY="$$($(SAM_PYTHON) -c '$(FIND_RIE)')" $(RUN)/python -m local.rie .aws-sam/$(MACHINE)
 SAM_PYTHON := $(UV) tool run --quiet --from aws-sam-cli==$(SAM_VERSION) python
 FIND_RIE := import pathlib, samcli; print(pathlib.Path(samcli.__file__).parent / "local/rapid/aws-lambda-rie-$(MACHINE)")
+
+bench: rie ## Measure what each flow costs, write docs/benchmarks.md
+	@PYTHONPATH=.:layers/common $(RUN)/python -m benchmarks .aws-sam/$(MACHINE) .local/init.json
 
 clean: ## Remove what was built; keeps the tools
 	rm -rf .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -132,7 +132,7 @@ class AwsClients:
 class World:
     """A deployment with accounts, its queues, and the company's books to look at."""
 
-    def __init__(self) -> None:
+    def __init__(self, table: MemoryDynamoDB | None = None) -> None:
         self.clock = ManualClock()
         self.boundaries = Boundaries()
         self.emulator = Emulator(clock=self.clock.now)
@@ -140,7 +140,7 @@ class World:
         self._order = count()
         self._next_sweep = self.clock.now() + timedelta(minutes=1)
         self._push_queue, self._later_queue = "push.fifo", "later"
-        self.table = MemoryDynamoDB()
+        self.table = table or MemoryDynamoDB()
         self.table_name = "table"
         self.s3 = MemoryS3()
         self._environ = {

@@ -131,7 +131,7 @@ class MemoryDynamoDB:
             if (pk, sk) <= start:
                 continue
             item = self._partitions[pk][sk]
-            weight += _size(item)
+            weight += size(item)
             if wanted.test(item, names, values):
                 found.append({"pk": {"S": pk}, "sk": {"S": sk}})
             if weight >= SCANNED_AT_ONCE:
@@ -225,7 +225,7 @@ class MemoryDynamoDB:
         after: Item = dict(parts["Item"]) if kind == "Put" else dict(before or parts["Key"])
         for step in change.steps if change else ():
             step(before or {}, after, names, values)
-        if _place(after) != place or _size(after) > LARGEST_ITEM:
+        if _place(after) != place or size(after) > LARGEST_ITEM:
             raise _error("ValidationException", kind)
         return after
 
@@ -332,7 +332,8 @@ def _place(item: Mapping[str, Any]) -> Place:
     return pk, sk
 
 
-def _size(item: Item) -> int:
+def size(item: Mapping[str, Any]) -> int:
+    """About how many bytes DynamoDB counts for an item."""
     return sum(len(name) + _weight(value) for name, value in item.items())
 
 
