@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from syncro_quickbooks.sync.jobs import Jobs
     from syncro_quickbooks.sync.listings import Listings
     from syncro_quickbooks.sync.offboarding import Offboarding
+    from syncro_quickbooks.sync.retries import Retries
     from syncro_quickbooks.sync.settings_desk import Choices, SettingsDesk
     from syncro_quickbooks.syncro_api.access import AccessStore, SyncroAccess
     from syncro_quickbooks.syncro_api.client import SyncroClient
@@ -152,6 +153,26 @@ class Deployment:
         """Puts an event of the bus that no retry can help into the dead-letter queue, with the reason."""
         letter = json.dumps({"reason": reason, "event": event})
         self._aws.sqs.send_message(QueueUrl=self._environ["EVENTS_DLQ_URL"], MessageBody=letter)
+
+    @cached_property
+    def retries(self) -> "Retries":
+        """Tries again what failed, while an alarm is red."""
+        from syncro_quickbooks.sync.dead_letters import (  # noqa: PLC0415
+            EventDeadLetters,
+            LetterBox,
+            WakeUpDeadLetters,
+        )
+        from syncro_quickbooks.sync.retries import Retries  # noqa: PLC0415
+        from syncro_quickbooks.sync.troubles import Troubles  # noqa: PLC0415
+
+        def box(variable: str) -> LetterBox:
+            return LetterBox(self._aws.sqs, self._environ[variable])
+
+        events = EventDeadLetters(box("EVENTS_DLQ_URL"), self.intake.accept, self.keep_refused)
+        boxes = [box("PUSH_DLQ_URL"), box("WAKE_LATER_DLQ_URL")]
+        wake_ups = WakeUpDeadLetters(boxes, self.table, self._clock)
+        troubles = Troubles(self.table, self.accounts, self.wakes, self._clock)
+        return Retries(self.table, self._clock, events, wake_ups, troubles)
 
     @cached_property
     def push(self) -> "Push":

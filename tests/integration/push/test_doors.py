@@ -130,6 +130,9 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
             "INTUIT_REVOKE_URL": f"{url}/v2/oauth2/tokens/revoke",
             "INTUIT_CREDENTIALS_SECRET": "intuit",
             "POWERTOOLS_METRICS_NAMESPACE": "Tests",
+            "POWERTOOLS_SERVICE_NAME": "syncro-quickbooks",
+            "PUSH_DLQ_URL": aws.queue(f"doors-{number}-push-dead-letters.fifo"),
+            "WAKE_LATER_DLQ_URL": aws.queue(f"doors-{number}-later-dead-letters"),
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
@@ -415,3 +418,51 @@ def test_the_sweep_hands_back_only_the_wake_ups_it_could_not_pass_on(
     assert stack.call("sweep", later) == {"batchItemFailures": [{"itemIdentifier": "m-1"}, {"itemIdentifier": "m-2"}]}
     with pytest.raises(ClientError):
         stack.call("sweep", sample("sweep_schedule"))
+
+
+def test_while_an_alarm_is_red_dead_letters_are_taken_in_at_once_and_every_hour(stack: Stack) -> None:
+    sqs = aws.client("sqs")
+
+    def letter(name: str) -> None:
+        body = json.dumps({"requestContext": {"condition": "RetriesExhausted"}, "requestPayload": sample(name)})
+        sqs.send_message(QueueUrl=stack.dead_letters, MessageBody=body)
+
+    alarm, hourly = sample("alarm_dead_letters"), sample("retry_schedule")
+    letter("invoice_created")
+    stack.call("retry_failed", hourly)
+    assert record("invoice", 9001) is None  # no alarm is red
+    stack.call("retry_failed", alarm)
+    assert status("invoice", 9001) == "pending"
+
+    letter("payment_created")
+    stack.call("retry_failed", hourly)
+    assert status("payment", 7001) == "pending"
+
+    alarm["detail"]["state"] |= {"value": "OK", "timestamp": "2026-11-22T22:00:00.123+0000"}
+    stack.call("retry_failed", alarm)
+    letter("store_credit_created")
+    stack.call("retry_failed", hourly)
+    assert record("store_credit", 6002) is None
+    assert len(stack.letters()) == 1
+
+
+def test_every_five_minutes_the_gauges_are_written_as_metrics(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+    stack.call("measure", sample("measure_schedule"))
+    written = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    (metrics,) = written
+    assert (metrics["OldestWaiting"], metrics["DesktopNotSeen"]) == ([0.0], [0.0])
+    assert 0 < metrics["ReadAllowanceUsed"][0] < 1
+    (described,) = metrics["_aws"]["CloudWatchMetrics"]
+    assert described["Dimensions"] == [["service"]]
+
+
+def test_a_push_writes_what_became_of_its_records_and_names_the_account(
+    stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack.call("on_invoice_updated", sample("invoice_created"))
+    capsys.readouterr()
+    stack.call("qbo_push", sample("push_wake_up"))
+    (metrics,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    # The invoice, its customer and its three products.
+    assert (metrics["RecordsDecided"], metrics["RecordsFailed"], metrics["Throttled"]) == ([5.0], [0.0], [0.0])
+    assert metrics["account_id"] == ACCOUNT

@@ -53,6 +53,8 @@ def test_only_queue_schedule_and_web_connector_are_no_events_of_syncro() -> None
         "jobs_wake_up",
         "sweep_schedule",
         "measure_schedule",
+        "alarm_dead_letters",
+        "retry_schedule",
         "qbd_soap_authenticate",
         "console_health",
     }

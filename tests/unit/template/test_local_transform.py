@@ -25,6 +25,7 @@ FUNCTIONS = {
     "ConsoleFunction": "console",
     "SweepFunction": "sweep",
     "MeasureFunction": "measure",
+    "RetryFailedFunction": "retry_failed",
 }
 ALARMS = [name for name, each in resources(TEMPLATE).items() if each["Type"] == "AWS::CloudWatch::Alarm"]
 UPLOADED = {folder: f"s3://code/{folder.strip('/').replace('/', '-')}.zip" for folder in code_folders(TEMPLATE)}

@@ -14,7 +14,10 @@ TRIGGERS = {
     for function, body in FUNCTIONS.items()
     for name, trigger in mapping(body["Events"]).items()
 }
-RULES = {name: properties(t) for name, t in TRIGGERS.items() if t["Type"] == "EventBridgeRule"}
+ALL_RULES = {name: properties(t) for name, t in TRIGGERS.items() if t["Type"] == "EventBridgeRule"}
+# Alarms are told on the bus that AWS itself has.
+OF_ALARMS = "RetryFailedFunction.AlarmChanged"
+RULES = {name: rule for name, rule in ALL_RULES.items() if name != OF_ALARMS}
 QUEUE_TRIGGERS = {name: properties(t) for name, t in TRIGGERS.items() if t["Type"] == "SQS"}
 THINGS = (
     "invoice",
@@ -157,3 +160,22 @@ def test_every_event_that_ever_came_can_be_replayed() -> None:
     archive = properties(RESOURCES["EventArchive"])
     assert archive["SourceArn"] == arn_of("EventBus")
     assert "EventPattern" not in archive
+
+
+def test_alarms_that_something_can_be_tried_again_for_reach_the_function_that_does() -> None:
+    rule = ALL_RULES[OF_ALARMS]
+    assert "EventBusName" not in rule
+    pattern = mapping(rule["Pattern"])
+    sample = json.loads((ROOT / "events/alarm_dead_letters.json").read_text(encoding="utf-8"))
+    assert [sample["source"]] == pattern["source"]
+    assert [sample["detail-type"]] == pattern["detail-type"]
+    alarms = [properties(r) for r in RESOURCES.values() if r["Type"] == "AWS::CloudWatch::Alarm"]
+    names = [str(mapping(alarm["AlarmName"])["Fn::Sub"]) for alarm in alarms]
+    wanted = mapping(pattern["detail"])["alarmName"]
+    assert isinstance(wanted, list)
+    prefixes = [str(mapping(mapping(each)["prefix"])["Fn::Sub"]) for each in wanted if "prefix" in mapping(each)]
+    exact = [str(mapping(each)["Fn::Sub"]) for each in wanted if "prefix" not in mapping(each)]
+    matched = {name for name in names if name in exact or name.startswith(tuple(prefixes))}
+    assert matched >= {f"${{AWS::StackName}}-{name}" for name in ("failure-rate", "oldest-waiting")}
+    assert len([name for name in matched if "-dead-letters-" in name]) == len(dead_letter_queues())
+    assert matched >= set(exact)

@@ -80,6 +80,7 @@ def test_there_are_functions_to_look_at() -> None:
         "SweepFunction",
         "ConsoleFunction",
         "MeasureFunction",
+        "RetryFailedFunction",
         "OneTimeJobsFunction",
     }
     assert set(FUNCTIONS) == {*DOORS, *others}

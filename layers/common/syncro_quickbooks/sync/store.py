@@ -23,7 +23,7 @@ from syncro_quickbooks.storage.table import (
 from syncro_quickbooks.sync.choices import Choice, choices_to_text, lasting, offered
 from syncro_quickbooks.sync.dispatches import Dispatch, dispatch_from_item, dispatch_to_item
 from syncro_quickbooks.sync.lease import Lease, LeaseLost
-from syncro_quickbooks.sync.model import Problem, RecordKey, Status
+from syncro_quickbooks.sync.model import Problem, RecordKey, Status, Who
 from syncro_quickbooks.sync.records import (
     LAYER_OF,
     SCHEMA,
@@ -38,6 +38,10 @@ from syncro_quickbooks.sync.records import (
     state_to_item,
     without_attempt,
 )
+from syncro_quickbooks.sync.wake import shard_of
+
+TROUBLED = "troubled"
+"""Where the `due` index has the records that need attention for a reason only a repair of ours can end."""
 
 HISTORY_KEPT = timedelta(days=400)
 """A year-end question must still find its answer."""
@@ -267,11 +271,16 @@ class Store:
         choices, kept = view.record.choices, lasting(view.record.choices)
         over = choices != kept and verdict.status is not Status.WAITING  # what it waits for, it waits for by choice
         change: dict[str, Value] = {":choices": choices_to_text(kept)} if over else {}
+        index, unlisted = "", " REMOVE #due_shard, #next_due"
+        if _ours_to_repair(verdict):
+            index, unlisted = ", #due_shard = :shard, #next_due = :now", ""
+            change[":shard"] = shard_of(TROUBLED, self.keys.account_id)
         operations: list[Write] = [
             Update(
                 self.keys.record(view.key),
                 "SET #status = :status, #listed_in = :listing, #problems = :problems, #decided_in = :realm, "
-                f"#changed_at = :now, #tries = :none, #first_dirty_at = :none{', #choices = :choices' if over else ''}",
+                "#changed_at = :now, #tries = :none, #first_dirty_at = :none"
+                f"{', #choices = :choices' if over else ''}{index}{unlisted}",
                 {
                     **change,
                     ":realm": self.realm_id,
@@ -317,6 +326,13 @@ class Store:
             if not if_current or any(place <= len(needed) for place in refused.failed):
                 raise Changed from refused
             self.commit(needed)
+
+
+def _ours_to_repair(verdict: Verdict) -> bool:
+    """QuickBooks refused it for a reason that nobody at the customer can mend: our request, or QuickBooks itself."""
+    return verdict.status is Status.NEEDS_ATTENTION and any(
+        problem.code.startswith("qbo_") and problem.who in (Who.NOBODY, Who.SUPPORT) for problem in verdict.problems
+    )
 
 
 def outbox_item(keys: Keys, record: Record, due: int) -> Item:

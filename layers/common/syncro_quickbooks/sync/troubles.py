@@ -1,0 +1,97 @@
+"""Records that need attention for a reason nobody at the customer can mend: after a repair of ours they may be retried.
+
+They stand in the `due` index for as long as that is so, across all accounts; see `Store.conclusion`.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from syncro_quickbooks.clock import Clock, to_millis
+from syncro_quickbooks.storage.table import Condition, ConditionFailed, Item, Put, Table, Update, Value
+from syncro_quickbooks.sync.accounts import Accounts, Edition
+from syncro_quickbooks.sync.model import Kind, RecordKey, Status
+from syncro_quickbooks.sync.records import Keys, record_from_item
+from syncro_quickbooks.sync.store import TROUBLED, outbox_item
+from syncro_quickbooks.sync.wake import Wakes, due_items
+
+WORKED = frozenset({Status.SYNCED, Status.SYNCED_WITH_WARNING, Status.SKIPPED, Status.WAITING, Status.DORMANT})
+"""A retried record that ends like this got past what had stopped it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A record that may be tried again."""
+
+    account_id: str
+    key: RecordKey
+
+
+class Troubles:
+    """Finds such records and has them tried again."""
+
+    def __init__(self, table: Table, accounts: Accounts, wakes: Wakes, clock: Clock) -> None:
+        self._table = table
+        self._accounts = accounts
+        self._wakes = wakes
+        self._clock = clock
+
+    def longest_untried(self, most: int) -> list[Trouble]:
+        """Up to `most` of those whose accounts may send, the one that was decided about longest ago first."""
+        items = sorted(
+            due_items(self._table, TROUBLED, self._now() + 1, most), key=lambda item: int(str(item["next_due"]))
+        )
+        may_send: dict[str, bool] = {}
+        found: list[Trouble] = []
+        for trouble in _parked(items):
+            if trouble.account_id not in may_send:
+                may_send[trouble.account_id] = self._may_send(trouble.account_id)
+            if may_send[trouble.account_id]:
+                found.append(trouble)
+            if len(found) == most:
+                break
+        return found
+
+    def retry(self, trouble: Trouble) -> bool:
+        """Put the record back into the outbox and wake its account. False if it moved on meanwhile."""
+        keys, now = Keys(trouble.account_id), self._now()
+        place = keys.record(trouble.key)
+        record = record_from_item(trouble.key, self._table.get(place))
+        parked = Condition(
+            "#status = :parked AND #version = :version AND #force = :force",
+            {":parked": str(Status.NEEDS_ATTENTION), ":version": record.version, ":force": record.force},
+        )
+        change = "SET #status = :pending, #listed_in = :listing, #changed_at = :now REMOVE #due_shard, #next_due"
+        values: dict[str, Value] = {":pending": str(Status.PENDING), ":listing": keys.listing(Status.PENDING)}
+        pending = Update(place, change, {**values, ":now": now}, parked)
+        try:
+            self._table.transact([pending, Put(outbox_item(keys, record, now))])
+        except ConditionFailed:
+            return False
+        self._wakes.wake_at(trouble.account_id, now)
+        return True
+
+    def statuses(self, troubles: Sequence[Trouble]) -> list[Status]:
+        """Where they stand now."""
+        places = [Keys(each.account_id).record(each.key) for each in troubles]
+        items = self._table.get_many(places)
+        return [Status(str(items[place]["status"])) for place in places if place in items]
+
+    def _may_send(self, account_id: str) -> bool:
+        """Nobody knows when a Web Connector runs next, so a canary of Desktop would not come back."""
+        connection = self._accounts.connection(account_id)
+        if connection is None or connection.edition is not Edition.ONLINE:
+            return False
+        if self._accounts.posting_stopped(account_id, connection.edition) is not None:
+            return False
+        return self._accounts.health(connection).pause is None
+
+    def _now(self) -> int:
+        return to_millis(self._clock.now())
+
+
+def _parked(items: Sequence[Item]) -> Iterator[Trouble]:
+    """The index is a hint: an event may have come since."""
+    for item in items:
+        if item.get("status") == str(Status.NEEDS_ATTENTION):
+            key = RecordKey(Kind(str(item["kind"])), str(item["id"]))
+            yield Trouble(str(item["pk"]).removeprefix("acct#").removesuffix(f"#{key}"), key)
