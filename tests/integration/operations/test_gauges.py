@@ -99,8 +99,8 @@ def test_used_reads_are_told_in_percent_of_the_allowance() -> None:
     world.deployment = world.process()
     assert world.deployment.read_budget.used_percent() == 0
     world.connect()
-    world.run()  # the company's name at sign-in, and its preferences: three reads
-    assert world.deployment.read_budget.used_percent() == 15
+    world.run()  # the company and its preferences: two reads
+    assert world.deployment.read_budget.used_percent() == 10
 
 
 def test_a_desktop_account_is_missed_after_three_days_and_given_up_after_a_month() -> None:

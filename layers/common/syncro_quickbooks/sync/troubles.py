@@ -37,9 +37,7 @@ class Troubles:
 
     def longest_untried(self, most: int) -> list[Trouble]:
         """Up to `most` of those whose accounts may send, the one that was decided about longest ago first."""
-        items = sorted(
-            due_items(self._table, TROUBLED, self._now() + 1, most), key=lambda item: int(str(item["next_due"]))
-        )
+        items = sorted(due_items(self._table, TROUBLED, self._now(), most), key=lambda item: int(str(item["next_due"])))
         may_send: dict[str, bool] = {}
         found: list[Trouble] = []
         for trouble in _parked(items):
