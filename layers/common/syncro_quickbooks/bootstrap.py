@@ -272,7 +272,8 @@ class Deployment:
         from syncro_quickbooks.sync.kept_lists import KeptLists  # noqa: PLC0415
         from syncro_quickbooks.sync.settings_desk import SettingsDesk  # noqa: PLC0415
 
-        online = OnlineChoices(OnlineLists(KeptLists(self.table, self._clock), self._client_now), self._client_now)
+        lists = OnlineLists(KeptLists(self.table, self._clock), self._clock, self._impatient_client)
+        online = OnlineChoices(lists, self._impatient_client)
         editions: dict[Edition, Choices] = {Edition.ONLINE: online, Edition.DESKTOP: DesktopChoices(self.accounts)}
         return SettingsDesk(self.accounts, self._clock, editions)
 
@@ -395,11 +396,17 @@ class Deployment:
 
         return self._client_of(connection, tokens, RateLimiter(self._clock))
 
-    def _client_now(self, connection: "ConnectionKey") -> "Client":
-        return self._client_with(connection, self.tokens)
+    def _impatient_client(self, connection: "ConnectionKey") -> "Client":
+        """For somebody who waits in front of a page."""
+        from syncro_quickbooks.online.rate import RateLimiter  # noqa: PLC0415
 
-    def _client_of(self, connection: "ConnectionKey", tokens: "TokenSource", limiter: "RateLimiter") -> "Client":
+        return self._client_of(connection, self.tokens, RateLimiter(self._clock), is_patient=False)
+
+    def _client_of(
+        self, connection: "ConnectionKey", tokens: "TokenSource", limiter: "RateLimiter", *, is_patient: bool = True
+    ) -> "Client":
         from syncro_quickbooks.online.client import Client  # noqa: PLC0415
+        from syncro_quickbooks.online.http import PATIENCE, READ_TIMEOUT  # noqa: PLC0415
 
         return Client(
             base_url=self._environ["QBO_API_BASE_URL"],
@@ -411,6 +418,7 @@ class Deployment:
             reads=self.read_budget,
             limiter=limiter,
             logger=self._log,
+            read_timeout=READ_TIMEOUT if is_patient else PATIENCE,
         )
 
     def _sessions(self) -> "requests.Session":

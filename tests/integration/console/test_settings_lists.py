@@ -1,8 +1,10 @@
 """The lists that settings are chosen from: read from QuickBooks when somebody asks, kept, searched, of one account."""
 
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from hashlib import sha256
+from typing import Any
 
 import pytest
 
@@ -10,8 +12,11 @@ from emulators.quickbooks_online import Company, Fault
 from syncro_quickbooks.json_types import Json
 from syncro_quickbooks.sync.pick_lists import Entry, ListsUnavailable, PickList, Rate, page_of
 from tests.integration.push.spending import spending
+from tests.support.boundaries import Boundaries, Crash, Mode
 from tests.support.events import ACCOUNT
 from tests.support.world import World
+
+INCOME = {"IncomeAccountRef": {"value": "1"}}
 
 pytestmark = pytest.mark.usefixtures("aws_services")
 
@@ -28,7 +33,7 @@ def services(company: Company, count: int) -> None:
     """Services with names that compress about as well as real ones."""
     for number in range(count):
         name = f"Service {number:05d} {sha256(str(number).encode()).hexdigest()[:16]}"
-        company.create_by_hand("Item", {"Name": name, "Type": "Service", "IncomeAccountRef": {"value": "1"}})
+        company.create_by_hand("Item", {"Name": name, "Type": "Service", **INCOME})
 
 
 def test_each_list_says_what_a_choice_depends_on(world: World) -> None:
@@ -117,13 +122,79 @@ def test_a_list_that_was_never_read_and_cannot_be_is_an_error(world: World) -> N
     assert not world.items("#lists#")
 
 
-def test_a_reading_that_died_half_way_leaves_the_old_list(world: World) -> None:
+def test_a_reading_that_died_half_way_leaves_the_old_list_and_is_gone_on_with(world: World) -> None:
     company = world.connect()
     first = pick_list(world, "items")
-    services(company, 1_500)
+    services(company, 2_500)
     world.clock.sleep(61)
-    world.emulator.faults.add(Fault(kind="before", operation="query", entity="Item", nth=2))
+    world.emulator.faults.add(Fault(kind="before", operation="query", entity="Item", nth=3))
     assert pick_list(world, "items", refresh=True).entries == first.entries
+    with spending(world) as spent:
+        read = pick_list(world, "items", refresh=True)
+    assert (len({each.id for each in read.entries}), spent.reads) == (2_501, 1)
+    assert pick_list(world, "items") == read
+
+
+@pytest.mark.parametrize("mode", [Mode.BEFORE, Mode.AFTER])
+def test_wherever_a_reading_dies_there_is_a_whole_list(world: World, mode: Mode) -> None:
+    company = world.connect()
+    services(company, 1_100)
+    shown = {each.id for each in pick_list(world, "items").entries}
+    read, at = None, 0
+    while read is None and at < 60:
+        world.clock.sleep(61)
+        company.create_by_hand("Item", {"Name": f"New {at}", "Type": "Service", **INCOME})
+        world.start(Boundaries(at, mode))
+        with suppress(Crash):
+            read = pick_list(world, "items", refresh=True)
+        at += 1
+        world.start(Boundaries())
+        found = [each.id for each in pick_list(world, "items").entries]
+        assert len(found) == len(set(found))
+        assert set(found) in (shown, {each["Id"] for each in company.entities("Item")})
+        shown = set(found)
+    assert shown == {each["Id"] for each in company.entities("Item")}
+    assert at > 15
+
+
+def test_what_is_gone_on_with_is_not_older_than_half_an_hour(world: World) -> None:
+    company = world.connect()
+    services(company, 1_500)
+    world.emulator.faults.add(Fault(kind="before", operation="query", entity="Item", nth=2))
+    with pytest.raises(ListsUnavailable):
+        pick_list(world, "items")
+    world.clock.sleep(31 * 60)
+    with spending(world) as spent:
+        assert len(pick_list(world, "items").entries) == 1_501
+    assert spent.reads == 2
+
+
+class Slow(Boundaries):
+    """QuickBooks takes 6 s for every query."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._world = world
+
+    def pass_through(self, name: str, *arguments: Any, **named: Any) -> Any:
+        if name == "qbo.GET query":
+            self._world.clock.sleep(6)
+        return super().pass_through(name, *arguments, **named)
+
+
+def test_a_list_that_takes_longer_than_a_page_waits_is_read_in_several_goes(world: World) -> None:
+    """Each thousand of it takes 6 s, and people wait 10 s for the whole list."""
+    company = world.connect()
+    services(company, 4_200)
+    world.start(Slow(world))
+    for _ in range(2):
+        with pytest.raises(ListsUnavailable) as unavailable:
+            pick_list(world, "items")
+        assert unavailable.value.problem.code == "list_takes_long"
+    with spending(world) as spent:
+        assert len(pick_list(world, "items").entries) == 4_201
+    assert spent.reads == 1
+    assert not [item for item in world.items("#lists#") if item["sk"]["S"].startswith("begun#")]
 
 
 def test_an_account_sees_its_own_lists_only(world: World) -> None:

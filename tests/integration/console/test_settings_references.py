@@ -1,9 +1,11 @@
 """Settings name what QuickBooks has: each reference is there, in use and of the right kind, or nothing is saved."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from botocore.exceptions import BotoCoreError
 
 from emulators.quickbooks_online import Company, Fault
 from syncro_quickbooks.sync.accounts import AnotherCompany, StaleSettings
@@ -11,6 +13,7 @@ from syncro_quickbooks.sync.pick_lists import ListsUnavailable
 from syncro_quickbooks.sync.settings import Settings, SettingsError, load_settings
 from tests.integration.push.spending import spending
 from tests.integration.push.untouched import nothing_changes
+from tests.support.boundaries import Boundaries, Crash, Mode
 from tests.support.events import ACCOUNT
 from tests.support.world import World, everything_on, ready_settings
 
@@ -312,6 +315,28 @@ def test_of_two_who_save_at_once_one_is_told_to_look_again(world: World) -> None
     with pytest.raises(StaleSettings):
         save(world, chosen(company, quiet_seconds=30))
     assert stored(world)["quiet_seconds"] == 20
+
+
+@pytest.mark.parametrize("mode", [Mode.BEFORE, Mode.AFTER, Mode.LOST])
+def test_wherever_saving_dies_the_settings_are_the_old_or_the_new_ones(world: World, mode: Mode) -> None:
+    company = world.connect()
+    save(world, chosen(company))
+    before, version, hit, at = stored(world), 2, "at the start", 0
+    while hit:
+        new = chosen(company, lock_date=f"2026-01-{at + 1:02}")
+        world.start(Boundaries(at, mode))
+        with suppress(Crash, BotoCoreError, ListsUnavailable):
+            save(world, new, version=version)
+        hit, at = world.boundaries.hit, at + 1
+        world.start(Boundaries())
+        after = stored(world)
+        assert after in (before, {**before, "lock_date": new.lock_date and new.lock_date.isoformat()}), hit
+        connection = world.deployment.accounts.connection(ACCOUNT)
+        assert connection is not None
+        assert connection.settings_version == version + (after != before)
+        before, version = after, connection.settings_version
+    assert after["lock_date"] == f"2026-01-{at:02}"
+    assert at > 5
 
 
 def test_settings_checked_in_one_company_are_not_saved_for_another(world: World) -> None:

@@ -98,6 +98,7 @@ class Client:
         reads: ReadBudget,
         limiter: RateLimiter,
         logger: Log,
+        read_timeout: float = READ_TIMEOUT,
     ) -> None:
         self.connection = ConnectionKey(account_id, realm_id)
         self._company_url = f"{base_url.rstrip('/')}/v3/company/{percent(realm_id, safe='')}"
@@ -106,6 +107,7 @@ class Client:
         self._clock = clock
         self._reads = reads
         self._limiter = limiter
+        self._read_timeout = read_timeout
 
     def send(self, request: FrozenRequest, bids: Sequence[str], deadline: datetime) -> Mapping[str, MemberOutcome]:
         """Send a frozen write and say for each member what became of it; a single request has the one member "1".
@@ -200,7 +202,7 @@ class Client:
     def _read(self, request: FrozenRequest, purpose: ReadPurpose, members: int = 1) -> Clean | Faulted:
         self._reads.spend(purpose)
         try:
-            return self._call(_Call(request, READ_TIMEOUT, None, members))
+            return self._call(_Call(request, self._read_timeout, None, members))
         except Throttled:
             self._reads.throttled(self.connection.realm_id)
             raise

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 60.0
+PATIENCE = 12.0  # of a read that a page waits for, which API Gateway gives up after 29 s
 WRITE_TIMEOUT = 130.0  # Intuit may work 120 s on a request (facts: QBO 2.1)
 _LONGEST_PAUSE = 3600.0
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import TypeAlias
 
+from syncro_quickbooks.clock import Clock
 from syncro_quickbooks.json_types import JsonObject
-from syncro_quickbooks.online.client import Client
+from syncro_quickbooks.online.client import PAGE, Client
 from syncro_quickbooks.online.faults import (
     AccountBlocked,
     QuickBooksError,
@@ -18,7 +20,7 @@ from syncro_quickbooks.online.mapping import bodies
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.tokens import ConnectionKey
 from syncro_quickbooks.sync.accounts import Connection
-from syncro_quickbooks.sync.kept_lists import KeptLists
+from syncro_quickbooks.sync.kept_lists import KeptLists, ListReading
 from syncro_quickbooks.sync.model import Problem, Who
 from syncro_quickbooks.sync.pick_lists import Entry, ListsUnavailable, PickList, Rate
 
@@ -27,6 +29,9 @@ US_LINE_CODES = ("TAX", "NON")
 
 SALES, PURCHASES_ONLY, NO_RATES, LINE_CODE = "Sales", "Purchases only", "Without rates", "US line code"
 """The kinds of tax codes: what they charge where. Agencies have the first two as well."""
+
+TIME_FOR_A_READING = timedelta(seconds=10)
+"""A page takes a second or two, and API Gateway waits 29 s; a longer list is read in several goes."""
 
 _NOT_IN_THE_PLAN = "5020"  # facts: QBO 2.7
 
@@ -76,33 +81,64 @@ class OnlineLists:
 
     names: Sequence[str] = (*_READINGS, "tax_codes")
 
-    def __init__(self, kept: KeptLists, client_for: Callable[[ConnectionKey], Client]) -> None:
+    def __init__(self, kept: KeptLists, clock: Clock, client_for: Callable[[ConnectionKey], Client]) -> None:
         self._kept = kept
+        self._clock = clock
         self._client_for = client_for
 
     def kept(self, connection: Connection, name: str) -> PickList | None:
         """The list as it was last read."""
-        return self._kept.get(connection.account_id, connection.realm_id, name)
+        return self._kept.get(connection, name)
 
     def read(self, connection: Connection, name: str) -> PickList:
-        """The list as QuickBooks has it now: a metered read for every 1,000 entries. Raises ListsUnavailable."""
+        """The list as QuickBooks has it now: a metered read for every 1,000 entries.
+
+        Raises ListsUnavailable, for a list that takes too long at once as well: asked again, it is read on.
+        """
         client = self._client_for(ConnectionKey(connection.account_id, connection.realm_id))
+        reading = self._kept.reading(connection, name)
         try:
-            entries = _tax_codes(client) if name == "tax_codes" else _entries(client, _READINGS[name])
+            if name == "tax_codes":
+                _in_pages(reading, _tax_codes(client))
+            else:
+                self._read(client, name, reading)
         except QuickBooksError as error:
+            reading.put_off()
             raise ListsUnavailable(out_of_reach(error)) from error
-        return self._kept.keep(connection.account_id, connection.realm_id, name, entries)
+        reading.finish()
+        kept = self._kept.get(connection, name)
+        if kept is None:  # somebody else finished reading it at this very moment
+            raise ListsUnavailable(_takes_long(name))
+        return kept
+
+    def _read(self, client: Client, name: str, reading: ListReading) -> None:
+        how, until = _READINGS[name], self._clock.now() + TIME_FOR_A_READING
+        try:
+            while rows := client.page(how.entity, "", reading.last, ReadPurpose.USER):
+                reading.add([how.entry(row) for row in rows], last=_id(rows[-1]))
+                if len(rows) < PAGE:
+                    return
+                if self._clock.now() >= until:
+                    reading.put_off()
+                    raise ListsUnavailable(_takes_long(name))
+        except RequestRefused as refused:
+            # A plan without classes or locations has no entries, which is nothing to wait for.
+            if not any(fault.code == _NOT_IN_THE_PLAN for fault in refused.faults):
+                raise
 
 
-def _entries(client: Client, reading: _Reading) -> list[Entry]:
-    try:
-        rows = client.query_all(reading.entity, "", ReadPurpose.USER)
-    except RequestRefused as refused:
-        # A plan without classes or locations has no entries, which is nothing to wait for.
-        if any(fault.code == _NOT_IN_THE_PLAN for fault in refused.faults):
-            return []
-        raise
-    return [reading.entry(row) for row in rows]
+def _in_pages(reading: ListReading, entries: Sequence[Entry]) -> None:
+    for start in range(0, len(entries), PAGE):
+        reading.add(entries[start : start + PAGE])
+
+
+def _takes_long(name: str) -> Problem:
+    return Problem(
+        "list_takes_long",
+        f"QuickBooks' list of {name} is long and was not read to its end yet. Nothing was changed.",
+        "Try again: it is read on from where it ended.",
+        who=Who.NOBODY,
+    )
 
 
 def _tax_codes(client: Client) -> list[Entry]:
