@@ -1,14 +1,17 @@
 """The settings page's requests: read, save, check, choose; whatever is wrong with them changes nothing."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from emulators.quickbooks_online import Company, Fault
+from local.cloudformation import load, properties, resources, statements
 from tests.integration.push.spending import spending
 from tests.integration.push.untouched import nothing_changes
+from tests.support.boundaries import Boundaries
 from tests.support.console import Console
-from tests.support.events import ACCOUNT
+from tests.support.events import ACCOUNT, invoice_detail
 from tests.support.world import World, ready_settings
 
 
@@ -171,6 +174,44 @@ def test_settings_that_cannot_be_read_are_shown_as_such_and_can_be_replaced(worl
     assert (shown["settings"], shown["checklist"]) == (None, None)
     assert "cannot both be on" in shown["refused"][0]["message"]
     assert put(console, chosen(company), 2).status_code == 200
+
+
+def test_the_worker_sends_nothing_by_settings_with_payments_both_ways(world: World) -> None:
+    company = world.connect()
+    both = ready_settings(company, sync_payments_from=True)
+    world.deployment.accounts.save_settings(ACCOUNT, both, version=1)
+    world.publish("invoice.created", invoice_detail(301))
+    world.run_for(timedelta(minutes=5))
+    connection = world.deployment.accounts.connection(ACCOUNT)
+    assert connection is not None
+    pause = world.deployment.accounts.health(connection).pause
+    assert pause is not None
+    assert (pause.problem.code, "cannot both be on" in pause.problem.message) == ("settings_unusable", True)
+    assert company.entities("Invoice") == []
+
+
+def test_the_function_may_make_the_calls_that_its_requests_make(world: World, console: Console) -> None:
+    company = world.connect()
+    world.clock.sleep(3600)  # the token is renewed
+    world.start(Boundaries())
+    settings = console.get("/settings")["settings"]
+    for _ in range(2):
+        world.clock.sleep(61)
+        console.get("/pick-lists/items?refresh=true")
+    assert put(console, {**settings, **chosen(company)}, 1).status_code == 200
+    made = {name for name in world.boundaries.calls if not name.startswith("qbo.")}
+    policies = statements(properties(resources(load())["ConsoleFunction"]))
+    allowed = {str(action) for each in policies for action in as_list(each["Action"])}
+    members = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"}
+    for name in made:
+        service, _, call = name.partition(".")
+        action = f"{service}:{call.title().replace('_', '')}"
+        assert action in allowed or (action == "dynamodb:TransactWriteItems" and members <= allowed), action
+    assert {"dynamodb.delete_item", "dynamodb.query", "sqs.send_message"} <= made
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 # -- lists -------------------------------------------------------------------------------------------------------------

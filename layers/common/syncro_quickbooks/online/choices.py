@@ -52,6 +52,8 @@ def _taxed(entry: Entry, _find: Find) -> str | None:
 def _untaxed(entry: Entry, _find: Find) -> str | None:
     if entry.kind == PURCHASES_ONLY or (entry.kind == LINE_CODE and entry.name != "NON"):
         return f"'{entry.name}' is no code for untaxed sales."
+    if any(rate.percent < 0 for rate in entry.rates):
+        return f"'{entry.name}' has a rate that QuickBooks does not show."
     charged = sum(rate.percent for rate in entry.rates)
     return f"'{entry.name}' charges {charged.normalize():f} % on sales." if charged else None
 
