@@ -98,6 +98,7 @@ def test_an_entry_that_is_not_there_is_named_as_it_was_saved() -> None:
     assert "'Old bank' (id 9)" in reason.message
 
 
+HIDDEN = Entry("1", "Hidden", "Sales", rates=(Rate("rate 7", Decimal(-1)),))
 RETAINER = Entry("1", "Retainer", "Service", account="50")
 CASES = [
     (
