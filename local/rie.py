@@ -35,7 +35,7 @@ _PATH = "/2015-03-31/functions/function/invocations"
 # The REPORT line's "Init Duration" is the emulator's own; this one is the runtime's.
 _INIT = re.compile(r"INIT REPORT\(durationMs: ([0-9.]+)")
 _SECONDS_TO_ANSWER = 60
-_NOT_OK = re.compile(r'"statusCode": ?(?!200)')
+_NOT_OK = re.compile(r'"statusCode":(?! ?200)')
 
 OTHER_DOORS = {
     "OnPaymentUpdatedFunction": "payment_created",
