@@ -29,6 +29,7 @@ REGION = "us-east-1"
 ACCESS_KEY = "local"
 STACK_NAME = "syncro-quickbooks-local"
 CREDENTIALS_SECRET = "syncro-quickbooks/intuit-local"  # noqa: S105 - a secret's name, not a secret
+WEBHOOK_VERIFIER = "local-webhook-verifier"
 _CODE_BUCKET = "code"
 _SECONDS_TO_DEPLOY = 120
 
@@ -43,7 +44,10 @@ def deploy(config: Config, issuer: Issuer) -> tuple[dict[str, str], list[str]]:
     aws = session()
     secrets = aws.client("secretsmanager", endpoint_url=config.aws_url)
     secrets.create_secret(
-        Name=CREDENTIALS_SECRET, SecretString=json.dumps({"client_id": "local-client", "client_secret": "local-secret"})
+        Name=CREDENTIALS_SECRET,
+        SecretString=json.dumps(
+            {"client_id": "local-client", "client_secret": "local-secret", "webhook_verifier": WEBHOOK_VERIFIER}
+        ),
     )
     s3 = aws.client("s3", endpoint_url=config.aws_url)
     s3.create_bucket(Bucket=_CODE_BUCKET)
@@ -88,6 +92,7 @@ def _create(cloudformation: "CloudFormationClient", config: Config, issuer: Issu
     parameters = {
         "QboApiBaseUrl": config.qbo_url,
         "IntuitTokenUrl": config.intuit_token_url,
+        "SyncroApiBaseUrl": config.syncro_url,
         "IntuitCredentialsSecret": CREDENTIALS_SECRET,
         "SyncroApiBaseUrl": config.syncro_url,
         "JwtIssuer": issuer.url,

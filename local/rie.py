@@ -155,6 +155,8 @@ def _built(build: Path, up: Stack) -> list[Case]:
         *(Case(name, build, _event(event), runs=1) for name, event in OTHER_DOORS.items()),
         Case("QboPushFunction", build, _event("push_wake_up"), 2.0),
         Case("OneTimeJobsFunction", build, _event("jobs_wake_up"), 2.0),
+        Case("QboPaymentPollFunction", build, _event("payment_poll"), runs=1),
+        Case("QboWebhookFunction", build, _event("webhook_intuit"), runs=1),
         Case("QbdSoapFunction", build, _event("qbd_soap_authenticate"), 2.0),
         Case("ConsoleFunction", build, _health_request(up)),
         Case("SweepFunction", build, _event("sweep_schedule"), 1.7),

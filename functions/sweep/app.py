@@ -1,4 +1,7 @@
-"""Door of later wake-ups: passes on those whose time has come and, every minute, repairs those that got lost."""
+"""Door of later wake-ups: passes on those whose time has come and, every minute, repairs those that got lost.
+
+The same minute asks for the polls of payments that are due.
+"""
 
 from typing import TypedDict
 
@@ -36,7 +39,7 @@ def handler(event: SweepEvent, _context: LambdaContext) -> Answer:
     wakes = {PUSH_SCHEDULE: deployment().wakes, JOBS_SCHEDULE: deployment().job_wakes}
     if "Records" not in event:
         woken = {schedule: each.wake_due() for schedule, each in wakes.items()}
-        logger.info("Accounts woken", extra={"woken": woken})
+        logger.info("Accounts woken", extra={"woken": woken, "polled": deployment().polls.wake_due()})
         return {"batchItemFailures": []}
 
     failed: list[dict[str, str]] = []

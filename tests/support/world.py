@@ -5,6 +5,7 @@ nothing is left to do, or until a limit that no healthy history reaches.
 """
 
 import heapq
+import json
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import count
@@ -125,7 +126,8 @@ class AwsClients:
         self.dynamodb = Interrupted("dynamodb", world.table, world)
         self.sqs = Interrupted("sqs", Queues(world), world)
         self.kms = MemoryKms()
-        self.secretsmanager = MemorySecrets({"intuit": '{"client_id": "test-client", "client_secret": "test-secret"}'})
+        secret = {"client_id": "test-client", "client_secret": "test-secret", "webhook_verifier": "test-verifier"}
+        self.secretsmanager = MemorySecrets({"intuit": json.dumps(secret)})
         self.s3 = world.s3
 
 

@@ -40,6 +40,8 @@ FORBIDDEN = {
     "on_force_update_requested": NOT_AT_START,
     "sweep": NOT_AT_START,
     "qbo_push": NOT_AT_START,
+    "qbo_payment_poll": NOT_AT_START,
+    "qbo_webhook": NOT_AT_START,
     "one_time_jobs": NOT_AT_START,
     "qbd_soap": NOT_AT_START,
     "console": OF_THE_API,

@@ -20,6 +20,7 @@ from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.storage.table import Table
 from syncro_quickbooks.sync.accounts import Accounts, Connection, Edition
 from syncro_quickbooks.sync.intake import Intake
+from syncro_quickbooks.sync.polls import Polls
 from syncro_quickbooks.sync.wake import JOBS_SCHEDULE, Wakes
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
     from syncro_quickbooks.online.grants import SecretCredentials, TokenEndpoint
     from syncro_quickbooks.online.idle import IdleConnections
     from syncro_quickbooks.online.oauth import CompanyConnector
+    from syncro_quickbooks.online.payments_from.imports import Imports
+    from syncro_quickbooks.online.payments_from.poll import PaymentPoll
+    from syncro_quickbooks.online.payments_from.webhooks import Webhooks
     from syncro_quickbooks.online.push import Push
     from syncro_quickbooks.online.rate import RateLimiter
     from syncro_quickbooks.online.read_budget import WorkspaceReadBudget
@@ -115,6 +119,7 @@ class Deployment:
         self._aws = aws or Boto3Clients()
         self._session_factory = session_factory
         self._log = Logger(child=True)
+        self._verifier: str | None = None
 
     @property
     def clock(self) -> Clock:
@@ -131,6 +136,11 @@ class Deployment:
         """Sends and repairs wake-ups."""
         environ = self._environ
         return Wakes(self.table, self._aws.sqs, self._clock, environ["PUSH_QUEUE_URL"], environ["WAKE_LATER_QUEUE_URL"])
+
+    @cached_property
+    def polls(self) -> Polls:
+        """When to look for payments in QuickBooks."""
+        return Polls(self.table, self._aws.sqs, self._clock, self._environ["POLL_QUEUE_URL"])
 
     @cached_property
     def accounts(self) -> Accounts:
@@ -180,6 +190,43 @@ class Deployment:
         from syncro_quickbooks.online.push import Push  # noqa: PLC0415 - see the module's docstring
 
         return Push(self.table, self.wakes, self._clock, self._client, self._log, jobs=self.jobs)
+
+    @cached_property
+    def payment_poll(self) -> "PaymentPoll":
+        """Brings payments from QuickBooks Online into Syncro."""
+        from syncro_quickbooks.online.payments_from.poll import PaymentPoll  # noqa: PLC0415
+
+        return PaymentPoll(
+            table=self.table,
+            polls=self.polls,
+            accounts=self.accounts,
+            clock=self._clock,
+            client_for=self._client,
+            syncro_for=self.syncro,
+            reads=self.read_budget,
+            log=self._log,
+        )
+
+    @cached_property
+    def webhooks(self) -> "Webhooks":
+        """Takes in what Intuit tells of changes."""
+        from syncro_quickbooks.online.payments_from.webhooks import Webhooks  # noqa: PLC0415
+
+        return Webhooks(self.table, self.polls, self._webhook_verifier, self._log)
+
+    def _webhook_verifier(self) -> str:
+        """The verifier token of the app's webhooks, read once. Raises KeyError if the secret has none."""
+        if self._verifier is None:
+            name = self._environ["INTUIT_CREDENTIALS_SECRET"]
+            secret = json.loads(self._aws.secretsmanager.get_secret_value(SecretId=name)["SecretString"])
+            self._verifier = str(secret["webhook_verifier"])
+        return self._verifier
+
+    def payment_imports(self, account_id: str, realm_id: str) -> "Imports":
+        """The payments of a company that were, or were not, brought into Syncro."""
+        from syncro_quickbooks.online.payments_from.imports import Imports  # noqa: PLC0415
+
+        return Imports(self.table, account_id, realm_id)
 
     @cached_property
     def tokens(self) -> "TokenStore":

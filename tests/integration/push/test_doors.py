@@ -111,7 +111,10 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     number = next(_numbers)
     emulator = Emulator()
     company = emulator.add_company(REALM)
-    queues = {name: aws.queue(f"doors-{number}-{name}") for name in ("push.fifo", "jobs.fifo", "later", "dead-letters")}
+    queues = {
+        name: aws.queue(f"doors-{number}-{name}")
+        for name in ("push.fifo", "jobs.fifo", "later", "dead-letters", "poll.fifo")
+    }
     with serve(emulator) as url:
         environment = {
             "AWS_DEFAULT_REGION": aws.REGION,
@@ -121,6 +124,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
             "PUSH_QUEUE_URL": queues["push.fifo"],
             "WAKE_LATER_QUEUE_URL": queues["later"],
             "JOBS_QUEUE_URL": queues["jobs.fifo"],
+            "POLL_QUEUE_URL": queues["poll.fifo"],
             "EVENTS_DLQ_URL": queues["dead-letters"],
             "TOKEN_KEY_ID": aws.kms_key(),
             "INBOX_BUCKET": "inbox",

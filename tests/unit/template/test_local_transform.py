@@ -20,6 +20,8 @@ FUNCTIONS = {
     "OnCustomerPurchaseUpdatedFunction": "on_customer_purchase_updated",
     "OnForceUpdateRequestedFunction": "on_force_update_requested",
     "QboPushFunction": "qbo_push",
+    "QboPaymentPollFunction": "qbo_payment_poll",
+    "QboWebhookFunction": "qbo_webhook",
     "OneTimeJobsFunction": "one_time_jobs",
     "QbdSoapFunction": "qbd_soap",
     "ConsoleFunction": "console",
@@ -39,7 +41,12 @@ def test_what_is_deployed_locally_is_the_template_but_for_the_listed_differences
     body["CommonLayer"]["Properties"]["ContentUri"] = "s3://code/layers-common.zip"
     for function, folder in FUNCTIONS.items():
         body[function]["Properties"]["CodeUri"] = f"s3://code/functions-{folder}.zip"
-    sealed = {"QboPushFunction": "Tokens", "ConsoleFunction": "Tokens", "OneTimeJobsFunction": "SyncroAccess"}
+    sealed = {
+        "QboPushFunction": "Tokens",
+        "QboPaymentPollFunction": "Tokens",
+        "ConsoleFunction": "Tokens",
+        "OneTimeJobsFunction": "SyncroAccess",
+    }
     for holder, sid in sealed.items():
         (tokens,) = (s for s in body[holder]["Properties"]["Policies"][0]["Statement"] if s["Sid"] == sid)
         del tokens["Condition"]
@@ -60,6 +67,7 @@ def test_every_difference_is_told() -> None:
             "InboxBucketPolicy",
             *(f"{function}.CodeUri" for function in FUNCTIONS),
             "QboPushFunction.Policies:",
+            "QboPaymentPollFunction.Policies:",
             "ConsoleFunction.Policies:",
             "OneTimeJobsFunction.Policies:",
             *ALARMS,

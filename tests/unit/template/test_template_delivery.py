@@ -65,6 +65,7 @@ def matching_rules(event: Template) -> list[str]:
 def test_there_are_queues_rules_and_triggers_to_look_at() -> None:
     assert set(QUEUE_TRIGGERS) == {
         "QboPushFunction.WakeUp",
+        "QboPaymentPollFunction.Poll",
         "OneTimeJobsFunction.WakeUp",
         "SweepFunction.WakeLater",
     }
@@ -72,6 +73,7 @@ def test_there_are_queues_rules_and_triggers_to_look_at() -> None:
     assert dead_letter_queues() == {
         "EventsDeadLetterQueue",
         "PushDeadLetterQueue",
+        "PollDeadLetterQueue",
         "JobsDeadLetterQueue",
         "WakeLaterDeadLetterQueue",
     }
@@ -108,12 +110,15 @@ def test_a_message_stays_hidden_until_half_a_minute_after_its_function_must_have
     assert int(str(QUEUES[queue]["VisibilityTimeout"])) >= int(str(function["Timeout"])) + 30
 
 
-def test_wake_ups_of_one_account_run_one_after_the_other_and_one_at_a_time() -> None:
-    assert QUEUES["PushQueue"]["DeduplicationScope"] == "messageGroup"
-    assert QUEUES["PushQueue"]["FifoThroughputLimit"] == "perMessageGroupId"
-    assert QUEUE_TRIGGERS["QboPushFunction.WakeUp"]["BatchSize"] == 1
-    # The dedup id is unique by design; content alone would swallow an account's second wake-up of five minutes.
-    assert "ContentBasedDeduplication" not in QUEUES["PushQueue"]
+@pytest.mark.parametrize(
+    ("queue", "trigger"), [("PushQueue", "QboPushFunction.WakeUp"), ("PollQueue", "QboPaymentPollFunction.Poll")]
+)
+def test_messages_of_one_account_run_one_after_the_other_and_one_at_a_time(queue: str, trigger: str) -> None:
+    assert QUEUES[queue]["DeduplicationScope"] == "messageGroup"
+    assert QUEUES[queue]["FifoThroughputLimit"] == "perMessageGroupId"
+    assert QUEUE_TRIGGERS[trigger]["BatchSize"] == 1
+    # The dedup id is unique by design; content alone would swallow an account's second message of five minutes.
+    assert "ContentBasedDeduplication" not in QUEUES[queue]
 
 
 def test_a_batch_of_wake_ups_fails_message_by_message() -> None:

@@ -75,6 +75,8 @@ DOORS = {
 
 def test_there_are_functions_to_look_at() -> None:
     others = {
+        "QboPaymentPollFunction",
+        "QboWebhookFunction",
         "QboPushFunction",
         "QbdSoapFunction",
         "SweepFunction",
@@ -134,7 +136,7 @@ def test_only_the_workers_can_open_what_is_sealed_and_only_with_an_account_in_th
         for statement in permissions(name)
         if any(action.startswith("kms:") for action in allowed(statement, "Action"))
     }
-    assert set(holders) == {"QboPushFunction", "ConsoleFunction", "OneTimeJobsFunction"}
+    assert set(holders) == {"QboPushFunction", "QboPaymentPollFunction", "ConsoleFunction", "OneTimeJobsFunction"}
     for holder in holders.values():
         assert holder["Condition"] == {"Null": {"kms:EncryptionContext:account_id": "false"}}
 

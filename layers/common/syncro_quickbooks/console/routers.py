@@ -18,6 +18,7 @@ def console_routers() -> Sequence[Router]:
         actions,
         document,
         health,
+        payments_from,
         records,
         settings,
     )
@@ -26,6 +27,7 @@ def console_routers() -> Sequence[Router]:
         actions.router,
         document.router,
         health.router,
+        payments_from.router,
         records.router,
         settings.router,
     )

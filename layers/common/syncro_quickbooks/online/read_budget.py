@@ -97,6 +97,16 @@ class WorkspaceReadBudget:
         item = self._table.get(_key(self._clock.now()))
         return 100 * int(str(item.get("used", 0))) / self._allowance if item else 0.0
 
+    def used_for(self, purpose: ReadPurpose) -> int:
+        """How many reads this month were for `purpose`."""
+        item = self._table.get(_key(self._clock.now())) or {}
+        return int(str(item.get(f"used_{purpose}", 0)))
+
+    @property
+    def allowance(self) -> int:
+        """The month's reads, for all purposes."""
+        return self._allowance
+
     def throttled(self, realm_id: str) -> None:
         """Note a 429 on a read; enough realms at once pause the reads that can wait."""
         now = self._clock.now()

@@ -24,6 +24,7 @@ from syncro_quickbooks.storage.table import (
     Write,
 )
 from syncro_quickbooks.sync.model import Problem
+from syncro_quickbooks.sync.polls import enrolment
 from syncro_quickbooks.sync.records import SCHEMA, Keys, problems_from_text, problems_to_text
 from syncro_quickbooks.sync.wake import Wakes
 
@@ -198,7 +199,8 @@ class Accounts:
         unchanged = ABSENT if version == 0 else Condition("#version = :read", {":read": version})
         still_there = Check(connection_place, Condition("#realm_id = :realm", {":realm": realm}))
         try:
-            self._write_and_wake(account_id, Put(item, unchanged), still_there, _unpause(account_id))
+            polls = enrolment(account_id, settings, now)
+            self._write_and_wake(account_id, Put(item, unchanged), still_there, _unpause(account_id), polls)
         except ConditionFailed as failed:
             raise StaleSettings if 0 in failed.failed else AnotherCompany from None
         return version + 1

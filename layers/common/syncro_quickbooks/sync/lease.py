@@ -42,9 +42,9 @@ class Leases:
         self._table = table
         self._clock = clock
 
-    def take(self, account_id: str) -> Lease:
-        """The account's lease. Raises LeaseHeld while another worker has it."""
-        key = Keys(account_id).of_account("lease")
+    def take(self, account_id: str, what: str = "lease") -> Lease:
+        """The account's lease, `what` for which work. Raises LeaseHeld while another worker has it."""
+        key = Keys(account_id).of_account(what)
         now = to_millis(self._clock.now())
         take = Update(
             key,

@@ -181,6 +181,10 @@ class Keys:
     def of_job(self, job_id: str, what: str) -> str:
         return f"acct#{self.account_id}#job#{job_id}#{what}"
 
+    def imported(self, payment_id: str) -> Key:
+        """Where it is noted that a Syncro payment was made from one of QuickBooks."""
+        return Key(f"acct#{self.account_id}#{Kind.PAYMENT}#{payment_id}", "imported")
+
     def history(self, key: RecordKey) -> str:
         return f"acct#{self.account_id}#history#{key}"
 

@@ -124,6 +124,11 @@ class Store:
         states = self._table.query(here.pk, prefix="realm#")
         return any(state["sk"] != here.sk and (state.get("qbo_id") or "attempt" in state) for state in states)
 
+    def imported(self, payments: Sequence[RecordKey]) -> frozenset[RecordKey]:
+        """Those of the Syncro payments that were made from payments of QuickBooks."""
+        places = {self.keys.imported(key.id): key for key in payments}
+        return frozenset(places[place] for place in self._table.get_many(list(places)))
+
     def items(self, partition: str) -> Iterator[Item]:
         """The items of a partition, read in pages as they are consumed."""
         return self._table.query(partition)

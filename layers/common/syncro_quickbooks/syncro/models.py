@@ -3,6 +3,7 @@
 Field names are the Syncro API's. Tax fields have no defaults: leaving one out is an error, null is an answer.
 """
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias
@@ -11,6 +12,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from syncro_quickbooks import money
 from syncro_quickbooks.syncro import dates
+
+_IMPORTED = re.compile(r"QBO-(\d{1,20})")
+"""The reference that payments imported from QuickBooks carry in Syncro."""
 
 _DIGITS = {"type": "string", "pattern": r"^[+-]?\d{1,13}(\.\d{1,12})?$"}
 
@@ -152,6 +156,12 @@ class Payment(SyncroModel):
     payment_method: str | None = None
     ref_num: str | None = None
     allocations: tuple[Allocation, ...]
+
+    @property
+    def quickbooks_payment(self) -> str:
+        """QuickBooks' id of the payment that this one was imported from, by its reference; "" for any other."""
+        marked = _IMPORTED.fullmatch((self.ref_num or "").strip())
+        return marked[1] if marked else ""
 
     @model_validator(mode="before")
     @classmethod

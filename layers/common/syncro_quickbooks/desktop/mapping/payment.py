@@ -38,6 +38,9 @@ def skip_reason(payment: Payment, settings: Settings) -> Problem | None:  # noqa
     """Why the payment is none that QuickBooks gets, or None."""
     who, amount = f"Payment {payment.id}", money.show(payment.payment_amount)
     method = settings.payment_method(payment.payment_method)
+    if payment.quickbooks_payment:
+        message = f"{who} came from QuickBooks Online, so it was booked there; it is not sent."
+        return problems.skipped("payment_imported", message, "Enter it by hand if this company file lacks it.")
     if not settings.sync_payments_to:
         return problems.skipped(
             "payments_off",

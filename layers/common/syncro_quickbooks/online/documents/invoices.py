@@ -151,6 +151,8 @@ class InvoiceRules:
             if user.key.kind is not Kind.PAYMENT or user.record.status is not Status.SKIPPED or user.record.deleted:
                 continue
             payment = Payment.model_validate(user.record.desired)
+            if any(problem.code == "payment_imported" for problem in user.record.problems):
+                continue  # QuickBooks has it, for that is where it comes from
             if payment.success and payment.payment_amount > 0:
                 amount += sum(each.amount for each in payment.allocations if str(each.invoice_id) == view.key.id)
         if not amount:

@@ -50,7 +50,7 @@ from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.sync.settings import MethodKind, PaymentMethod
 from syncro_quickbooks.syncro.models import Payment
 
-_LEAVES_OPEN = ("method_not_synced", "store_credit_off")
+_LEAVES_OPEN = ("method_not_synced", "store_credit_off", "payments_from_quickbooks")
 """Skips after which the invoice is open in QuickBooks and says so."""
 
 _NOT_LINKABLE = ("620", "6000")  # facts: QBO 1.4: more than is open, or a document that takes no payment
@@ -77,6 +77,7 @@ class PaymentRules:
         self._work = work
         self._ledger = Ledger(work)
         self._credits = Credits(work, self._ledger)
+        self._imported: frozenset[RecordKey] = frozenset()
 
     def load(self, views: Sequence[View]) -> None:
         """The invoices they pay and the credits they use, each with whatever else applies to it."""
@@ -84,6 +85,7 @@ class PaymentRules:
         targets = {invoice_key(each.invoice_id) for payment in payments.values() for each in payment.allocations}
         targets |= self._credits.load(payments)
         self._ledger.load(sorted(targets))
+        self._imported = self._work.store.imported([view.key for view in views if not view.state.linked])
 
     def ended(self, view: View) -> bool:
         """Deleted in Syncro, failed there, at once or later (an ACH return), or worth nothing any more."""
@@ -100,7 +102,10 @@ class PaymentRules:
         if method is None or method.kind is not MethodKind.WRITE_OFF:
             self._credits.take_back_write_off(view)
         settings = settings_for(view, self._work.settings)
-        decided = precheck_payment(payment, settings, self._work.company, current, choices_of(view))
+        if view.key in self._imported:
+            decided: Decision | None = Skip(payment_problems.imported(payment))
+        else:
+            decided = precheck_payment(payment, settings, self._work.company, current, choices_of(view))
         if isinstance(decided, Skip) and decided.problem.code in _LEAVES_OPEN:
             self._work.dependents.reopen([key for key in wanted_of(payment) if self._is_to_say_so(key)])
             return replace(decided, follows=tuple(wanted_of(payment)))
@@ -280,6 +285,8 @@ class PaymentRules:
         payment = Payment.model_validate(view.record.desired)
         if now is None:
             self._credits.ended(view, payment)
+            if view.record.deleted and (view.key in self._imported or payment.quickbooks_payment):
+                return Skip(payment_problems.imported(payment, deleted=True))
             is_over = view.record.deleted or view.state.gone or payment.success
             return Nothing() if is_over else Skip(payment_problems.failed(payment))
         day, closed = bodies.day(now, "TxnDate"), closed_until(self._work.settings, self._work.company)

@@ -55,6 +55,10 @@ def precheck_payment(
     `current` is the payment QuickBooks last returned, None if it has none. A payment that failed, or is worth nothing,
     is not decided here: it ends like a deleted one.
     """
+    if current is None and payment.quickbooks_payment:
+        return Skip(payment_problems.imported(payment))
+    if settings.sync_payments_from and current is None:
+        return Skip(payment_problems.from_quickbooks(payment, company.home_currency))
     if not settings.sync_payments_to:
         return Skip(payment_problems.payments_off(payment))
     reason = _skip_reason(payment, settings, company, current)

@@ -27,6 +27,28 @@ def payments_off(payment: Payment) -> Problem:
     )
 
 
+def from_quickbooks(payment: Payment, currency: str) -> Problem:
+    """Payments go the other way: what was taken in Syncro meanwhile leaves its invoice open in QuickBooks."""
+    shown = money.show(sum((each.amount for each in payment.allocations), Decimal(0)), currency)
+    return skipped(
+        "payments_from_quickbooks",
+        f"{subject(payment)} is not sent, because payments come from QuickBooks here; what it pays is open in "
+        f"QuickBooks by {shown}.",
+        "Delete it in Syncro and enter it in QuickBooks, from where it is imported; in both it would count twice.",
+        SKIP,
+    )
+
+
+def imported(payment: Payment, *, deleted: bool = False) -> Problem:
+    """It came from QuickBooks, so it is there already, whatever the settings say now."""
+    number = f" as payment {payment.quickbooks_payment}" if payment.quickbooks_payment else ""
+    if not deleted:
+        message = f"{subject(payment)} came from QuickBooks, where it is{number}; it is not sent."
+        return skipped("payment_imported", message, "Nothing to do.")
+    message = f"{subject(payment)} came from QuickBooks and was deleted in Syncro; QuickBooks still has it{number}."
+    return skipped("imported_deleted_in_syncro", message, "Void or delete it in QuickBooks by hand if it is none.")
+
+
 def failed(payment: Payment) -> Problem:
     return skipped("payment_failed", f"{subject(payment)} failed in Syncro, so there is no money to book.", "")
 

@@ -1,0 +1,48 @@
+"""How often to look, so that all accounts together stay within their part of the month's metered reads: pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from syncro_quickbooks.clock import to_millis
+from syncro_quickbooks.sync.polls import PollState
+
+POLL_PERCENT = 40
+"""Of the allowance; polls stop at 60 % used by all, so lookups for documents have their part even then."""
+
+SHORTEST = timedelta(minutes=15)
+LONGEST = timedelta(hours=24)
+WEBHOOKS_COUNT_FOR = timedelta(days=7)
+_QUIET = ((timedelta(days=14), 4), (timedelta(days=3), 2))
+
+
+@dataclass(frozen=True, slots=True)
+class MonthsReads:
+    """The workspace's month: how many accounts are polled, the allowance of reads, and what polls have used of it."""
+
+    accounts: int
+    allowance: int
+    used_by_polls: int
+
+
+def webhooks_healthy(state: PollState, now: datetime) -> bool:
+    """A webhook of the company came within a week, and no poll since has found what none had announced."""
+    recent = state.webhook_at >= to_millis(now - WEBHOOKS_COUNT_FOR)
+    return bool(state.webhook_at) and recent and state.webhook_at > state.missed_at
+
+
+def next_poll(state: PollState, reads: MonthsReads, now: datetime) -> datetime:
+    """When to look again: daily for safety if webhooks are healthy, else as often as the month's reads allow."""
+    if webhooks_healthy(state, now):
+        return now + LONGEST
+    left = reads.allowance * POLL_PERCENT // 100 - reads.used_by_polls
+    even = LONGEST if left <= 0 else _left_of_month(now) * reads.accounts / left
+    interval = max(SHORTEST, even)
+    quiet = timedelta(milliseconds=to_millis(now) - state.payment_at) if state.payment_at else timedelta(0)
+    interval *= next((times for after, times in _QUIET if quiet >= after), 1)
+    return now + min(interval, LONGEST)
+
+
+def _left_of_month(now: datetime) -> timedelta:
+    start = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    following = (start + timedelta(days=32)).replace(day=1)
+    return max(following - now, timedelta(hours=1))

@@ -1,0 +1,88 @@
+"""The API of payments from QuickBooks: the access to Syncro, what became of each payment, and trying again."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from local.issuer import Issuer
+from tests.support.console import Console, console_of
+from tests.support.events import ACCOUNT
+from tests.support.payments_from import TOKEN, PaymentsFromWorld
+
+
+@pytest.fixture
+def world(aws_services: None) -> PaymentsFromWorld:
+    return PaymentsFromWorld(309)
+
+
+@pytest.fixture
+def console(world: PaymentsFromWorld, issuer: Issuer) -> Iterator[Console]:
+    with console_of(world.deployment, issuer) as opened:
+        yield opened
+
+
+def test_a_token_is_saved_once_syncro_accepts_it_and_never_told(world: PaymentsFromWorld, console: Console) -> None:
+    refused = console.request("PUT", "/syncro-access", json={"subdomain": "demo", "token": "not-a-token-of-anybody"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "syncro_access_refused")
+    assert world.deployment.syncro_access.load(ACCOUNT).token == TOKEN
+    world.syncro.add_account("the-new-token-of-ours", "demo")
+    saved = console.request("PUT", "/syncro-access", json={"subdomain": "Demo", "token": "the-new-token-of-ours"})
+    assert (saved.status_code, saved.json()) == (200, {"subdomain": "demo"})
+    assert console.get("/syncro-access") == {"subdomain": "demo"}
+    assert console.request("DELETE", "/syncro-access").status_code == 204
+    assert console.get("/syncro-access") == {"subdomain": None}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"subdomain": "evil.example/", "token": "x" * 20},
+        {"subdomain": "demo", "token": "line\nbreak-in-it"},
+        {"subdomain": "demo"},
+        {"subdomain": "x" * 64, "token": "x" * 20},
+    ],
+)
+def test_an_access_that_cannot_be_is_refused_unasked(
+    world: PaymentsFromWorld, console: Console, body: dict[str, str]
+) -> None:
+    world.syncro.journal.clear()
+    answer = console.request("PUT", "/syncro-access", json=body)
+    assert answer.status_code == 422
+    assert world.syncro.journal == []
+    assert body.get("token", "no such token") not in answer.text
+
+
+def test_every_payment_is_listed_with_its_ids_amount_and_reason(world: PaymentsFromWorld, console: Console) -> None:
+    imported, over = world.pay((309, "100.00")), world.pay((309, "50.00"), total="60.00")
+    world.poll()
+    page = console.get("/payments-from-quickbooks")
+    first, second = page["payments"]
+    assert {name: first[name] for name in ("id", "state", "amount", "syncro_invoice_id", "syncro_payment_id")} == {
+        "id": imported,
+        "state": "imported",
+        "amount": "100.00",
+        "syncro_invoice_id": "309",
+        "syncro_payment_id": "1",
+    }
+    assert (second["id"], second["state"], second["problem"]["code"]) == (over, "skipped", "from_overpayment")
+    assert page["after"] is None
+    assert page["poll"]["problem"] is None
+    skipped = console.get("/payments-from-quickbooks?state=skipped")["payments"]
+    assert [each["id"] for each in skipped] == [over]
+    assert console.request("GET", "/payments-from-quickbooks?state=odd").status_code == 422
+
+
+def test_what_is_stuck_is_tried_again_once_somebody_mended_it(world: PaymentsFromWorld, console: Console) -> None:
+    world.in_syncro.load("invoices", {"id": 309, "number": "10309", "customer_id": 72, "total": "40.00"})
+    paid = world.pay((309, "100.00"))
+    world.poll()
+    (stuck,) = console.get("/payments-from-quickbooks?state=needs_attention")["payments"]
+    assert stuck["problem"]["code"] == "from_too_little_open"
+    assert "$40.00" in stuck["problem"]["message"]
+    world.in_syncro.load("invoices", {"id": 309, "number": "10309", "customer_id": 72, "total": "216.00"})
+    assert console.request("POST", f"/payments-from-quickbooks/{paid}/retry").json()["state"] == "pending"
+    world._handle("poll", ACCOUNT)
+    assert [reference for reference, _, _ in world.payments_in_syncro()] == [f"QBO-{paid}"]
+    again = console.request("POST", f"/payments-from-quickbooks/{paid}/retry")
+    assert (again.status_code, again.json()["code"]) == (409, "nothing_to_retry")
+    assert console.request("POST", "/payments-from-quickbooks/987/retry").status_code == 404
