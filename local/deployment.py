@@ -92,7 +92,6 @@ def _create(cloudformation: "CloudFormationClient", config: Config, issuer: Issu
     parameters = {
         "QboApiBaseUrl": config.qbo_url,
         "IntuitTokenUrl": config.intuit_token_url,
-        "SyncroApiBaseUrl": config.syncro_url,
         "IntuitCredentialsSecret": CREDENTIALS_SECRET,
         "SyncroApiBaseUrl": config.syncro_url,
         "JwtIssuer": issuer.url,
