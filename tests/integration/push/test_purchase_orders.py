@@ -7,7 +7,7 @@ import pytest
 
 from tests.integration.push.purchasing import codes, connected, only, resave
 from tests.integration.push.spending import actions_of, problem_of, spending
-from tests.support.events import customer, invoice_detail
+from tests.support.events import ACCOUNT, customer, invoice_detail
 from tests.support.purchase_events import finished, order_detail, order_line, stocked, vendor
 from tests.support.world import World
 
@@ -160,6 +160,7 @@ def test_a_number_is_never_cut(number: str, length: int) -> None:
 def test_where_quickbooks_numbers_purchases_syncros_number_is_in_the_memo() -> None:
     world, company = connected()
     company.custom_purchase_order_numbers = False
+    world.deployment.accounts.forget_company(ACCOUNT)  # it is read again
     record = pushed(world, order_detail(number="V" * 30))
     order = only(company, "PurchaseOrder")
     assert order["DocNumber"] == "1001"

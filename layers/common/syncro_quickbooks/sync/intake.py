@@ -1,6 +1,6 @@
 """Intake: an event becomes the desired state of its records, an outbox entry and a wake-up."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -86,10 +86,11 @@ class Intake:
         if isinstance(event, ForceUpdateEvent):
             return self._force(event)
         embedded, main = contents(event)
-        account_id = event.account_id
+        keys = Keys(event.account_id)
+        found = self._read(keys, [desired.key for desired in (*embedded, main)])
         for desired in embedded:
-            self._desire(account_id, desired)
-        return IntakeResult(account_id, main.key, self._desire(account_id, main))
+            self._desire(keys, desired, found)
+        return IntakeResult(event.account_id, main.key, self._desire(keys, main, found))
 
     def _parsed(self, detail_type: str, detail: JsonObject) -> ThingEvent | ForceUpdateEvent:
         try:
@@ -109,11 +110,12 @@ class Intake:
             raise Rejected("snapshot_ref: the inbox object is of another account or version than the event")
         return whole
 
-    def _desire(self, account_id: str, desired: Desired) -> Outcome:
-        """Store one thing's newer state; read, decide, and write on condition that nothing changed meanwhile."""
-        keys = Keys(account_id)
-        for _ in range(_RACES):
-            found = self._read(keys, desired.key)
+    def _desire(self, keys: Keys, desired: Desired, found: Mapping[Key, Item]) -> Outcome:
+        """Store one thing's newer state: decide by what was `found`, and write on condition that it is still so."""
+        account_id = keys.account_id
+        for race in range(_RACES):
+            if race:
+                found = self._read(keys, [desired.key])
             record = record_from_item(desired.key, found.get(keys.record(desired.key)))
             entry = found.get(keys.outbox_entry(desired.key))
             # An embedded product of the same version may have come first; only the product's own event makes it act.
@@ -132,9 +134,9 @@ class Intake:
             return Outcome.ACCEPTED
         raise TimeoutError(f"{desired.key} of account {account_id} kept changing while its event was taken in")
 
-    def _read(self, keys: Keys, key: RecordKey) -> Mapping[Key, Item]:
-        places = [keys.record(key), keys.outbox_entry(key), keys.of_account("settings"), keys.of_account("connection")]
-        found = self._table.get_many(places)
+    def _read(self, keys: Keys, about: Sequence[RecordKey]) -> Mapping[Key, Item]:
+        places = [place for key in about for place in (keys.record(key), keys.outbox_entry(key))]
+        found = self._table.get_many([*places, keys.of_account("settings"), keys.of_account("connection")])
         if keys.of_account("connection") not in found:
             raise Rejected(f"account {keys.account_id} is not known here: nobody has connected it to QuickBooks")
         return found
@@ -207,7 +209,7 @@ class Intake:
     def _force_one(self, event: ForceUpdateEvent, keys: Keys, key: RecordKey) -> Outcome | None:
         """None if no event has ever brought the thing, so that there is nothing to send."""
         for _ in range(_RACES):
-            found = self._read(keys, key)
+            found = self._read(keys, [key])
             record = record_from_item(key, found.get(keys.record(key)))
             if not record.version:
                 return None
