@@ -72,6 +72,20 @@ def test_the_api_answers_each_account_about_itself(up: Stack) -> None:
     assert (refused.status_code, refused.json()["code"]) == (401, "missing_token")
 
 
+def test_the_settings_of_every_account_are_complete_and_could_be_saved_by_a_person(up: Stack) -> None:
+    described = up.describe()
+    for account in described["accounts"]:
+        headers = {"Authorization": f"Bearer {account['api_token']}"}
+        read = requests.get(f"{described['api_url']}/settings", headers=headers, timeout=30).json()
+        assert (read["checklist"], read["refused"]) == ([], [])
+        check = {"settings": read["settings"]}
+        checked = requests.post(f"{described['api_url']}/settings/check", json=check, headers=headers, timeout=30)
+        assert (checked.status_code, checked.json()) == (200, {"refused": []})
+        accounts = f"{described['api_url']}/pick-lists/accounts?setting=deposit_account&query=undeposited"
+        (usual,) = requests.get(accounts, headers=headers, timeout=30).json()["entries"]
+        assert usual["name"] == read["settings"]["deposit_account"]["name"] == "Undeposited Funds"
+
+
 def test_the_api_describes_itself_to_anybody(up: Stack) -> None:
     published = requests.get(f"{up.api_url}/openapi.json", timeout=30)
     assert published.json() == json.loads((ROOT / "docs/api/openapi.json").read_text(encoding="utf-8"))
