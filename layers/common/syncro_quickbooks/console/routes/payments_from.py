@@ -5,7 +5,6 @@ from decimal import Decimal
 from http import HTTPStatus
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import BaseModel, Field
@@ -91,10 +90,10 @@ def save_access(body: NewAccessBody, caller: TheCaller, deployment: TheDeploymen
 
 
 @router.delete("/syncro-access", summary="Forget the API token of Syncro", tags=["syncro"])
-def delete_access(caller: TheCaller, deployment: TheDeployment) -> "Response[None]":
+def delete_access(caller: TheCaller, deployment: TheDeployment) -> AccessBody:
     """Forget the token. Delete it in Syncro, too, if nobody else uses it."""
     deployment.syncro_access.forget(caller.account_id)
-    return Response(HTTPStatus.NO_CONTENT)
+    return AccessBody(subdomain=None)
 
 
 @router.get("/payments-from-quickbooks", summary="What became of QuickBooks' payments", tags=["payments"])
