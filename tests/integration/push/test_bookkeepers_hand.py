@@ -180,7 +180,7 @@ def test_a_paid_invoice_deleted_in_syncro_is_asked_about(amount: str) -> None:
     assert problem["code"] == "deleted_but_in_use"
     assert f"${amount}" in problem["message"]
     assert "QuickBooks still shows $216.00" in problem["message"]
-    assert {"reverse", "skip"} <= set(actions_of(problem))
+    assert {"retry", "skip"} <= set(actions_of(problem))
     assert_untouched(company, before, invoice["Id"])
 
 
@@ -227,7 +227,7 @@ def test_by_the_setting_ask_a_deletion_waits_for_a_decision() -> None:
     record = delete_in_syncro(world)
     assert record["status"] == "needs_attention"
     assert problem_of(record)["code"] == "deleted_in_syncro"
-    assert actions_of(problem_of(record)) == ["void", "reverse", "skip"]
+    assert actions_of(problem_of(record)) == ["void", "retry", "skip"]
     assert_untouched(company, invoice, invoice["Id"])
 
 

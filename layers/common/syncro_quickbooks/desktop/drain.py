@@ -16,6 +16,7 @@ from syncro_quickbooks.desktop.exchange import DONE, FAILED, NO_OP
 from syncro_quickbooks.desktop.organization_jobs import OrganizationJobs
 from syncro_quickbooks.desktop.pace import Pace, Paces
 from syncro_quickbooks.desktop.pick_lists import READ_EVERY, PickLists
+from syncro_quickbooks.desktop.planning.choosing import RUNS
 from syncro_quickbooks.desktop.planning.outbox import Planner
 from syncro_quickbooks.desktop.qbxml.reading import Answer, read_answer
 from syncro_quickbooks.desktop.reading_back import ReadingBack
@@ -180,7 +181,8 @@ class OutboxExchange:
     # -- asking --------------------------------------------------------------------------------------------------------
 
     def _work(self, session: Session, connection: Connection, company: Company, memory: Memory) -> Work:
-        store = Store(self._table, self._clock, session.lease, session.account_id, connection.realm_id)
+        realm_id, lease = connection.realm_id, session.lease
+        store = Store(self._table, self._clock, lease, session.account_id, realm_id, runs=RUNS)
         settings = _settings_of(connection)
         return Work(
             account_id=session.account_id,

@@ -1,12 +1,16 @@
 """What the Desktop exchange tells people about a record, in the words they read."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from syncro_quickbooks import money
+from syncro_quickbooks.desktop.mapping.bodies import total_of
 from syncro_quickbooks.desktop.qbxml.reading import text
 from syncro_quickbooks.json_types import JsonObject
-from syncro_quickbooks.sync.catalogue_entries import KEEP, LINK, OVERWRITE, REACTIVATE, RECREATE, RETRY, SKIP, SUFFIX
+from syncro_quickbooks.sync import problems
+from syncro_quickbooks.sync.catalogue_entries import KEEP, OVERWRITE, RECREATE, RETRY, SKIP, SUFFIX
+from syncro_quickbooks.sync.choices import Choice
 from syncro_quickbooks.sync.model import Action, Kind, Problem, RecordKey, Who
 from syncro_quickbooks.sync.records import View
 
@@ -110,8 +114,8 @@ def doubtful(view: View) -> Problem:
     return Problem(
         "possible_duplicate",
         view.state.doubt,
-        "Look at it in QuickBooks: link it if it is this one, else post again.",
-        actions=(LINK, Action("create", "It is another one: post again"), SKIP),
+        "Look at it in QuickBooks: skip the record here if it is this one, else post again.",
+        actions=(Action("create", "It is another one: post again"), SKIP),
     )
 
 
@@ -151,14 +155,43 @@ def gone_by_hand(view: View) -> Problem:
     )
 
 
-def edited_by_hand(view: View, differences: Sequence[str]) -> Problem:
-    """Somebody changed it in QuickBooks."""
+def edited_by_hand(view: View, differences: Sequence[str], now: JsonObject) -> Problem:
+    """Somebody changed it in QuickBooks; only what is shown, `now`, may be overwritten."""
+    overwrite = replace(OVERWRITE, params={"sync_token": text(now, "EditSequence")})
     return Problem(
         "edited_in_quickbooks",
         f"{named(view)} was changed in QuickBooks since it was last sent: {'; '.join(differences)}.",
         "Overwrite it with Syncro's, keep QuickBooks', or stop syncing it.",
-        actions=(OVERWRITE, KEEP, Action("unlink", "Stop syncing")),
+        actions=(overwrite, KEEP, Action("unlink", "Stop syncing")),
     )
+
+
+def edited_and_deleted(view: View, differences: Sequence[str], now: JsonObject) -> Problem:
+    """Deleted in Syncro after a person changed it in QuickBooks."""
+    edited = edited_by_hand(view, differences, now)
+    void = Action("void", "Void it in QuickBooks", {"sync_token": text(now, "EditSequence")})
+    return replace(
+        edited,
+        code="deleted_but_edited",
+        message=f"{named(view)} was deleted in Syncro, but: {edited.message}",
+        fix="Void it in QuickBooks, or leave it there.",
+        actions=(void, Action("skip", "Leave it in QuickBooks")),
+    )
+
+
+def refused(view: View, choice: Choice) -> Problem:
+    """Somebody decided that the record is not to be sent (any more)."""
+    return problems.skipped_by_choice(named(view), choice, left=view.state.linked and not view.state.gone)
+
+
+def kept(view: View) -> Problem:
+    """Somebody decided that QuickBooks is right as it is."""
+    return problems.kept(named(view), total_of(view.state.object or {}))
+
+
+def left_in_quickbooks(view: View) -> Problem:
+    """It was deleted in Syncro, and somebody decided that QuickBooks keeps it."""
+    return problems.left_in_quickbooks(named(view))
 
 
 def posted_elsewhere(view: View) -> Problem:
@@ -181,14 +214,13 @@ def taken_by_another(view: View, name: str, owner: str) -> Problem:
     )
 
 
-def name_taken(view: View, why: str, *, inactive: bool = False) -> Problem:
+def name_taken(view: View, why: str) -> Problem:
     """The name of an organization is used by an entry that is not simply it."""
-    first = (REACTIVATE,) if inactive else ()
     return Problem(
         "customer_name_taken",
         f"{named(view)}: {why}",
-        "Link it to that entry, or create it with a suffix.",
-        actions=(*first, LINK, SUFFIX, SKIP),
+        "Make the two agree in Syncro or QuickBooks and try again, or create it with a suffix.",
+        actions=(SUFFIX, RETRY, SKIP),
     )
 
 
@@ -209,8 +241,8 @@ def invoice_not_posted(view: View, invoice: View) -> Problem:
     return Problem(
         "payment_of_unposted_invoice",
         f"{named(view)} pays {named(invoice)}, which is not in QuickBooks.",
-        "Link the invoice, post the payment without applying it, or skip it.",
-        actions=(LINK, Action("post_unapplied", "Post it unapplied"), SKIP),
+        "Post the payment without applying it, or skip it and enter it by hand.",
+        actions=(Action("post_unapplied", "Post it unapplied"), SKIP),
     )
 
 

@@ -7,6 +7,7 @@ from syncro_quickbooks.desktop import explanations
 from syncro_quickbooks.desktop.mapping.bodies import is_voided, kept
 from syncro_quickbooks.desktop.mapping.customer import map_customer
 from syncro_quickbooks.desktop.mapping.names import customer_name
+from syncro_quickbooks.desktop.planning.customers import as_named
 from syncro_quickbooks.desktop.qbxml.reading import Answer, Reply, text
 from syncro_quickbooks.desktop.qbxml.writing import GO_ON, Request, message_set, written
 from syncro_quickbooks.desktop.settling import Settler
@@ -84,9 +85,10 @@ class ReadingBack:
 
     def _now(self, view: View, fresh: JsonObject) -> None:
         found = explanations.differences(view.state.object or {}, fresh)
-        if found and view.record.deleted and view.key.kind is Kind.INVOICE:
-            edited = explanations.edited_by_hand(view, found)
-            self._attention(view, replace(edited, code="deleted_but_edited"))
+        void = view.record.chosen("void")
+        is_shown = void is not None and void.params.get("sync_token") == text(fresh, "EditSequence")
+        if found and view.record.deleted and view.key.kind is Kind.INVOICE and not is_shown:
+            self._attention(view, explanations.edited_and_deleted(view, found, fresh))
             return
         self._work.memory.table("fresh")[str(view.key)] = True
         self._settler.refreshed(view, fresh, view.record.stamp)
@@ -102,7 +104,7 @@ class ReadingBack:
 
     def _named(self, view: View, found: JsonObject | None) -> None:
         """Adopt the customer that has the name, or ask. A cut or changed name never adopts."""
-        customer = Customer.model_validate(view.record.desired)
+        customer = as_named(view)
         name = customer_name(customer)
         if found is None:
             # Vendors, employees and other names share the customers' list of names (facts: QBD 2.2).
@@ -150,7 +152,7 @@ def _query(view: View, how: str) -> Request | None:
     if how == "name":
         if view.record.desired is None or view.state.linked:
             return None
-        name = customer_name(Customer.model_validate(view.record.desired))
+        name = customer_name(as_named(view))
         return Request("CustomerQuery", {"FullName": name.text})
     if not view.state.linked:
         return None
@@ -181,7 +183,7 @@ def _obstacle(view: View, customer: Customer, found: JsonObject, *, altered: boo
     elif fold(text(found, "FullName") or name) != fold(customer.business_then_name):
         why = f"QuickBooks has '{text(found, 'FullName') or name}' under its name."
     elif text(found, "IsActive").lower() == "false":
-        return explanations.name_taken(view, f"'{name}' is in QuickBooks and inactive.", inactive=True)
+        return explanations.name_taken(view, f"'{name}' is in QuickBooks and inactive.")
     elif email and customer.email and email != customer.email.strip().casefold():
         why = f"'{name}' in QuickBooks has the e-mail address {text(found, 'Email')}, Syncro's has {customer.email}."
     else:

@@ -133,11 +133,18 @@ class Settler:
     def refreshed(self, view: View, fresh: JsonObject, stamp: str) -> None:
         """`fresh` is how QuickBooks has the object now: take it over, or ask if a person changed what counts."""
         found = explanations.differences(view.state.object or {}, fresh)
-        if found and view.key.kind is not Kind.CUSTOMER:
-            self.park(view, stamp, explanations.edited_by_hand(view, found))
-            return
-        state = replace(view.state, sync_token=text(fresh, "EditSequence"), object=fresh)
-        self._work.store.release(view, without_attempt(state))
+        state = replace(without_attempt(view.state), sync_token=text(fresh, "EditSequence"), object=fresh)
+        chosen = view.record.chosen("overwrite", "void")
+        is_shown = chosen is not None and chosen.params.get("sync_token") == state.sync_token
+        if view.record.chosen("keep"):
+            state = replace(state, kept=view.record.version, applied_stamp=stamp, applied_digest="")
+            self._work.store.settle(view, state, stamp, done((explanations.kept(replace(view, state=state)),)))
+        elif found and view.key.kind is not Kind.CUSTOMER and not is_shown:
+            self.park(view, stamp, explanations.edited_by_hand(view, found, fresh))
+        elif view.record.chosen("overwrite"):
+            self._work.store.release(view, replace(state, applied_digest=""))
+        else:
+            self._work.store.release(view, state)
 
     def _later(self, answer: Settled, problem: Problem) -> None:
         view = answer.view
@@ -213,6 +220,7 @@ def _state(answer: Settled) -> RealmState:
         object=stored,
         gone=ended,
         doubt="",
+        kept=0,
     )
 
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 from decimal import Decimal
 
 from syncro_quickbooks import money
-from syncro_quickbooks.clock import from_millis
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online.mapping import bodies
 from syncro_quickbooks.online.mapping.hand import Difference
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.catalogue_entries import RETRY, SKIP
 from syncro_quickbooks.sync.choices import Choice
 from syncro_quickbooks.sync.dispatches import Member
@@ -239,39 +239,19 @@ def application_steps(
 
 def refused(view: View, choice: Choice) -> Problem:
     """Somebody decided that the record is not to be sent (any more)."""
-    day = from_millis(choice.at).date().isoformat()
-    left = " QuickBooks' copy is left as it is." if view.state.linked and not view.state.gone else ""
-    return Problem(
-        "skipped_by_choice",
-        f"{view.key} is not sent, because somebody chose so on {day} (it showed '{choice.code}').{left}",
-        "Take the choice back to have it sent again.",
-        actions=(Action("resume", "Sync it again"),),
-    )
+    left = view.state.linked and not view.state.gone
+    return problems.skipped_by_choice(named(view.key, view.state.object or {}), choice, left=left)
 
 
 def kept(view: View) -> Problem:
     """Somebody decided that QuickBooks is right as it is."""
     now = view.state.object or {}
-    shown = f" ({money.show(total)})" if (total := bodies.amount(now, "TotalAmt")) is not None else ""
-    return Problem(
-        "kept_as_in_quickbooks",
-        f"{named(view.key, now)} stays as it is in QuickBooks{shown}, because somebody chose so. The next change in "
-        "Syncro is sent again.",
-        "Nothing to do. Press Force Update to send Syncro's version after all.",
-        actions=(Action("force_update", "Force Update"),),
-    )
+    return problems.kept(named(view.key, now), bodies.amount(now, "TotalAmt"))
 
 
 def left_in_quickbooks(view: View) -> Problem:
     """It was deleted in Syncro, and somebody decided that QuickBooks keeps it."""
-    return replace(
-        kept(view),
-        code="deletion_not_sent",
-        message=f"{named(view.key, view.state.object or {})} was deleted in Syncro and stays in QuickBooks, because "
-        "somebody chose so.",
-        fix="Void or delete it in QuickBooks by hand if it should go there too.",
-        actions=(),
-    )
+    return problems.left_in_quickbooks(named(view.key, view.state.object or {}))
 
 
 def still_there(view: View, now: JsonObject) -> Problem:

@@ -28,6 +28,7 @@ from syncro_quickbooks.online.rate import Breaker, RateLimiter, RateState
 from syncro_quickbooks.online.work import Findings, OutOfTime, PostingStopped, Work
 from syncro_quickbooks.storage.table import Table
 from syncro_quickbooks.sync.accounts import Accounts, Connection, Edition, Health, Pause
+from syncro_quickbooks.sync.choices import ALL
 from syncro_quickbooks.sync.dependents import Dependents
 from syncro_quickbooks.sync.jobs import Jobs
 from syncro_quickbooks.sync.lease import Lease, LeaseHeld, LeaseLost, Leases
@@ -170,7 +171,7 @@ class Push:
         if missing:
             raise self._needs_setup(account_id, missing)
         realm_id = connection.realm_id
-        store = Store(self._table, self._clock, lease, account_id, realm_id)
+        store = Store(self._table, self._clock, lease, account_id, realm_id, runs=ALL)
         work = Work(
             account_id,
             realm_id,

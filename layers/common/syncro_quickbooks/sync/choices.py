@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from syncro_quickbooks.sync.model import Action, Kind, Problem, RecordKey
@@ -20,7 +20,6 @@ ONCE = frozenset(
         "overwrite",
         "reactivate",
         "recreate",
-        "reverse",
         "void",
     }
 )
@@ -36,8 +35,10 @@ ELSEWHERE = frozenset({"open_settings", "override_tax", "reconnect", "remap"})
 TAKEN_BACK = "resume"
 """Takes back what keeps a record from being sent."""
 
+ALL = AT_ONCE | ONCE | LASTING | ELSEWHERE | {TAKEN_BACK}
+
 _LIST_ENTRIES = frozenset({Kind.CUSTOMER, Kind.VENDOR, Kind.PRODUCT})
-_ABOUT_A_DOCUMENT = frozenset({"keep", "overwrite", "reverse", "void"})
+_ABOUT_A_DOCUMENT = frozenset({"keep", "overwrite", "void"})
 _QBO_ID = re.compile(r"[0-9A-Za-z-]{1,50}")
 _SUFFIX = re.compile(r"[^\s:\"<>&](?:[^\t\r\n:\"<>&]{0,18}[^\s:\"<>&])?")
 
@@ -105,9 +106,9 @@ def added(choices: Sequence[Choice], new: Choice) -> tuple[Choice, ...]:
     return (*(each for each in lasting(choices) if each.action != new.action), new)
 
 
-def offered(problem: Problem, kind: Kind, *, linked: bool) -> Problem:
-    """`problem` with those of its actions that can be run on a record like this."""
-    possible = tuple(action for action in problem.actions if _possible(action, kind, linked=linked))
+def offered(problem: Problem, kind: Kind, *, linked: bool, runs: Set[str] = ALL) -> Problem:
+    """`problem` with those of its actions that can be run on a record like this; `runs` are the edition's."""
+    possible = tuple(each for each in problem.actions if each.name in runs and _possible(each, kind, linked=linked))
     return problem if possible == problem.actions else replace(problem, actions=possible)
 
 
@@ -120,7 +121,7 @@ def _possible(action: Action, kind: Kind, *, linked: bool) -> bool:
         "link": is_entry or (not linked and kind is not Kind.TAX_RATE),
         "reactivate": bool(action.params.get("id")),
         "recreate": linked and kind is not Kind.TAX_RATE,
-        "redate": not linked and not is_entry,
+        "redate": not linked and not is_entry and kind is not Kind.TAX_RATE,
         "unlink": linked,
     }
     return possible.get(action.name, action.name not in _ABOUT_A_DOCUMENT or (linked and not is_entry))

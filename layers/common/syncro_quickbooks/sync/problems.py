@@ -5,6 +5,8 @@ from datetime import date
 from decimal import Decimal
 
 from syncro_quickbooks import money
+from syncro_quickbooks.clock import from_millis
+from syncro_quickbooks.sync.choices import Choice
 from syncro_quickbooks.sync.model import Action, Problem, Who
 from syncro_quickbooks.syncro.models import Invoice
 
@@ -151,3 +153,35 @@ def date_differs(who: str, own: date, sent: date) -> tuple[Problem, ...]:
         f"{who} is dated {own.isoformat()} in Syncro and {sent.isoformat()} in QuickBooks; updates keep the latter."
     )
     return (warning("date_differs", message, "Press Force Update to send Syncro's date."),)
+
+
+def skipped_by_choice(who: str, choice: Choice, *, left: bool) -> Problem:
+    """Somebody decided that the record is not to be sent (any more); `left`: QuickBooks has something of it."""
+    day = from_millis(choice.at).date().isoformat()
+    copy = " QuickBooks' copy is left as it is." if left else ""
+    return Problem(
+        "skipped_by_choice",
+        f"{who} is not sent, because somebody chose so on {day} (it showed '{choice.code}').{copy}",
+        "Take the choice back to have it sent again.",
+        actions=(Action("resume", "Sync it again"),),
+    )
+
+
+def kept(who: str, shown: Decimal | None) -> Problem:
+    """Somebody decided that QuickBooks, which shows that total, is right as it is."""
+    amount = f" ({money.show(shown)})" if shown is not None else ""
+    return Problem(
+        "kept_as_in_quickbooks",
+        f"{who} stays as it is in QuickBooks{amount}, because somebody chose so. Syncro's next change is sent again.",
+        "Nothing to do. Press Force Update to send Syncro's version after all.",
+        actions=(Action("force_update", "Force Update"),),
+    )
+
+
+def left_in_quickbooks(who: str) -> Problem:
+    """It was deleted in Syncro, and somebody decided that QuickBooks keeps it."""
+    return Problem(
+        "deletion_not_sent",
+        f"{who} was deleted in Syncro and stays in QuickBooks, because somebody chose so.",
+        "Void or delete it in QuickBooks by hand if it should go there too.",
+    )

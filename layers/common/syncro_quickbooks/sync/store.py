@@ -1,7 +1,7 @@
 """Reads records and commits what a worker learned about them, each change one transaction under the lease."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import uuid4
@@ -72,15 +72,26 @@ class Verdict:
 class Store:
     """One account's records in one realm, written under one lease. Lives for one run of a worker.
 
-    `verdicts` counts how many records the run left in which status.
+    `runs` are the actions that this edition can run: no others are shown. `verdicts` counts how many records the run
+    left in which status.
     """
 
-    def __init__(self, table: Table, clock: Clock, lease: Lease, account_id: str, realm_id: str) -> None:
+    def __init__(
+        self,
+        table: Table,
+        clock: Clock,
+        lease: Lease,
+        account_id: str,
+        realm_id: str,
+        *,
+        runs: Set[str],
+    ) -> None:
         self._table = table
         self._clock = clock
         self._lease = lease
         self.keys = Keys(account_id)
         self.realm_id = realm_id
+        self._runs = runs
         self.verdicts: Counter[Status] = Counter()
 
     def now(self) -> int:
@@ -271,7 +282,7 @@ class Store:
         """
         now = self.now()
         linked = view.state.linked
-        shown = tuple(offered(problem, view.key.kind, linked=linked) for problem in verdict.problems)
+        shown = tuple(offered(problem, view.key.kind, linked=linked, runs=self._runs) for problem in verdict.problems)
         verdict = replace(verdict, problems=shown)
         choices, kept = view.record.choices, lasting(view.record.choices)
         over = choices != kept and verdict.status is not Status.WAITING  # what it waits for, it waits for by choice

@@ -112,8 +112,9 @@ def _skip_reason(invoice: Invoice, settings: Settings, posting: Posting) -> Prob
         return problems.skipped(
             "before_start_date",
             f"{who} is dated {day.isoformat()}, before the start date {start.isoformat()} of the synchronisation.",
-            "Link it to the invoice that QuickBooks already has, or push it anyway.",
-            Action("link", "Link to an existing invoice"),
+            "Push it anyway, unless QuickBooks has it already.",
+            Action("push_anyway", "Push it anyway"),
+            problems.SKIP,
         )
     return None
 

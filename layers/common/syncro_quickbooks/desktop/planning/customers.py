@@ -122,7 +122,7 @@ class Customers:
 
     def _write(self, view: View) -> Write | None:
         """The add or modification that the customer needs; None if it is as it should be."""
-        customer = Customer.model_validate(view.record.desired)
+        customer = as_named(view)
         current = view.state.object if view.state.linked else None
         write = map_customer(customer, marker(view.key, next_generation(view.state)), current)
         return None if write.digest == view.state.applied_digest and view.state.linked else write
@@ -145,6 +145,15 @@ class Customers:
 def customer_key(syncro_id: int) -> RecordKey:
     """The record of a Syncro organization."""
     return RecordKey(Kind.CUSTOMER, str(syncro_id))
+
+
+def as_named(view: View) -> Customer:
+    """The organization by the name that it has in QuickBooks: with what somebody chose to put behind it."""
+    customer = Customer.model_validate(view.record.desired)
+    name = customer.business_then_name.strip()
+    return customer.model_copy(
+        update={"business_then_name": f"{name} {view.state.suffix}"} if view.state.suffix else {}
+    )
 
 
 def unready(work: Work, view: View, standing: Blocked | NotNow) -> Wait | None:

@@ -14,6 +14,7 @@ from syncro_quickbooks.desktop.work import Work
 from syncro_quickbooks.sync.attempts import is_forced, next_generation
 from syncro_quickbooks.sync.model import Attention, Decision, Kind, Nothing, RecordKey, Wait, Write, marker
 from syncro_quickbooks.sync.records import View
+from syncro_quickbooks.sync.settings import InvoiceDeletion
 from syncro_quickbooks.syncro.models import InvoiceSnapshot, Product
 
 
@@ -44,7 +45,10 @@ class InvoiceRules:
             self._work.memory.wants(view.key, "object")
             return None
         posting = Posting(view.state.object if view.state.linked else None, view.state.applied_digest, is_forced(view))
-        context = Context(snapshot, customer, self._named(snapshot), self._work.settings, self._work.company)
+        settings = self._work.settings
+        if view.record.chosen("push_anyway"):
+            settings = settings.model_copy(update={"start_date": None})
+        context = Context(snapshot, customer, self._named(snapshot), settings, self._work.company)
         decision = map_invoice(context, marker(view.key, next_generation(view.state)), posting)
         if not isinstance(decision, Write):
             return decision
@@ -80,7 +84,10 @@ class InvoiceRules:
             self._work.memory.wants(view.key, "object")
             return None
         del fresh[str(view.key)]
-        decision = map_deletion(view.key, view.state.object, self._work.settings, self._work.company)
+        settings = self._work.settings
+        if view.record.chosen("void"):
+            settings = settings.model_copy(update={"invoice_deletion": InvoiceDeletion.VOID})
+        decision = map_deletion(view.key, view.state.object, settings, self._work.company)
         if not isinstance(decision, Attention):
             return decision
         payments = tuple(key for key in self._work.dependents.users(view.key) if key.kind is Kind.PAYMENT)

@@ -5,6 +5,7 @@ from typing import Protocol, TypeAlias
 
 from syncro_quickbooks.clock import to_millis
 from syncro_quickbooks.desktop import explanations
+from syncro_quickbooks.desktop.planning.choosing import Choosing
 from syncro_quickbooks.desktop.planning.concluding import Conclusions
 from syncro_quickbooks.desktop.planning.credits import CreditRules
 from syncro_quickbooks.desktop.planning.customers import Customers
@@ -48,6 +49,7 @@ class Planner:
     def __init__(self, work: Work) -> None:
         self._work = work
         self._conclusions = Conclusions(work)
+        self._choosing = Choosing(work)
         customers = Customers(work)
         self._rules: dict[Kind, Rules] = {
             Kind.CUSTOMER: customers,
@@ -107,6 +109,10 @@ class Planner:
     def _one(self, view: View, batch: Batch) -> bool:
         """A defect of ours that one record meets is that record's problem: it must not stop the others."""
         try:
+            chosen = self._as_chosen(view)
+            if not isinstance(chosen, View):
+                return self._decided(view, chosen, batch)
+            view = chosen
             return self._decided(view, self._consider(view, batch), batch)
         except Changed:
             return False  # a newer version has come; its own outbox entry stands
@@ -115,6 +121,11 @@ class Planner:
         except Exception as error:
             self._work.log.exception("planning failed", extra={"record": str(view.key)})
             return self._decided(view, Attention(explanations.defect(view, error)), batch)
+
+    def _as_chosen(self, view: View) -> "View | Considered":
+        """The record as people want it planned, or what their choice decides by itself."""
+        is_open = view.record.status not in _CONCLUDED
+        return self._choosing.honour(view) if is_open and (view.record.choices or view.state.kept) else view
 
     def _consider(self, view: View, batch: Batch) -> Considered:  # noqa: PLR0911  one return a reason
         rules = self._rules.get(view.key.kind)
@@ -127,11 +138,12 @@ class Planner:
             return Attention(explanations.snapshot_too_large(view))
         if view.state.doubt:
             return Attention(explanations.doubtful(view))
-        if view.record.deleted:
+        if view.record.deleted or view.record.chosen("void"):
             return rules.deletion(view, batch)
         if view.state.gone:
             return Attention(explanations.voided_by_us(view))
-        if self._work.moved and not view.state.linked and self._work.store.posted_elsewhere(view.key):
+        anyway = view.record.chosen("push_anyway")
+        if self._work.moved and not view.state.linked and not anyway and self._work.store.posted_elsewhere(view.key):
             return Attention(explanations.posted_elsewhere(view))
         return rules.consider(view, batch)
 

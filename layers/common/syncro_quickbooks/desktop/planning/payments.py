@@ -72,6 +72,8 @@ class PaymentRules:
         wrong = over_allocated(payment)
         if wrong is not None:
             return Attention(wrong)
+        if method.kind is MethodKind.MONEY and view.record.chosen("post_unapplied"):
+            payment = self._of_posted(payment)
         targets = self._targets(view, payment, batch)
         if not isinstance(targets, dict):
             return targets
@@ -113,6 +115,11 @@ class PaymentRules:
             return write
         return replace(write, body={**write.body, "CustomerRef": standing.ref})
 
+    def _of_posted(self, payment: Payment) -> Payment:
+        """Without what it pays of invoices that will never be there: somebody chose to leave that unapplied."""
+        left = [each for each in payment.allocations if not _never_comes(self._invoices[invoice_key(each.invoice_id)])]
+        return payment.model_copy(update={"allocations": left})
+
     def _targets(self, view: View, payment: Payment, batch: Batch) -> dict[int, Target] | Decision:
         """Where the payment's money goes, or the first invoice that it has to wait for or will never get."""
         targets: dict[int, Target] = {}
@@ -125,7 +132,7 @@ class PaymentRules:
                 targets[allocation.invoice_id] = self._posted(invoice)
             elif not invoice.record.version:
                 return Wait(explanations.never_seen(key), on=(key,))
-            elif invoice.record.deleted or invoice.state.gone or invoice.record.status in _NEVER_COMES:
+            elif _never_comes(invoice):
                 return Attention(explanations.invoice_not_posted(view, invoice), follows=(key,))
             else:
                 return Wait(explanations.waits_for(view, invoice), on=(key,))
@@ -147,6 +154,12 @@ class PaymentRules:
             # Facts (QBD 2.6): an applied credit cannot be taken back except by deleting the transaction.
             return Attention(explanations.credit_stays(view))
         return map_removal(view.key.id, view.state.object or {"TxnID": view.state.qbo_id})
+
+
+def _never_comes(invoice: View) -> bool:
+    if invoice.state.linked and not invoice.state.gone:
+        return False
+    return invoice.record.deleted or invoice.state.gone or invoice.record.status in _NEVER_COMES
 
 
 def invoice_key(syncro_id: int) -> RecordKey:

@@ -7,6 +7,7 @@ from functools import partial
 
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online import explanations
+from syncro_quickbooks.online.documents.by_hand import ByHand
 from syncro_quickbooks.online.documents.choices import choices_of, settings_for
 from syncro_quickbooks.online.documents.credits import Credits, MemoShare
 from syncro_quickbooks.online.documents.invoices import OPEN_IN_QUICKBOOKS, customer_key
@@ -78,6 +79,7 @@ class PaymentRules:
         self._ledger = Ledger(work)
         self._credits = Credits(work, self._ledger)
         self._imported: frozenset[RecordKey] = frozenset()
+        self._by_hand = ByHand(work, self._ledger)
 
     def load(self, views: Sequence[View]) -> None:
         """The invoices they pay and the credits they use, each with whatever else applies to it."""
@@ -92,7 +94,7 @@ class PaymentRules:
         payment = Payment.model_validate(view.record.desired)
         return view.record.deleted or not payment.success or payment.payment_amount == 0
 
-    def consider(self, view: View) -> Candidate | Decision:
+    def consider(self, view: View) -> Candidate | Decision:  # noqa: PLR0911  one return a reason
         """What speaks against the payment, and what it waits for."""
         payment = Payment.model_validate(view.record.desired)
         current = view.state.object if view.state.linked else None
@@ -115,6 +117,8 @@ class PaymentRules:
         held = self._held_up(case)
         if held is not None:
             return held
+        if view.record.chosen("done") and not view.state.linked:
+            return self._by_hand.applied(view, payment, dict(case.wanted))
         if method.kind is MethodKind.MONEY:
             if any(each.source_credit_id not in (None, payment.id) for each in payment.allocations):
                 why = "by your settings its method is money, which would be booked beside the credit"
@@ -200,6 +204,10 @@ class PaymentRules:
         )
         if not isinstance(decision, Write):
             return decision
+        if case.view.record.chosen("done") and case.view.state.linked:
+            done = self._by_hand.changed(case.view, case.payment, decision)
+            if not isinstance(done, Write):
+                return done
         self._ledger.plan(case.view.key, applications(decision.body))
         return replace(decision, follows=(*follows, *drawn.follows))
 
@@ -305,7 +313,10 @@ class PaymentRules:
             if done_by_hand is not None:
                 return Carried(done_by_hand)
             return Attention(
-                replace(payment_problems.deposited(payment, self._by_hand(answer)), verbatim=problem.verbatim)
+                replace(
+                    payment_problems.deposited(payment, self._by_hand.steps(answer.view, _write_of(answer))),
+                    verbatim=problem.verbatim,
+                )
             )
         if code in _NOT_LINKABLE and answer.member.operation in (Operation.CREATE, Operation.UPDATE):
             self.load([answer.view])  # what is recovered from an earlier run was not planned in this one
@@ -322,22 +333,15 @@ class PaymentRules:
         now = self._work.client.read("Payment", answer.view.state.qbo_id, ReadPurpose.USER)
         return now if now is not None and reflects(now, answer.member.body) else None
 
-    def _by_hand(self, answer: Settled) -> str:
-        """What the bookkeeper has to do so that QuickBooks says what Syncro says."""
-        before, wanted = applications(answer.view.state.object), applications(answer.member.body)
-        same_money = bodies.amount(answer.view.state.object or {}, "TotalAmt") == bodies.amount(
-            answer.member.body, "TotalAmt"
-        )
-        if answer.member.operation is not Operation.UPDATE or not same_money or before == wanted:
-            return "open the bank deposit it is in, untick the payment and save; then try again here."
-        currency = self._work.company.home_currency
-        steps = explanations.application_steps(before, wanted, currency)
-        return f"open this payment and {steps}; leave amount and deposit as they are."
-
     def applied(self, answer: Settled, _warnings: Sequence[Problem], /) -> None:
         """A voided payment takes its write-off, and what was drawn on it, along."""
         if answer.member.operation is Operation.VOID:
             self._credits.ended(answer.view, Payment.model_validate(answer.view.record.desired))
+
+
+def _write_of(answer: Settled) -> Write:
+    member = answer.member
+    return Write(member.operation, member.entity, member.body, member.digest)
 
 
 def invoice_key(invoice: int) -> RecordKey:

@@ -6,6 +6,7 @@ from syncro_quickbooks.online.company import Company
 from syncro_quickbooks.online.mapping import bodies
 from syncro_quickbooks.online.mapping.dates import closed_until
 from syncro_quickbooks.online.mapping.hand import is_voided
+from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.model import (
     Action,
     Attention,
@@ -20,7 +21,6 @@ from syncro_quickbooks.sync.model import (
 from syncro_quickbooks.sync.settings import InvoiceDeletion, Settings
 
 _VOID = Action("void", "Void it in QuickBooks")
-_REVERSE = Action("reverse", "Reverse it with a credit memo today")
 _LEAVE = Action("skip", "Leave it in QuickBooks")
 
 
@@ -77,5 +77,5 @@ def _deleted(code: str, message: str, shown: str, *first: Action) -> Problem:
         code=code,
         message=f"{message} QuickBooks still shows {shown}.",
         fix="Decide what happens to it in QuickBooks.",
-        actions=(*first, _REVERSE, _LEAVE),
+        actions=(*first, problems.RETRY, _LEAVE),
     )
