@@ -33,9 +33,10 @@ def routes_of(routers: object) -> set[tuple[str, str]]:
     return {(route.method.lower(), route.openapi_path) for route in app._static_routes + app._dynamic_routes}
 
 
-def test_every_route_is_deployed_once_and_nothing_else_is() -> None:
+def test_every_route_is_deployed_once_and_nothing_else_is_but_the_door_for_intuits_webhooks() -> None:
     assert len(DEPLOYED) == len(set(DEPLOYED))
-    assert set(DEPLOYED) == routes_of(every_router())
+    assert set(DEPLOYED) - routes_of(every_router()) == {("post", "/webhooks/intuit")}
+    assert routes_of(every_router()) <= set(DEPLOYED)
 
 
 def test_a_function_is_called_for_the_routes_it_has() -> None:
