@@ -14,7 +14,7 @@ SAM := $(CURDIR)/$(UV) tool run --quiet --from aws-sam-cli==$(SAM_VERSION) sam
 PATHS := functions layers/common/syncro_quickbooks emulators local benchmarks tests
 MACHINE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 
-.PHONY: help demo local test mutants check lint format types imports requirements requirements-check schemas alarms openapi openapi-check validate build rie bench clean
+.PHONY: help demo local test mutants check lint format types imports requirements requirements-check schemas poll-reads alarms openapi openapi-check validate build rie bench clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -70,6 +70,9 @@ openapi: .venv/.complete ## Write the API's OpenAPI document into docs/api
 openapi-check: .venv/.complete ## docs/api/openapi.json is what the routes say
 	@$(RUN)/python -m local.openapi | diff -u docs/api/openapi.json - \
 	  || { echo "docs/api/openapi.json is out of step with the routes: run 'make openapi'" >&2; exit 1; }
+
+poll-reads: .venv/.complete ## What 1,000 accounts that import payments read of QuickBooks in a month
+	@$(RUN)/python -m local.poll_reads
 
 alarms: .venv/.complete ## Write the alarms of every function and dead-letter queue into template.yaml
 	$(RUN)/python -m local.alarms

@@ -53,7 +53,7 @@ class PaymentsFromWorld(World):
         super().__init__()
         self.syncro = SyncroEmulator(clock=self.clock.now)
         self.in_syncro = self.syncro.add_account(TOKEN, "demo")
-        self._environ |= {"POLL_QUEUE_URL": "polls.fifo", "SYNCRO_API_BASE_URL": SYNCRO_URL}
+        self._environ |= {"SYNCRO_API_BASE_URL": SYNCRO_URL}
         self.deployment = self.process()
         self.connect(number_check=False, **company)
         self.choose(2, sync_payments_to=False, sync_payments_from=True)

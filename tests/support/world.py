@@ -151,6 +151,7 @@ class World:
             "WAKE_LATER_QUEUE_URL": self._later_queue,
             "TOKEN_KEY_ID": "token-key",
             "JOBS_QUEUE_URL": "jobs.fifo",
+            "POLL_QUEUE_URL": "polls.fifo",
             "INBOX_BUCKET": "inbox",
             "QBO_API_BASE_URL": QBO_URL,
             "INTUIT_TOKEN_URL": f"{QBO_URL}/oauth2/v1/tokens/bearer",

@@ -97,10 +97,11 @@ class WorkspaceReadBudget:
         item = self._table.get(_key(self._clock.now()))
         return 100 * int(str(item.get("used", 0))) / self._allowance if item else 0.0
 
-    def used_for(self, purpose: ReadPurpose) -> int:
-        """How many reads this month were for `purpose`."""
+    def used_by_polls(self) -> tuple[int, int]:
+        """How many reads this month were for polls, and how many for everything else."""
         item = self._table.get(_key(self._clock.now())) or {}
-        return int(str(item.get(f"used_{purpose}", 0)))
+        polls = int(str(item.get(f"used_{ReadPurpose.POLL}", 0)))
+        return polls, int(str(item.get("used", 0))) - polls
 
     @property
     def allowance(self) -> int:

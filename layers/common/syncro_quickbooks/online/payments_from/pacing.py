@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from syncro_quickbooks.clock import to_millis
+from syncro_quickbooks.online.read_budget import SHARE_PERCENT, ReadPurpose
 from syncro_quickbooks.sync.polls import PollState
 
 POLL_PERCENT = 40
@@ -12,16 +13,29 @@ POLL_PERCENT = 40
 SHORTEST = timedelta(minutes=15)
 LONGEST = timedelta(hours=24)
 WEBHOOKS_COUNT_FOR = timedelta(days=7)
+_LONGEST_MONTH = timedelta(days=31)
 _QUIET = ((timedelta(days=14), 4), (timedelta(days=3), 2))
+
+
+STOP_PERCENT = SHARE_PERCENT[ReadPurpose.POLL]
 
 
 @dataclass(frozen=True, slots=True)
 class MonthsReads:
-    """The workspace's month: how many accounts are polled, the allowance of reads, and what polls have used of it."""
+    """The workspace's month: how many accounts are polled, the allowance of reads, and what has been used of it."""
 
     accounts: int
     allowance: int
     used_by_polls: int
+    used_by_others: int = 0
+
+    def left_for_polls(self, now: datetime) -> int:
+        """What polls may still use: their part, and no more than the others leave if they go on as they do."""
+        left = left_of_month(now)
+        gone = max(_LONGEST_MONTH - left, timedelta(days=1))  # a day's reads say little about a month's
+        others = int(self.used_by_others * (1 + left / gone))
+        own = self.allowance * POLL_PERCENT // 100
+        return min(own, self.allowance * STOP_PERCENT // 100 - others) - self.used_by_polls
 
 
 def webhooks_healthy(state: PollState, now: datetime) -> bool:
@@ -34,15 +48,16 @@ def next_poll(state: PollState, reads: MonthsReads, now: datetime) -> datetime:
     """When to look again: daily for safety if webhooks are healthy, else as often as the month's reads allow."""
     if webhooks_healthy(state, now):
         return now + LONGEST
-    left = reads.allowance * POLL_PERCENT // 100 - reads.used_by_polls
-    even = LONGEST if left <= 0 else _left_of_month(now) * reads.accounts / left
+    left = reads.left_for_polls(now)
+    even = LONGEST if left <= 0 else left_of_month(now) * reads.accounts / left
     interval = max(SHORTEST, even)
     quiet = timedelta(milliseconds=to_millis(now) - state.payment_at) if state.payment_at else timedelta(0)
     interval *= next((times for after, times in _QUIET if quiet >= after), 1)
     return now + min(interval, LONGEST)
 
 
-def _left_of_month(now: datetime) -> timedelta:
+def left_of_month(now: datetime) -> timedelta:
+    """How long the month's reads must last, at least an hour."""
     start = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     following = (start + timedelta(days=32)).replace(day=1)
     return max(following - now, timedelta(hours=1))

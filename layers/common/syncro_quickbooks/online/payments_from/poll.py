@@ -24,7 +24,7 @@ from syncro_quickbooks.online.payments_from.posting import Poster, SomebodyElse
 from syncro_quickbooks.online.payments_from.reading import OVERLAP, read_changes
 from syncro_quickbooks.online.payments_from.rules import Known, Seen, judge, seen_payment
 from syncro_quickbooks.online.rate import RateLimiter, RateState
-from syncro_quickbooks.online.read_budget import ReadPurpose, WorkspaceReadBudget
+from syncro_quickbooks.online.read_budget import WorkspaceReadBudget
 from syncro_quickbooks.storage.table import Table
 from syncro_quickbooks.sync.accounts import Accounts, Connection, Edition
 from syncro_quickbooks.sync.lease import Lease, LeaseHeld, LeaseLost, Leases
@@ -168,7 +168,7 @@ class PaymentPoll:
             missed_at=to_millis(now) if self._missed(report.account_id, news, now) else state.missed_at,
             problem=_deletions_unseen(changes.deletions_since, state) if changes.deletions_since else None,
         )
-        reads = MonthsReads(self._polls.polling(), self._reads.allowance, self._reads.used_for(ReadPurpose.POLL))
+        reads = MonthsReads(self._polls.polling(), self._reads.allowance, *self._reads.used_by_polls())
         new = replace(new, read_at=to_millis(next_poll(new, reads, now)))
         self._polls.keep(report.account_id, new)
         return new
