@@ -162,6 +162,7 @@ def _built(build: Path, up: Stack) -> list[Case]:
         Case("SweepFunction", build, _event("sweep_schedule"), 1.7),
         Case("MeasureFunction", build, _event("measure_schedule"), runs=1),
         Case("RetryFailedFunction", build, _event("alarm_dead_letters"), runs=1),
+        Case("ReconcileFunction", build, _event("reconcile_message"), runs=1),
     ]
     for case in cases:
         case.code = build / case.name

@@ -1,11 +1,17 @@
 """Door of the gauges: every five minutes, what no single event tells the alarms."""
 
+from datetime import timedelta
+
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from syncro_quickbooks.bootstrap import deployment
 from syncro_quickbooks.desktop.registrations import UNSEEN
+from syncro_quickbooks.online.token_store import IDLE
+
+TOKEN_OVERDUE = timedelta(days=7)
+"""Refreshed a week after their last use; a week later that has failed for longer than any outage lasts."""
 
 logger = Logger()
 metrics = Metrics()
@@ -17,8 +23,10 @@ def handler(_event: object, _context: LambdaContext) -> None:
     """Measures once. What it raises shows as an error of this function; the next run is five minutes away."""
     gauges = deployment().gauges
     waiting = gauges.oldest_waiting()
-    unseen = gauges.overdue(UNSEEN)
+    unseen, stale = gauges.overdue(UNSEEN), gauges.overdue(IDLE, TOKEN_OVERDUE)
     metrics.add_metric("OldestWaiting", MetricUnit.Seconds, waiting.total_seconds())
     metrics.add_metric("ReadAllowanceUsed", MetricUnit.Percent, deployment().read_budget.used_percent())
     metrics.add_metric("DesktopNotSeen", MetricUnit.Count, len(unseen))
-    logger.info("Measured", extra={"oldest_waiting_s": waiting.total_seconds(), "desktop_not_seen": unseen[:50]})
+    metrics.add_metric("TokensNotRefreshed", MetricUnit.Count, len(stale))
+    fields = {"oldest_waiting_s": waiting.total_seconds(), "desktop_not_seen": unseen[:50]}
+    logger.info("Measured", extra={**fields, "tokens_not_refreshed": stale[:50]})

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from syncro_quickbooks.online.consents import Consents
     from syncro_quickbooks.online.grants import SecretCredentials, TokenEndpoint
     from syncro_quickbooks.online.idle import IdleConnections
+    from syncro_quickbooks.online.nightly import Nightly
     from syncro_quickbooks.online.oauth import CompanyConnector
     from syncro_quickbooks.online.payments_from.imports import Imports
     from syncro_quickbooks.online.payments_from.poll import PaymentPoll
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from syncro_quickbooks.sync.gauges import Gauges
     from syncro_quickbooks.sync.jobs import Jobs
     from syncro_quickbooks.sync.listings import Listings
+    from syncro_quickbooks.sync.nights import Nights
     from syncro_quickbooks.sync.offboarding import Offboarding
     from syncro_quickbooks.sync.retries import Retries
     from syncro_quickbooks.sync.settings_desk import Choices, SettingsDesk
@@ -183,6 +185,24 @@ class Deployment:
         wake_ups = WakeUpDeadLetters(boxes, self.table, self._clock)
         troubles = Troubles(self.table, self.accounts, self.wakes, self._clock)
         return Retries(self.table, self._clock, events, wake_ups, troubles)
+
+    @cached_property
+    def nights(self) -> "Nights":
+        """When accounts are compared with QuickBooks, and the reports."""
+        from syncro_quickbooks.sync.nights import Nights  # noqa: PLC0415
+
+        return Nights(self.table, self._clock)
+
+    @cached_property
+    def nightly(self) -> "Nightly":
+        """Compares accounts with QuickBooks Online."""
+        from syncro_quickbooks.online.nightly import Nightly  # noqa: PLC0415
+
+        return Nightly(self.table, self._clock, self.accounts, self.nights, client_for=self._client, log=self._log)
+
+    def ask_for_comparison(self, account_id: str) -> None:
+        """Have the account compared by whoever takes the message."""
+        self._aws.sqs.send_message(QueueUrl=self._environ["RECONCILE_QUEUE_URL"], MessageBody=account_id)
 
     @cached_property
     def push(self) -> "Push":

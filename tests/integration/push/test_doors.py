@@ -133,6 +133,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
             "INTUIT_AUTHORIZE_URL": f"{url}/connect/oauth2",
             "INTUIT_REVOKE_URL": f"{url}/v2/oauth2/tokens/revoke",
             "INTUIT_CREDENTIALS_SECRET": "intuit",
+            "RECONCILE_QUEUE_URL": aws.queue(f"doors-{number}-reconcile"),
             "POWERTOOLS_METRICS_NAMESPACE": "Tests",
             "POWERTOOLS_SERVICE_NAME": "syncro-quickbooks",
             "PUSH_DLQ_URL": aws.queue(f"doors-{number}-push-dead-letters.fifo"),
@@ -454,7 +455,7 @@ def test_every_five_minutes_the_gauges_are_written_as_metrics(stack: Stack, caps
     stack.call("measure", sample("measure_schedule"))
     written = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     (metrics,) = written
-    assert (metrics["OldestWaiting"], metrics["DesktopNotSeen"]) == ([0.0], [0.0])
+    assert (metrics["OldestWaiting"], metrics["DesktopNotSeen"], metrics["TokensNotRefreshed"]) == ([0.0],) * 3
     assert 0 < metrics["ReadAllowanceUsed"][0] < 1
     (described,) = metrics["_aws"]["CloudWatchMetrics"]
     assert described["Dimensions"] == [["service"]]
@@ -470,3 +471,30 @@ def test_a_push_writes_what_became_of_its_records_and_names_the_account(
     # The invoice, its customer and its three products.
     assert (metrics["RecordsDecided"], metrics["RecordsFailed"], metrics["Throttled"]) == ([5.0], [0.0], [0.0])
     assert metrics["account_id"] == ACCOUNT
+
+
+def test_an_account_whose_night_has_come_is_compared_by_a_message_of_its_own(
+    stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack.call("on_invoice_updated", sample("invoice_created"))
+    stack.call("qbo_push", sample("push_wake_up"))
+    queue = os.environ["RECONCILE_QUEUE_URL"]
+    stack.call("reconcile", sample("reconcile_schedule"))
+    assert taken(queue) == []  # tonight, not now
+    place = {"pk": {"S": f"acct#{ACCOUNT}"}, "sk": {"S": "reconciliation"}}
+    aws.client("dynamodb").update_item(
+        TableName=os.environ["TABLE_NAME"],
+        Key=place,
+        UpdateExpression="SET next_due = :due",
+        ExpressionAttributeValues={":due": {"N": str(int(datetime.now(UTC).timestamp() * 1000))}},
+    )
+    stack.call("reconcile", sample("reconcile_schedule"))
+    assert taken(queue) == [ACCOUNT]
+
+    capsys.readouterr()
+    stack.call("reconcile", sample("reconcile_message"))
+    (metrics,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert (metrics["ReconciliationUnexplained"], metrics["account_id"]) == ([0.0], ACCOUNT)
+    assert len(deployment().nights.newest(ACCOUNT, 5)) == 1
+    stack.call("reconcile", sample("reconcile_message"))  # it came twice
+    assert len(deployment().nights.newest(ACCOUNT, 5)) == 1

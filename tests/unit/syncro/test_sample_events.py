@@ -55,6 +55,8 @@ def test_only_queue_schedule_and_web_connector_are_no_events_of_syncro() -> None
         "measure_schedule",
         "alarm_dead_letters",
         "retry_schedule",
+        "reconcile_schedule",
+        "reconcile_message",
         "qbd_soap_authenticate",
         "console_health",
     }

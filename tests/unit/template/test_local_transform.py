@@ -28,6 +28,7 @@ FUNCTIONS = {
     "SweepFunction": "sweep",
     "MeasureFunction": "measure",
     "RetryFailedFunction": "retry_failed",
+    "ReconcileFunction": "reconcile",
 }
 ALARMS = [name for name, each in resources(TEMPLATE).items() if each["Type"] == "AWS::CloudWatch::Alarm"]
 UPLOADED = {folder: f"s3://code/{folder.strip('/').replace('/', '-')}.zip" for folder in code_folders(TEMPLATE)}
@@ -41,12 +42,8 @@ def test_what_is_deployed_locally_is_the_template_but_for_the_listed_differences
     body["CommonLayer"]["Properties"]["ContentUri"] = "s3://code/layers-common.zip"
     for function, folder in FUNCTIONS.items():
         body[function]["Properties"]["CodeUri"] = f"s3://code/functions-{folder}.zip"
-    sealed = {
-        "QboPushFunction": "Tokens",
-        "QboPaymentPollFunction": "Tokens",
-        "ConsoleFunction": "Tokens",
-        "OneTimeJobsFunction": "SyncroAccess",
-    }
+    tokens_of = ("QboPushFunction", "QboPaymentPollFunction", "ConsoleFunction", "ReconcileFunction")
+    sealed = {**dict.fromkeys(tokens_of, "Tokens"), "OneTimeJobsFunction": "SyncroAccess"}
     for holder, sid in sealed.items():
         (tokens,) = (s for s in body[holder]["Properties"]["Policies"][0]["Statement"] if s["Sid"] == sid)
         del tokens["Condition"]
@@ -70,6 +67,7 @@ def test_every_difference_is_told() -> None:
             "QboPaymentPollFunction.Policies:",
             "ConsoleFunction.Policies:",
             "OneTimeJobsFunction.Policies:",
+            "ReconcileFunction.Policies:",
             *ALARMS,
         ]
     )

@@ -68,6 +68,7 @@ def test_there_are_queues_rules_and_triggers_to_look_at() -> None:
         "QboPaymentPollFunction.Poll",
         "OneTimeJobsFunction.WakeUp",
         "SweepFunction.WakeLater",
+        "ReconcileFunction.Comparison",
     }
     assert len(RULES) == 9
     assert dead_letter_queues() == {
@@ -76,6 +77,7 @@ def test_there_are_queues_rules_and_triggers_to_look_at() -> None:
         "PollDeadLetterQueue",
         "JobsDeadLetterQueue",
         "WakeLaterDeadLetterQueue",
+        "ReconcileDeadLetterQueue",
     }
 
 

@@ -83,6 +83,7 @@ def test_there_are_functions_to_look_at() -> None:
         "ConsoleFunction",
         "MeasureFunction",
         "RetryFailedFunction",
+        "ReconcileFunction",
         "OneTimeJobsFunction",
     }
     assert set(FUNCTIONS) == {*DOORS, *others}
@@ -136,7 +137,8 @@ def test_only_the_workers_can_open_what_is_sealed_and_only_with_an_account_in_th
         for statement in permissions(name)
         if any(action.startswith("kms:") for action in allowed(statement, "Action"))
     }
-    assert set(holders) == {"QboPushFunction", "QboPaymentPollFunction", "ConsoleFunction", "OneTimeJobsFunction"}
+    workers = {"QboPushFunction", "QboPaymentPollFunction", "OneTimeJobsFunction", "ReconcileFunction"}
+    assert set(holders) == {*workers, "ConsoleFunction"}
     for holder in holders.values():
         assert holder["Condition"] == {"Null": {"kms:EncryptionContext:account_id": "false"}}
 

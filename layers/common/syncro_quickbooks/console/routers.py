@@ -19,6 +19,7 @@ def console_routers() -> Sequence[Router]:
         document,
         health,
         payments_from,
+        reconciliation,
         records,
         settings,
     )
@@ -28,6 +29,7 @@ def console_routers() -> Sequence[Router]:
         document.router,
         health.router,
         payments_from.router,
+        reconciliation.router,
         records.router,
         settings.router,
     )

@@ -33,6 +33,7 @@ from syncro_quickbooks.sync.dependents import Dependents
 from syncro_quickbooks.sync.jobs import Jobs
 from syncro_quickbooks.sync.lease import Lease, LeaseHeld, LeaseLost, Leases
 from syncro_quickbooks.sync.model import Action, Problem, Status, Who
+from syncro_quickbooks.sync.nights import Nights
 from syncro_quickbooks.sync.settings import (
     CHANGED_IN_QUICKBOOKS,
     Settings,
@@ -89,6 +90,7 @@ class Push:
         self._jobs = jobs
         self._accounts = Accounts(table, clock, wakes)
         self._leases = Leases(table, clock)
+        self._nights = Nights(table, clock)
 
     def run(self, account_id: str, deadline: datetime) -> PushReport:
         """Bring what is due in the account's outbox into QuickBooks, and arrange the next look.
@@ -118,6 +120,8 @@ class Push:
             report.ended = "not connected to QuickBooks Online"
         else:
             next_due = self._next_due(connection, lease, deadline, report)
+        if report.verdicts:
+            self._nights.note_change(report.account_id)
         self._wakes.finish(report.account_id, guard, next_due, report.waiting_since)
         report.next_due = None if next_due is None else from_millis(next_due)
 

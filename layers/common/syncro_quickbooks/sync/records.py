@@ -196,6 +196,11 @@ class Keys:
     def audit(self) -> str:
         return f"acct#{self.account_id}#audit"
 
+    @property
+    def nights(self) -> str:
+        """Where the reports of the nightly comparisons are."""
+        return f"acct#{self.account_id}#nights"
+
     def listing(self, status: Status) -> str:
         """Where the index `listed` has the account's records of a status: written with the status, by whoever does."""
         return f"acct#{self.account_id}#status#{status}"
