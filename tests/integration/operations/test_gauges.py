@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 
 from emulators.quickbooks_online import Fault
+from syncro_quickbooks.clock import from_millis
 from syncro_quickbooks.desktop.registrations import UNSEEN
 from syncro_quickbooks.sync.accounts import Pause
 from syncro_quickbooks.sync.gauges import Gauges
 from syncro_quickbooks.sync.model import Problem, Status
+from syncro_quickbooks.sync.records import Keys
 from tests.support.events import ACCOUNT, invoice_detail
 from tests.support.office import Office
 from tests.support.world import FUNCTION_TIME, World
@@ -123,15 +125,19 @@ def test_a_desktop_account_is_missed_after_three_days_and_given_up_after_a_month
 
 def test_that_a_web_connector_called_is_noted_once_a_day() -> None:
     office = Office()
+
+    def missed_at() -> timedelta:
+        item = office.service.table.get(Keys(ACCOUNT).of_account("desktop"))
+        assert item is not None
+        return from_millis(int(str(item["next_due"]))) - start
+
     office.run()
-    before = len(office.boundaries.calls)
-    office.run_until_quiet()
-    quiet = len(office.boundaries.calls)
+    start = office.clock.now()
+    first = missed_at()
+    assert 3 * DAY - HOUR < first <= 3 * DAY
+    office.clock.sleep(20 * 3600)
     office.run()
-    usual = office.boundaries.calls[quiet:]
-    assert before < quiet
-    assert "dynamodb.update_item" not in usual
-    office.clock.sleep(2 * DAY.total_seconds())
-    start = len(office.boundaries.calls)
+    assert missed_at() == first
+    office.clock.sleep(5 * 3600)
     office.run()
-    assert office.boundaries.calls[start:].count("dynamodb.update_item") == 1
+    assert missed_at() > first + DAY

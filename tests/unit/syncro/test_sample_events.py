@@ -59,6 +59,8 @@ def test_only_queue_schedule_and_web_connector_are_no_events_of_syncro() -> None
         "reconcile_message",
         "qbd_soap_authenticate",
         "console_health",
+        "payment_poll",
+        "webhook_intuit",
     }
 
 
