@@ -48,7 +48,7 @@ class Drain:
         self.seen = 0
         self.waiting_since: int | None = None
         self._jobs = ListJobs(work, jobs)
-        self._lists = Lists(work, self._jobs.absent)
+        self._lists = Lists(work, wanted=self._jobs.handed_over, absent=self._jobs.absent)
         rules: dict[Kind, Rules] = {
             Kind.INVOICE: InvoiceRules(work),
             Kind.PAYMENT: PaymentRules(work),
@@ -68,7 +68,7 @@ class Drain:
 
         Raises what ends a run early: OutOfTime, PostingStopped, LeaseLost and the client's errors.
         """
-        self._jobs.link_made()
+        self._jobs.begin()
         next_due = self._live()
         while self._jobs.advance(MAX_MEMBERS):
             next_due = self._passes()

@@ -44,20 +44,26 @@ _READS_GONE = timedelta(hours=1)
 class ListJobs:
     """Takes an account's jobs on, for one run. `due` is when to look again at what could not be read (ms).
 
-    `absent` are the customers handed over of which the report has shown that QuickBooks has none with their name or
-    e-mail address: they need not be looked up one by one.
+    `handed_over` are the records that jobs want to be in QuickBooks, whether or not anything else needs them. `absent`
+    are the customers among them of which the report has shown that QuickBooks has none with their name or e-mail
+    address: they need not be looked up one by one.
     """
 
     def __init__(self, work: Work, jobs: Jobs) -> None:
         self._work = work
         self._jobs = jobs
         self._applying = Applying(jobs, work.store, work.dependents, self._adopted)
+        self.handed_over: set[RecordKey] = set()
         self.absent: set[RecordKey] = set()
         self.due: int | None = None
 
-    def link_made(self) -> None:
-        """Before anything else: an organization that was made from a customer must not be made a customer again."""
+    def begin(self) -> None:
+        """Before anything else: what an earlier run has handed over is known, and what was made in Syncro is linked.
+
+        An organization that was made from a customer must not be made a customer again.
+        """
         for job in self._working():
+            self._hand_over(self._jobs.rows_at(job, job.open))
             try:
                 self._applying.link_made(job)
             except Changed:
@@ -168,6 +174,7 @@ class ListJobs:
         now = {text(found, "Id"): found for found in self._work.client.query(statement, entity, ReadPurpose.USER)}
         views = self._applying.views(rows)
         changed = [row for row in rows if not self._link(views[row.record], row, now.get(row.entry))]
+        self._hand_over(rows)
         self._applying.hand_over(job, rows, changed)
 
     def _link(self, view: View, row: Row, found: JsonObject | None) -> bool:
@@ -183,7 +190,11 @@ class ListJobs:
         fresh = job.reported_at is not None and self._work.clock.now() - job.reported_at < REPORT_COUNTS_FOR
         if fresh:
             self.absent |= {RecordKey.parse(row.record) for row in rows}
+        self._hand_over(rows)
         self._applying.hand_over(job, rows)
+
+    def _hand_over(self, rows: Sequence[Row]) -> None:
+        self.handed_over |= {RecordKey.parse(row.record) for row in rows if row.record}
 
     def _adopted(self, view: View, found: JsonObject) -> RealmState:
         """It is ours from now on. What the bookkeeper made stays as it is until Syncro's changes."""

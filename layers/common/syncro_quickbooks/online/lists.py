@@ -76,10 +76,14 @@ Standing: TypeAlias = Ready | Blocked
 
 
 class Lists:
-    """The list entries of one run. Those in `absent` are known not to be in QuickBooks yet."""
+    """The list entries of one run. Somebody wants those in `wanted`, whether or not a document needs them.
 
-    def __init__(self, work: Work, absent: Collection[RecordKey]) -> None:
+    Those in `absent` are known not to be in QuickBooks yet. Both may grow during the run.
+    """
+
+    def __init__(self, work: Work, *, wanted: Collection[RecordKey], absent: Collection[RecordKey]) -> None:
         self._work = work
+        self._wanted = wanted
         self._absent = absent
         self._tax_codes = tax_codes.TaxCodes(work)
         self._choices = ListChoices(work)
@@ -133,7 +137,8 @@ class Lists:
             return False
         if view.key.kind is Kind.TAX_RATE:
             return not self._tax_codes.wanted(view.key)
-        return view.key.kind is Kind.PRODUCT and not view.state.linked and not view.record.has_waiters
+        needed = view.state.linked or view.record.has_waiters or view.key in self._wanted
+        return view.key.kind is Kind.PRODUCT and not needed
 
     def _let_rest(self, view: View) -> None:
         try:

@@ -12,11 +12,11 @@ from threading import Lock
 from syncro_quickbooks.clock import Clock, from_millis, to_millis
 from syncro_quickbooks.json_types import JsonObject
 
-# Burst + rate is the most that fits in any second (minute for batches): 3 + 6.5 ≤ 10, 3 + 6.5 × 60 ≤ 500, 4 + 34 ≤ 40.
-_CALL_INTERVAL_MS = 1000 / 6.5
-_CALL_BURST = 3
-_BATCH_INTERVAL_MS = 60_000 / 34
-_BATCH_BURST = 4
+# Burst + rate is the most that fits in any second (minute for batches): 2 + 7.7 ≤ 10, 2 + 7.7 × 60 ≤ 500, 2 + 37 ≤ 40.
+_CALL_INTERVAL_MS = 1000 / 7.7
+_CALL_BURST = 2
+_BATCH_INTERVAL_MS = 60_000 / 37
+_BATCH_BURST = 2
 
 
 @dataclass(frozen=True, slots=True)

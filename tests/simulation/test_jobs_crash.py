@@ -1,0 +1,119 @@
+"""Death, lost answers and late commits at every call of an export and an import: each thing is there once, linked."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from syncro_quickbooks.sync.job import JobKind, JobState, Outcome
+from tests.support.boundaries import Boundaries, Mode
+from tests.support.events import ACCOUNT
+from tests.support.job_world import JobWorld
+
+pytestmark = pytest.mark.usefixtures("aws_services")
+
+IMPORT, EXPORT = JobKind.IMPORT_ORGANIZATIONS, JobKind.EXPORT_PRODUCTS
+SLICES = 2
+
+
+@dataclass(frozen=True)
+class Story:
+    """How a job begins (reported and confirmed, or only started), and what must be true at its end."""
+
+    begin: Callable[[JobWorld], None]
+    check: Callable[[JobWorld], None]
+
+
+def customers(world: JobWorld) -> None:
+    company = world.companies[ACCOUNT]
+    parent = company.create_by_hand("Customer", {"DisplayName": "Acme"})
+    company.create_by_hand("Customer", {"DisplayName": "Kitchen", "Job": True, "ParentRef": {"value": parent["Id"]}})
+    company.create_by_hand("Customer", {"DisplayName": "Blue", "PrimaryEmailAddr": {"Address": "b@example.com"}})
+    company.create_by_hand("Customer", {"DisplayName": "Known"})
+    world.organization(1, "Known", email="", told=False)
+
+
+def products(world: JobWorld) -> None:
+    for number in (1, 2, 3):
+        world.product(number, f"Product {number}", told=False)
+
+
+def import_begins(world: JobWorld) -> None:
+    customers(world)
+    world.begin(IMPORT)
+    world.deployment.jobs.confirm(ACCOUNT, IMPORT, world.job(IMPORT).id)
+
+
+def imported(world: JobWorld) -> None:
+    names = sorted(each["business_then_name"] for each in world.theirs.all("customers"))
+    assert names == ["Acme", "Acme:Kitchen", "Blue", "Known"]
+    job = world.job(IMPORT)
+    assert (job.state, job.done, job.not_done, job.open, job.tried) == (JobState.DONE, 4, 0, (), {})
+    ours = {each["DisplayName"]: each["Id"] for each in world.companies[ACCOUNT].entities("Customer")}
+    for each in world.theirs.all("customers"):
+        assert world.state("customer", each["id"])["qbo_id"] == ours[each["business_then_name"].rpartition(":")[2]]
+    assert len(ours) == 4
+
+
+def export_begins(world: JobWorld) -> None:
+    products(world)
+    world.begin(EXPORT)
+    world.deployment.jobs.confirm(ACCOUNT, EXPORT, world.job(EXPORT).id)
+
+
+def exported(world: JobWorld) -> None:
+    names = [each["Name"] for each in world.companies[ACCOUNT].entities("Item") if each["Name"].startswith("Product")]
+    assert sorted(names) == ["Product 1", "Product 2", "Product 3"]
+    job = world.job(EXPORT)
+    assert (job.state, job.done, job.not_done, job.open) == (JobState.DONE, 3, 0, ())
+
+
+def report_begins(world: JobWorld) -> None:
+    customers(world)
+    world.deployment.jobs.start(ACCOUNT, IMPORT)
+
+
+def reported(world: JobWorld) -> None:
+    assert world.job(IMPORT).state is JobState.REPORTED
+    assert world.report(IMPORT) == {
+        "Acme": (Outcome.NEW, ""),
+        "Acme:Kitchen": (Outcome.NEW, ""),
+        "Blue": (Outcome.NEW, ""),
+        "Known": (Outcome.MATCHES, ""),
+    }
+    assert world.job(IMPORT).counts == {"matches": 1, "new": 3}
+    assert len(world.theirs.all("customers")) == 1
+
+
+STORIES = {
+    "import": Story(import_begins, imported),
+    "export": Story(export_begins, exported),
+    "report": Story(report_begins, reported),
+}
+
+
+def begun(story: Story, boundaries: Boundaries) -> JobWorld:
+    world = JobWorld()
+    world.connect()
+    story.begin(world)
+    world.start(boundaries)
+    world.run()
+    return world
+
+
+@pytest.mark.parametrize("slice_", range(SLICES))
+@pytest.mark.parametrize("mode", [Mode.BEFORE, Mode.AFTER, Mode.LOST, Mode.LATE])
+@pytest.mark.parametrize("name", STORIES)
+def test_interrupted_at_any_call_the_job_comes_to_the_same_end(name: str, mode: Mode, slice_: int) -> None:
+    story = STORIES[name]
+    whole = begun(story, Boundaries())
+    calls = list(whole.boundaries.calls)
+    story.check(whole)
+    meets = [at for at, call in enumerate(calls) if mode is not Mode.LATE or call.startswith("syncro.POST")]
+    for at in meets[slice_::SLICES]:
+        world = begun(story, Boundaries(at=at, mode=mode))
+        try:
+            assert world.boundaries.hit == calls[at]
+            story.check(world)
+        except AssertionError as error:
+            raise AssertionError(f"{name}, call {at} ({calls[at]}) {mode}: {error}") from error
