@@ -8,6 +8,7 @@ QuickBooks: all write on conditions, so none overlooks the others.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 from uuid import uuid4
 
 from syncro_quickbooks.clock import Clock, to_millis
@@ -135,11 +136,15 @@ class Jobs:
     def rows(self, job: Job, outcome: Outcome | None = None, *, after: str = "") -> Iterator[Row]:
         """The lines of a job's report, or those of one outcome; with `after` only those behind that place."""
         prefix = f"{PLACES[outcome]}#" if outcome is not None else ""
-        for item in self._table.query(rows_of(job), after=max(after, prefix), page=1_000):
+        for item in self._table.query(rows_of(job), after=max(after, prefix), page=200):
             row = row_from_item(item)
             if outcome is not None and row.outcome is not outcome:
                 return
             yield row
+
+    def page_of_rows(self, job: Job, most: int, outcome: Outcome | None = None, *, after: str = "") -> list[Row]:
+        """At most `most` of the rows that `rows` gives."""
+        return list(islice(self.rows(job, outcome, after=after), most))
 
     # -- what the workers do -------------------------------------------------------------------------------------------
 

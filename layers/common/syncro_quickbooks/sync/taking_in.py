@@ -54,7 +54,8 @@ class TakingIn:
     def _record(self, keys: Keys, key: RecordKey, snapshot: JsonObject) -> Update:
         change = (
             "SET #schema = :schema, #kind = :kind, #id = :id, #version = :version, #deleted = :no, #force = :none, "
-            "#status = :dormant, #listed_in = :listing, #problems = :nothing, #changed_at = :now, #first_dirty_at = :never, "
+            "#status = :dormant, #listed_in = :listing, "
+            "#problems = :nothing, #changed_at = :now, #first_dirty_at = :never, "
             "#has_waiters = if_not_exists(#has_waiters, :no)"
         )
         values: dict[str, Value] = {

@@ -1,0 +1,114 @@
+"""One-time jobs over the API: start, follow, read the report page by page, confirm, cancel."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from syncro_quickbooks.sync.accounts import Edition
+from syncro_quickbooks.sync.job import Job, JobKind, JobState, Outcome, Row
+from tests.support.console import Console
+from tests.support.events import ACCOUNT
+from tests.support.world import World
+
+KIND = JobKind.IMPORT_ORGANIZATIONS
+PATH = f"/jobs/{KIND}"
+
+
+@pytest.fixture
+def connected(world: World) -> World:
+    world.connect()
+    return world
+
+
+def reported(world: World, rows: int, outcome: Outcome = Outcome.NEW) -> Job:
+    """A job whose report is there."""
+    jobs = world.deployment.jobs
+    job = jobs.start(ACCOUNT, KIND)
+    lines = [Row(outcome, f"{number:05}", f"Customer {number}", entry=str(number)) for number in range(rows)]
+    for start in range(0, rows, 90):
+        job = jobs.keep(job, lambda then: then, lines[start : start + 90])
+    now = world.clock.now()
+    return jobs.keep(
+        job,
+        lambda then: Job(
+            **{**_fields(then), "state": JobState.REPORTED, "counts": {outcome: rows}, "reported_at": now}
+        ),
+    )
+
+
+def _fields(job: Job) -> dict[str, object]:
+    return {name: getattr(job, name) for name in Job.__dataclass_fields__}
+
+
+def test_a_job_is_started_shown_and_cancelled(connected: World, console: Console) -> None:
+    assert console.get("/jobs") == {"jobs": []}
+    started = console.request("POST", PATH)
+    assert started.status_code == 200
+    job = started.json()
+    assert (job["kind"], job["state"], job["progress"], job["counts"]) == (KIND, "listing", 0, {})
+    assert console.get(PATH) == job
+    assert console.get("/jobs")["jobs"] == [job]
+    again = console.request("POST", PATH)
+    assert (again.status_code, again.json()["code"]) == (409, "job_refused")
+    early = console.request("POST", f"{PATH}/{job['id']}/confirm")
+    assert (early.status_code, "it is listing" in early.json()["detail"]) == (409, True)
+    cancelled = console.request("POST", f"{PATH}/{job['id']}/cancel")
+    assert (cancelled.status_code, cancelled.json()["state"]) == (200, "cancelled")
+    assert connected.deployment.jobs.newest(ACCOUNT, KIND) is not None
+
+
+def test_a_report_of_ten_thousand_rows_is_read_page_by_page(connected: World, console: Console) -> None:
+    reported(connected, 10_000)
+    names, cursor, pages = [], "", 0
+    while cursor is not None:
+        page = console.get(f"{PATH}/rows?limit=100" + (f"&cursor={cursor}" if cursor else ""))
+        names += [row["name"] for row in page["rows"]]
+        cursor, pages = page["next"], pages + 1
+        if pages == 3:
+            break  # the way there is the same for each page
+    assert names == [f"Customer {number}" for number in range(300)]
+    last = console.get(f"{PATH}/rows?limit=100&cursor=MSMwOTk4OQ==")  # 1#09989
+    assert ([row["quickbooks_id"] for row in last["rows"]], last["next"]) == (
+        [str(n) for n in range(9990, 10000)],
+        None,
+    )
+
+
+def test_rows_of_one_outcome_only(connected: World, console: Console) -> None:
+    reported(connected, 3, Outcome.COLLIDES)
+    assert len(console.get(f"{PATH}/rows?outcome=collides")["rows"]) == 3
+    assert console.get(f"{PATH}/rows?outcome=new") == {"rows": [], "next": None}
+
+
+def test_confirming_applies_what_was_read_and_nothing_else(connected: World, console: Console) -> None:
+    job = reported(connected, 2)
+    other = console.request("POST", f"{PATH}/{'0' * 12}/confirm")
+    assert (other.status_code, "none of this id" in other.json()["detail"]) == (409, True)
+    confirmed = console.request("POST", f"{PATH}/{job.id}/confirm")
+    assert (confirmed.status_code, confirmed.json()["state"]) == (200, "applying")
+
+
+def test_another_account_sees_and_touches_nothing(connected: World, console: Console) -> None:
+    job = reported(connected, 2)
+    assert console.get("/jobs", account="somebody") == {"jobs": []}
+    assert console.request("GET", f"{PATH}/rows", account="somebody").status_code == 404
+    assert console.request("POST", f"{PATH}/{job.id}/confirm", account="somebody").status_code == 409
+    newest = connected.deployment.jobs.newest(ACCOUNT, KIND)
+    assert newest is not None
+    assert newest.state is JobState.REPORTED
+
+
+@pytest.mark.parametrize("cursor", ["!", "MTIz", "OSMuLi8=", "x" * 500])
+def test_a_cursor_that_was_made_up_is_refused(connected: World, console: Console, cursor: str) -> None:
+    reported(connected, 1)
+    refused = console.request("GET", f"{PATH}/rows?cursor={cursor}")
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_cursor")
+
+
+def test_a_desktop_account_starts_its_jobs_the_same_way(world: World, console: Console) -> None:
+    world.deployment.accounts.connect(ACCOUNT, Edition.DESKTOP, "{a-file}")
+    assert console.request("POST", "/jobs/export_organizations").status_code == 200
+    products = console.request("POST", "/jobs/export_products")
+    assert (products.status_code, "only organizations" in products.json()["detail"]) == (409, True)
+    assert console.request("POST", "/jobs/export_everything").status_code == 422
+    assert datetime.fromisoformat(console.get("/jobs/export_organizations")["started_at"]).tzinfo == UTC
