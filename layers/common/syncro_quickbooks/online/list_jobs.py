@@ -36,6 +36,9 @@ ALL = "Active IN (true, false)"
 MATCHES_AT_ONCE = 90
 """Read again in one metered read, and linked, before anything live gets its turn."""
 
+MOST_OPEN = 150
+"""A batch in doubt waits for its proof; the job goes on meanwhile, but not without end."""
+
 _MOST_REFUSALS = 3
 _LOOK_AGAIN = timedelta(minutes=1)
 _READS_GONE = timedelta(hours=1)
@@ -154,7 +157,7 @@ class ListJobs:
 
     def _apply(self, job: Job, most: int) -> bool:
         job = self._applying.note_ends(self._applying.link_made(job))
-        room = most - len(job.open)
+        room = min(most, MOST_OPEN - len(job.open))
         rows = self._jobs.next_rows(job, MATCHES_AT_ONCE) if room > 0 else []
         if rows and rows[0].outcome is Outcome.MATCHES:
             self._link_matches(job, rows)
