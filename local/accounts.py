@@ -67,6 +67,7 @@ def deployed(up: "Stack") -> Deployment:
     """The stack's own parts, built from the environment of its push function, outside any function."""
     environ = deployment.function_environment(up.config, "QboPushFunction")
     environ["INTUIT_AUTHORIZE_URL"] = up.config.intuit_authorize_url
+    environ["OAUTH_REDIRECT_URI"] = REDIRECT_URI
     return Deployment(environ, aws=LocalClients(up.config.aws_url))
 
 
@@ -89,7 +90,7 @@ def _set_up(parts: Deployment, qbo_url: str, account: Account) -> None:
 
 def _consent(parts: Deployment, account: Account) -> None:
     """What happens in the browser: off to Intuit, "Connect", and back with a code. The emulator approves at once."""
-    connector = parts.connector(REDIRECT_URI)
+    connector = parts.connector
     address = connector.authorize_url(connector.new_state(account.account_id, ADMIN))
     # Which company is the user's choice on Intuit's page; the emulator takes it as a hint.
     answer = requests.get(address, params={"login_hint": account.realm_id}, allow_redirects=False, timeout=_SECONDS)

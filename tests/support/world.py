@@ -158,7 +158,10 @@ class World:
             "INTUIT_AUTHORIZE_URL": f"{QBO_URL}/connect/oauth2",
             "INTUIT_REVOKE_URL": f"{QBO_URL}/v2/oauth2/tokens/revoke",
             "INTUIT_CREDENTIALS_SECRET": "intuit",
+            "OAUTH_REDIRECT_URI": REDIRECT_URI,
             "OFFBOARDING_DAYS": "30",
+            "CONSOLE_URL": "https://app.example.com/quickbooks",
+            "QBWC_URL": "https://qbwc.example.com/qbwc",
         }
         self.deployment = self.process()
         self.companies: dict[str, Company] = {}
@@ -201,7 +204,7 @@ class World:
 
     def sign_in(self, account: str, realm: str, *, replace_company: bool = False) -> None:
         """Go through Intuit's consent, as the browser of the account's admin would; another company after a reset."""
-        connector = self.deployment.connector(REDIRECT_URI)
+        connector = self.deployment.connector
         before = self.deployment.accounts.connection(account)
         if replace_company and before is not None:
             connector.reset(account, USER, before.realm_id)

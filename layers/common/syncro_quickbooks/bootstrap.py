@@ -417,13 +417,29 @@ class Deployment:
 
         return OutboxExchange(self.table, self.accounts, self._clock, self._log, self.jobs)
 
-    def connector(self, redirect_uri: str) -> "CompanyConnector":
-        """Connects accounts to companies; `redirect_uri` is the one registered with Intuit."""
+    @property
+    def clock(self) -> Clock:
+        """Where the deployment's time comes from."""
+        return self._clock
+
+    @property
+    def console_url(self) -> str:
+        """The page that people connect QuickBooks from; empty if none is configured."""
+        return self._environ["CONSOLE_URL"]
+
+    @property
+    def web_connector_url(self) -> str:
+        """Where the QuickBooks Web Connector calls."""
+        return self._environ["QBWC_URL"]
+
+    @cached_property
+    def connector(self) -> "CompanyConnector":
+        """Connects accounts to companies."""
         from syncro_quickbooks.online.oauth import CompanyConnector  # noqa: PLC0415
 
         return CompanyConnector(
             authorize_url=self._environ["INTUIT_AUTHORIZE_URL"],
-            redirect_uri=redirect_uri,
+            redirect_uri=self._environ["OAUTH_REDIRECT_URI"],  # exactly as it is registered with Intuit
             credentials=self._credentials,
             endpoint=self._token_endpoint,
             tokens=self.tokens,

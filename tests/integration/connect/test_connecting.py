@@ -18,7 +18,7 @@ from syncro_quickbooks.sync.audit import Deed
 from tests.support.books import assert_each_once
 from tests.support.boundaries import Boundaries, Crash, Mode
 from tests.support.events import ACCOUNT, invoice_detail
-from tests.support.world import REDIRECT_URI, USER, World
+from tests.support.world import USER, World
 
 REALM = "9130001"
 MINUTE = timedelta(minutes=1)
@@ -32,7 +32,7 @@ def unconnected(**company: Any) -> World:
 
 
 def connector(world: World) -> CompanyConnector:
-    return world.deployment.connector(REDIRECT_URI)
+    return world.deployment.connector
 
 
 def brought_back(world: World, realm: str = REALM) -> dict[str, str]:
@@ -148,9 +148,7 @@ def test_the_same_callback_twice_at_the_same_time_connects_once() -> None:
 
         def complete(world: World = world, brought: dict[str, str] = brought, into: list[str] = outcomes) -> None:
             try:
-                world.process().connector(REDIRECT_URI).complete(
-                    ACCOUNT, USER, brought["code"], brought["state"], brought["realmId"]
-                )
+                world.process().connector.complete(ACCOUNT, USER, brought["code"], brought["state"], brought["realmId"])
             except ConnectRefused as refused:
                 into.append(refused.problem.code)
             else:

@@ -9,7 +9,7 @@ from emulators.quickbooks_online import Fault
 from syncro_quickbooks.online.faults import AccountBlocked
 from syncro_quickbooks.online.tokens import ConnectionKey
 from tests.support.events import ACCOUNT
-from tests.support.world import REDIRECT_URI, World
+from tests.support.world import World
 
 REALM = "9130001"
 DAY = timedelta(days=1)
@@ -63,7 +63,7 @@ def test_a_token_that_was_refreshed_by_work_is_no_idle_one() -> None:
 
 def test_a_disconnected_account_is_left_alone() -> None:
     world = connected()
-    world.deployment.connector(REDIRECT_URI).disconnect(ACCOUNT, "user-1")
+    world.deployment.connector.disconnect(ACCOUNT, "user-1")
     assert looked_after(world, 30 * DAY) == 0
     assert refreshes(world) == []
 

@@ -15,7 +15,7 @@ from syncro_quickbooks.storage.table import ConditionFailed
 from syncro_quickbooks.sync.intake import Rejected
 from tests.support.boundaries import Boundaries, Crash, Mode
 from tests.support.events import ACCOUNT, invoice_detail
-from tests.support.world import REDIRECT_URI, USER, World
+from tests.support.world import USER, World
 
 REALM, OTHER_REALM = "9130001", "9130002"
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -38,7 +38,7 @@ def two_accounts() -> World:
 
 def start(world: World) -> None:
     writes = world.deployment.offboarding.starting(ACCOUNT, USER, REALM)
-    world.deployment.connector(REDIRECT_URI).part(ACCOUNT, writes)
+    world.deployment.connector.part(ACCOUNT, writes)
 
 
 def erase(world: World, minutes: float = 4) -> int:

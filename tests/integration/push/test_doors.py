@@ -134,6 +134,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
             "INTUIT_REVOKE_URL": f"{url}/v2/oauth2/tokens/revoke",
             "INTUIT_CREDENTIALS_SECRET": "intuit",
             "RECONCILE_QUEUE_URL": aws.queue(f"doors-{number}-reconcile"),
+            "OAUTH_REDIRECT_URI": "https://example.com/callback",
             "POWERTOOLS_METRICS_NAMESPACE": "Tests",
             "POWERTOOLS_SERVICE_NAME": "syncro-quickbooks",
             "PUSH_DLQ_URL": aws.queue(f"doors-{number}-push-dead-letters.fifo"),
@@ -154,7 +155,7 @@ def connect(company: Company) -> None:
     """The admin connects the company and chooses the settings; its tax code is the events' 8.25 %."""
     rate = {"TaxRateName": "Austin", "RateValue": Decimal("8.25"), "TaxAgencyId": "1", "TaxApplicableOn": "Sales"}
     create_tax_code(company, {"TaxCode": "Austin, TX", "TaxRateDetails": [rate]})
-    connector = deployment().connector("https://example.com/callback")
+    connector = deployment().connector
     state = connector.new_state(ACCOUNT, "user-1")
     url = f"{connector.authorize_url(state)}&login_hint={REALM}"
     answer = requests.get(url, allow_redirects=False, timeout=10)

@@ -12,6 +12,10 @@ OPEN_PATHS = frozenset({"/openapi.json", "/docs"})
 """What the console function answers without a token."""
 
 
+PAGES = frozenset({"/oauth/callback", "/oauth/disconnected", "/oauth/reconnect"})
+"""What the function `qbo_connect` answers without a token: Intuit sends browsers there."""
+
+
 def console_routers() -> Sequence[Router]:
     """The routers of the function `console`."""
     from syncro_quickbooks.console.routes import (  # noqa: PLC0415 - each function loads its own
@@ -37,9 +41,16 @@ def console_routers() -> Sequence[Router]:
     )
 
 
+def connect_routers() -> Sequence[Router]:
+    """The routers of the function `qbo_connect`."""
+    from syncro_quickbooks.console.routes import connection, desktop, oauth_pages, offboarding  # noqa: PLC0415 - see above
+
+    return (connection.router, desktop.router, offboarding.router, oauth_pages.router)
+
+
 def every_router() -> Sequence[Router]:
     """The routers of all functions behind the API: what the OpenAPI document describes."""
-    return console_routers()
+    return (*console_routers(), *connect_routers())
 
 
 def console_api(deployment: Deployment, environ: Mapping[str, str]) -> Api:
@@ -49,5 +60,16 @@ def console_api(deployment: Deployment, environ: Mapping[str, str]) -> Api:
         deployment,
         Callers.from_env(environ),
         open_paths=OPEN_PATHS,
+        origin=environ.get("CONSOLE_ORIGIN", ""),
+    )
+
+
+def connect_api(deployment: Deployment, environ: Mapping[str, str]) -> Api:
+    """What the function `qbo_connect` answers."""
+    return Api(
+        connect_routers(),
+        deployment,
+        Callers.from_env(environ),
+        open_paths=PAGES,
         origin=environ.get("CONSOLE_ORIGIN", ""),
     )

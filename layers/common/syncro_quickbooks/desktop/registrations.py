@@ -77,9 +77,15 @@ class Registrations:
 
     def remove(self, account_id: str) -> None:
         """Give up user name, password and GUIDs, and end a session that is going on. What is not there is no error."""
+        if writes := self.removing(account_id):
+            self._table.transact(writes)
+
+    def removing(self, account_id: str) -> list[Write]:
+        """The writes of `remove`, to be part of another transaction; none if the account is not registered."""
         known = self.find(account_id)
-        if known is not None:
-            self._table.transact([Delete(user_place(known.user)), Delete(place(account_id)), _session_end(account_id)])
+        if known is None:
+            return []
+        return [Delete(user_place(known.user)), Delete(place(account_id)), _session_end(account_id)]
 
     def locking_out(self, account_id: str) -> list[Write]:
         """The writes that end the account's password and session, none if it is not registered."""

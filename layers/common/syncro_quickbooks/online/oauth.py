@@ -145,14 +145,14 @@ class CompanyConnector:
             return Parted(had_tokens=False, revoked=False)
         return self.part(account_id, [self._audit.entry(account_id, Deed.DISCONNECTED, user_id, consent.realm_id)])
 
-    def reset(self, account_id: str, user_id: str, realm_id: str) -> Parted:
-        """Leave the company `realm_id`: disconnect, and let another one be connected.
+    def reset(self, account_id: str, user_id: str, realm_id: str, also: Sequence[Write] = ()) -> Parted:
+        """Leave the company `realm_id`: disconnect, and let another one be connected; `also` is written with it.
 
         Links and settings of it stay with it, so nothing is posted again unasked. Raises ConditionFailed if it is not
         the account's company.
         """
         noted = self._audit.entry(account_id, Deed.RESET, user_id, realm_id)
-        return self.part(account_id, [self._accounts.leaving(account_id, realm_id), noted])
+        return self.part(account_id, [self._accounts.leaving(account_id, realm_id), noted, *also])
 
     def part(self, account_id: str, writes: Sequence[Write]) -> Parted:
         """Delete the account's tokens, if it has any, together with `writes`, then take the consent back at Intuit.

@@ -67,7 +67,11 @@ class AccessStore:
 
     def forget(self, account_id: str) -> None:
         """Delete the account's access; the token itself stays valid until it is deleted in Syncro."""
-        self._table.write(Delete(Keys(account_id).of_account("syncro-access")))
+        self._table.write(self.forgetting(account_id))
+
+    def forgetting(self, account_id: str) -> Delete:
+        """The write that deletes the account's access, to be part of another transaction."""
+        return Delete(Keys(account_id).of_account("syncro-access"))
 
 
 def _owner(account_id: str, subdomain: str) -> dict[str, str]:
