@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from local.stack import Stack
 
-REDIRECT_URI = "http://127.0.0.1/connected"
 ADMIN = "admin-1"  # who connects, for the audit trail
 _SECONDS = 20
 
@@ -64,10 +63,8 @@ class LocalClients:
 
 
 def deployed(up: "Stack") -> Deployment:
-    """The stack's own parts, built from the environment of its push function, outside any function."""
-    environ = deployment.function_environment(up.config, "QboPushFunction")
-    environ["INTUIT_AUTHORIZE_URL"] = up.config.intuit_authorize_url
-    environ["OAUTH_REDIRECT_URI"] = REDIRECT_URI
+    """The stack's own parts, built from the environment of the function that connects, outside any function."""
+    environ = deployment.function_environment(up.config, "QboConnectFunction")
     return Deployment(environ, aws=LocalClients(up.config.aws_url))
 
 

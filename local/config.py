@@ -59,6 +59,8 @@ ACCOUNTS = (
     Account("acme-it", "9130350000000002", "Acme IT Services", country="CA"),
 )
 DESKTOP_ACCOUNTS = (DesktopAccount("demo-desktop", "demo-desktop", "only-for-this-machine", "Demo Desktop Books"),)
+REDIRECT_URI = "http://127.0.0.1/oauth/callback"
+"""What is registered with Intuit's emulator, which takes any; nothing has to answer there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Config:
     qbo_url: str = ""
     intuit_token_url: str = ""
     intuit_authorize_url: str = ""
+    intuit_revoke_url: str = ""
     syncro_url: str = ""
     accounts: tuple[Account, ...] = ACCOUNTS
     desktop_accounts: tuple[DesktopAccount, ...] = DESKTOP_ACCOUNTS
@@ -103,7 +106,8 @@ def from_environment(env: Mapping[str, str]) -> Config:
     """The configuration `env` asks for.
 
     LOCAL_AWS_PORT, LOCAL_QBO_PORT, LOCAL_SYNCRO_PORT and LOCAL_QBD_PORT choose ports. QBO_EMULATOR=off uses the
-    servers at QBO_API_BASE_URL and INTUIT_TOKEN_URL, and connects the accounts if INTUIT_AUTHORIZE_URL is given, too;
+    servers at QBO_API_BASE_URL and INTUIT_TOKEN_URL, and connects the accounts if INTUIT_AUTHORIZE_URL is given, too
+    (INTUIT_REVOKE_URL is where consents are taken back);
     SYNCRO_EMULATOR=off uses the one at SYNCRO_API_BASE_URL. LOCAL_STATE_DIR is where logs and stack.json go, .local
     unless told otherwise.
     Raises StartFailed for what makes no sense.
@@ -121,6 +125,7 @@ def from_environment(env: Mapping[str, str]) -> Config:
         qbo_url=own_qbo if qbo_emulator else _required(env, "QBO_API_BASE_URL"),
         intuit_token_url=f"{own_qbo}/oauth2/v1/tokens/bearer" if qbo_emulator else _required(env, "INTUIT_TOKEN_URL"),
         intuit_authorize_url=f"{own_qbo}/connect/oauth2" if qbo_emulator else env.get("INTUIT_AUTHORIZE_URL", ""),
+        intuit_revoke_url=f"{own_qbo}/v2/oauth2/tokens/revoke" if qbo_emulator else env.get("INTUIT_REVOKE_URL", ""),
         syncro_url=own_syncro if syncro_emulator else _required(env, "SYNCRO_API_BASE_URL"),
         state=Path(env.get("LOCAL_STATE_DIR") or ROOT / ".local"),
     )

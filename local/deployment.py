@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import boto3
 
 from local.cloudformation import ROOT, code_folders, for_local_run, load
-from local.config import Config
+from local.config import REDIRECT_URI, Config
 from local.issuer import AUDIENCE, Issuer
 from local.processes import StartFailed
 
@@ -92,6 +92,9 @@ def _create(cloudformation: "CloudFormationClient", config: Config, issuer: Issu
     parameters = {
         "QboApiBaseUrl": config.qbo_url,
         "IntuitTokenUrl": config.intuit_token_url,
+        "IntuitAuthorizeUrl": config.intuit_authorize_url,
+        "IntuitRevokeUrl": config.intuit_revoke_url,
+        "OAuthRedirectUri": REDIRECT_URI,
         "IntuitCredentialsSecret": CREDENTIALS_SECRET,
         "SyncroApiBaseUrl": config.syncro_url,
         "JwtIssuer": issuer.url,

@@ -48,6 +48,8 @@ FORBIDDEN = {
     "measure": NOT_AT_START,
     "retry_failed": NOT_AT_START,
     "reconcile": NOT_AT_START,
+    "qbo_connect": OF_THE_API,
+    "upkeep": NOT_AT_START,
 }
 
 IMPORT = "import json, sys; sys.path.insert(0, sys.argv[1]); import app; print(json.dumps(sorted(sys.modules)))"

@@ -418,11 +418,6 @@ class Deployment:
         return OutboxExchange(self.table, self.accounts, self._clock, self._log, self.jobs)
 
     @property
-    def clock(self) -> Clock:
-        """Where the deployment's time comes from."""
-        return self._clock
-
-    @property
     def console_url(self) -> str:
         """The page that people connect QuickBooks from; empty if none is configured."""
         return self._environ["CONSOLE_URL"]

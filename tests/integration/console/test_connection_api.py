@@ -32,11 +32,10 @@ def company(world: World) -> Company:
     return world.companies[ACCOUNT]
 
 
-def consent(
-    world: World, console: Console, realm: str = REALM, account: str = ACCOUNT, token: str | None = None
-) -> Any:
+def consent(world: World, console: Console, realm: str = REALM, account: str = ACCOUNT) -> Any:
     """Off to Intuit and back to the console's page. Returns what its address says."""
-    begun = console.request("POST", "/connection/authorize", account=account, token=token)
+    world.clock.sleep(1)
+    begun = console.request("POST", "/connection/authorize", account=account)
     assert begun.status_code == 200, begun.text
     url = begun.json()["authorize_url"]
     assert url.startswith(f"{QBO_URL}/connect/oauth2?")

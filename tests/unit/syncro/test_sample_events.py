@@ -57,6 +57,8 @@ def test_only_queue_schedule_and_web_connector_are_no_events_of_syncro() -> None
         "retry_schedule",
         "reconcile_schedule",
         "reconcile_message",
+        "upkeep_schedule",
+        "oauth_callback",
         "qbd_soap_authenticate",
         "console_health",
         "payment_poll",

@@ -29,6 +29,8 @@ FUNCTIONS = {
     "MeasureFunction": "measure",
     "RetryFailedFunction": "retry_failed",
     "ReconcileFunction": "reconcile",
+    "QboConnectFunction": "qbo_connect",
+    "UpkeepFunction": "upkeep",
 }
 ALARMS = [name for name, each in resources(TEMPLATE).items() if each["Type"] == "AWS::CloudWatch::Alarm"]
 UPLOADED = {folder: f"s3://code/{folder.strip('/').replace('/', '-')}.zip" for folder in code_folders(TEMPLATE)}
@@ -43,6 +45,7 @@ def test_what_is_deployed_locally_is_the_template_but_for_the_listed_differences
     for function, folder in FUNCTIONS.items():
         body[function]["Properties"]["CodeUri"] = f"s3://code/functions-{folder}.zip"
     tokens_of = ("QboPushFunction", "QboPaymentPollFunction", "ConsoleFunction", "ReconcileFunction")
+    tokens_of += ("QboConnectFunction", "UpkeepFunction")
     sealed = {**dict.fromkeys(tokens_of, "Tokens"), "OneTimeJobsFunction": "SyncroAccess"}
     for holder, sid in sealed.items():
         (tokens,) = (s for s in body[holder]["Properties"]["Policies"][0]["Statement"] if s["Sid"] == sid)
@@ -68,6 +71,8 @@ def test_every_difference_is_told() -> None:
             "ConsoleFunction.Policies:",
             "OneTimeJobsFunction.Policies:",
             "ReconcileFunction.Policies:",
+            "QboConnectFunction.Policies:",
+            "UpkeepFunction.Policies:",
             *ALARMS,
         ]
     )

@@ -13,8 +13,6 @@ RESOURCES = resources(TEMPLATE)
 FUNCTIONS = {name: properties(r) for name, r in RESOURCES.items() if r["Type"] == "AWS::Serverless::Function"}
 GLOBALS = mapping(mapping(TEMPLATE["Globals"])["Function"])
 READ_BY_LIBRARIES = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "LOG_LEVEL", "AWS_ENDPOINT_URL"}
-# Read by the code that connects an account to its company, which none of these functions calls.
-FOR_CONNECTING = {"INTUIT_AUTHORIZE_URL", "INTUIT_REVOKE_URL", "OFFBOARDING_DAYS"}
 SHIPPED = [*(ROOT / "layers/common/syncro_quickbooks").rglob("*.py"), *(ROOT / "functions").rglob("*.py")]
 
 
@@ -85,6 +83,8 @@ def test_there_are_functions_to_look_at() -> None:
         "RetryFailedFunction",
         "ReconcileFunction",
         "OneTimeJobsFunction",
+        "QboConnectFunction",
+        "UpkeepFunction",
     }
     assert set(FUNCTIONS) == {*DOORS, *others}
     assert len(STATEMENTS) >= 2 * len(FUNCTIONS)
@@ -138,7 +138,7 @@ def test_only_the_workers_can_open_what_is_sealed_and_only_with_an_account_in_th
         if any(action.startswith("kms:") for action in allowed(statement, "Action"))
     }
     workers = {"QboPushFunction", "QboPaymentPollFunction", "OneTimeJobsFunction", "ReconcileFunction"}
-    assert set(holders) == {*workers, "ConsoleFunction"}
+    assert set(holders) == {*workers, "ConsoleFunction", "QboConnectFunction", "UpkeepFunction"}
     for holder in holders.values():
         assert holder["Condition"] == {"Null": {"kms:EncryptionContext:account_id": "false"}}
 
@@ -177,7 +177,7 @@ def test_every_variable_the_template_sets_is_read_somewhere() -> None:
 def test_every_variable_the_code_reads_is_set_by_the_template() -> None:
     read = set().union(*map(variables_read_in, SHIPPED))
     assert {"EVENTS_DLQ_URL", "TABLE_NAME"} <= read
-    assert read - FOR_CONNECTING - variables_of(GLOBALS).union(*map(variables_of, FUNCTIONS.values())) == set()
+    assert read - variables_of(GLOBALS).union(*map(variables_of, FUNCTIONS.values())) == set()
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
