@@ -87,6 +87,11 @@ def environment(issuer: Issuer) -> dict[str, str]:
     return {"JWT_ISSUER": issuer.url, "JWT_AUDIENCE": AUDIENCE, "JWKS_URL": issuer.jwks_url}
 
 
+def apis(deployment: Deployment, issuer: Issuer) -> list[Api]:
+    """The functions behind the API, each with its share of it."""
+    return [make(deployment, environment(issuer)) for make in (console_api, connect_api)]
+
+
 @dataclass(frozen=True, slots=True)
 class Console:
     """Makes requests as somebody of an account, `ACCOUNT` unless told otherwise."""
@@ -117,7 +122,6 @@ def _token(issuer: Issuer, account: str) -> str:
 @contextmanager
 def console_of(deployment: Deployment, issuer: Issuer) -> Iterator[Console]:
     """The API of a deployment."""
-    apis = [make(deployment, environment(issuer)) for make in (console_api, connect_api)]
     with requests.Session() as session:
-        session.mount(URL, WSGIAdapter(wsgi(*apis)))
+        session.mount(URL, WSGIAdapter(wsgi(*apis(deployment, issuer))))
         yield Console(issuer, session)

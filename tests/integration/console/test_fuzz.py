@@ -29,8 +29,7 @@ from local.issuer import Issuer
 from syncro_quickbooks.console.app import Api
 from syncro_quickbooks.console.caller import Callers
 from syncro_quickbooks.console.openapi import document
-from syncro_quickbooks.console.routers import console_api
-from tests.support.console import environment, wsgi
+from tests.support.console import apis, environment, wsgi
 from tests.support.events import ACCOUNT, invoice_detail
 from tests.support.world import World
 
@@ -58,7 +57,7 @@ def url(issuer: Issuer) -> Iterator[str]:
     world.connect("neighbour", "9130002")
     world.publish("invoice.created", invoice_detail(309, account="neighbour"))
     world.run()
-    with served(wsgi(console_api(world.deployment, environment(issuer)))) as address:
+    with served(wsgi(*apis(world.deployment, issuer))) as address:
         yield address
 
 
