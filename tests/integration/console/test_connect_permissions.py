@@ -1,12 +1,11 @@
-"""What the functions of connections may do in AWS is what they do, and the API has the paths that the code answers."""
+"""What the functions of connections may do in AWS is what they do."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from local.cloudformation import load, mapping, properties, resources, statements
-from syncro_quickbooks.console.routers import connect_routers
+from local.cloudformation import load, properties, resources, statements
 from tests.integration.console.test_connection_api import connect, register
 from tests.support.console import Console
 from tests.support.events import ACCOUNT, invoice_detail
@@ -103,17 +102,3 @@ def test_the_upkeep_needs_exactly_what_the_template_allows(world: World) -> None
             world.clock.advance_to(world.clock.now() + timedelta(hours=1))
     assert world.items(f"acct#{ACCOUNT}") == []
     assert needed == allowed("UpkeepFunction")
-
-
-def test_the_paths_of_the_template_are_those_that_the_code_answers() -> None:
-    events = mapping(properties(RESOURCES["QboConnectFunction"])["Events"]).values()
-    given = [mapping(mapping(event)["Properties"]) for event in events]
-    deployed = {(str(each["Method"]).upper(), str(each["Path"])) for each in given}
-    answered = {
-        (method, path) for router in connect_routers() for path, methods in _paths(router) for method in methods
-    }
-    assert deployed == answered
-
-
-def _paths(router: Any) -> list[tuple[str, tuple[str, ...]]]:
-    return [(str(key[0]), tuple(key[1])) for key in router._routes]

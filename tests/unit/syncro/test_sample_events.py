@@ -51,6 +51,8 @@ def test_only_queue_schedule_and_web_connector_are_no_events_of_syncro() -> None
     assert set(ALL) - set(SAMPLES) == {
         "push_wake_up",
         "jobs_wake_up",
+        "payment_poll",
+        "webhook_intuit",
         "sweep_schedule",
         "measure_schedule",
         "alarm_dead_letters",

@@ -8,7 +8,7 @@ from local.cloudformation import load, mapping, mappings, properties, resources
 from syncro_quickbooks.console.app import resolver
 from syncro_quickbooks.console.openapi import document
 from syncro_quickbooks.console.problems import ProblemBody
-from syncro_quickbooks.console.routers import console_routers, every_router
+from syncro_quickbooks.console.routers import PAGES, connect_routers, console_routers, every_router
 
 RESOURCES = resources(load())
 API = properties(RESOURCES["ConsoleApi"])
@@ -41,6 +41,7 @@ def test_every_route_is_deployed_once_and_nothing_else_is_but_the_door_for_intui
 
 def test_a_function_is_called_for_the_routes_it_has() -> None:
     assert deployed_routes("ConsoleFunction") == routes_of(console_routers())
+    assert deployed_routes("QboConnectFunction") == routes_of(connect_routers())
 
 
 def test_methods_are_named() -> None:
@@ -50,7 +51,8 @@ def test_methods_are_named() -> None:
 
 def test_the_document_describes_every_route_but_itself() -> None:
     described = {(method, path) for path, item in mapping(document()["paths"]).items() for method in mapping(item)}  # type: ignore[arg-type]  # numbers are the only other thing
-    assert routes_of(every_router()) - described == {("get", "/openapi.json"), ("get", "/docs")}
+    pages = {("get", path) for path in PAGES}  # for browsers that Intuit sends
+    assert routes_of(every_router()) - described == {("get", "/openapi.json"), ("get", "/docs"), *pages}
 
 
 @pytest.mark.parametrize("name", RESPONSES)
