@@ -63,8 +63,6 @@ def test_only_queue_schedule_and_web_connector_are_no_events_of_syncro() -> None
         "oauth_callback",
         "qbd_soap_authenticate",
         "console_health",
-        "payment_poll",
-        "webhook_intuit",
     }
 
 
