@@ -120,6 +120,39 @@ def test_events_during_a_posting_stop_leave_one_look_every_five_minutes() -> Non
     assert world.messages == []
 
 
+# -- events while a run is going on -----------------------------------------------------------------------------------
+
+
+class EventInARun(Boundaries):
+    """The first write to QuickBooks takes some seconds, and an event comes in before it is answered."""
+
+    def __init__(self, world: World, seconds: float) -> None:
+        super().__init__()
+        self._world, self._seconds, self._come = world, seconds, False
+
+    def pass_through(self, name: str, call: Callable[[], Any], *others: Any, **more: Any) -> Any:
+        if name.startswith("qbo.POST") and not self._come:
+            self._come = True
+            self._world.clock.sleep(self._seconds)
+            self._world.publish("invoice.created", invoice_detail(301))
+        return super().pass_through(name, call, *others, **more)
+
+
+# The run's guard ends after 190 s: the event is to be looked at before it, after it, and comes after it.
+@pytest.mark.parametrize("seconds", [100, 185, 195])
+def test_an_event_that_comes_late_in_a_long_run_is_not_forgotten(seconds: float) -> None:
+    world = connected()
+    world.publish("invoice.created", invoice_detail(299))
+    world.run()
+    world.publish("invoice.created", invoice_detail(300))
+    world.clock.sleep(11)
+    world.start(EventInARun(world, seconds))
+    world.push()
+    world.run_for(timedelta(seconds=30))
+    assert statuses(world, range(300, 302)) == {"synced"}
+    assert_each_once(world.companies[ACCOUNT])
+
+
 # -- lookups that fail -------------------------------------------------------------------------------------------------
 
 

@@ -127,7 +127,7 @@ def _single(reader: _Reader) -> Test:
         path = _path(reader)
         reader.take(")")
         wanted = word == "attribute_exists"
-        return lambda item, names, _: (_at(item, path, names) is not None) is wanted
+        return lambda item, names, _: _exists(item, path, names) is wanted
     if word == "begins_with":
         return _begins_with(reader)
     return _comparison(reader)
@@ -153,6 +153,9 @@ def _comparison(reader: _Reader) -> Test:
     operator = reader.take()
     if operator == "IN":
         return _one_of(reader, path)
+    if operator == "=" and reader.peek().startswith("#"):
+        other = _path(reader)
+        return lambda item, names, _: _exists(item, path, names) and _at(item, path, names) == _at(item, other, names)
     value = reader.placeholder(":")
     if operator == "=":
         return lambda item, names, values: _at(item, path, names) == values[value]
@@ -283,6 +286,10 @@ def _path(reader: _Reader) -> tuple[str, ...]:
         reader.take()
         path.append(reader.placeholder("#"))
     return tuple(path)
+
+
+def _exists(item: Item, path: tuple[str, ...], names: Names) -> bool:
+    return _at(item, path, names) is not None
 
 
 def _at(item: Item, path: tuple[str, ...], names: Names) -> Value | None:

@@ -61,11 +61,14 @@ class Wakes:
         self._index = "due" if schedule == PUSH_SCHEDULE else schedule
 
     def wake_at(self, account_id: str, due: int) -> None:
-        """See to it that the account is looked at by `due` (ms). Sends nothing if that is already so."""
+        """See to it that the account is looked at by `due` (ms). Sends nothing if that is already so.
+
+        A guard is no look: the worker that set it has read the outbox already, and takes it away when it is done.
+        """
         wake_id = uuid4().hex
         earlier = replace(
             self.due_at(account_id, due, wake_id),
-            condition=Condition("attribute_not_exists(#next_due) OR #next_due > :due"),
+            condition=Condition("attribute_not_exists(#next_due) OR #next_due > :due OR #next_due = #guard"),
         )
         try:
             self._table.write(earlier)
@@ -119,7 +122,8 @@ class Wakes:
     def begin(self, account_id: str) -> int:
         """A worker starts to look. Returns the guard: when the sweep is to look again should the worker die."""
         guard = to_millis(self._clock.now() + _GUARD)
-        self._table.write(self.due_at(account_id, guard, uuid4().hex))
+        due = self.due_at(account_id, guard, uuid4().hex)
+        self._table.write(replace(due, expression=f"{due.expression}, #guard = :due"))
         return guard
 
     def finish(self, account_id: str, guard: int, next_due: int | None, waiting_since: int | None = None) -> None:
