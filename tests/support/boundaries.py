@@ -1,9 +1,9 @@
 """Every call that leaves the process, counted, and one of them interrupted; the harness picks which."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
@@ -33,6 +33,8 @@ class Boundaries:
     dead: bool = False
     hit: str = ""
     meanwhile: Callable[[], None] | None = None
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """The arguments of the newest call to AWS."""
 
     def pass_through(
         self,

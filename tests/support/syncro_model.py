@@ -35,7 +35,8 @@ class SyncroAccount:
 
     # -- figures ---------------------------------------------------------------------------------------------------
 
-    def _live(self, kind: str) -> list[Thing]:
+    def live(self, kind: str) -> list[Thing]:
+        """The invoices, payments, credits or uses that were not deleted."""
         return [thing for thing in self._things.values() if thing.kind == kind and not thing.deleted]
 
     def open_on(self, invoice: Thing) -> Decimal:
@@ -43,20 +44,24 @@ class SyncroAccount:
         return invoice.amount - paid
 
     def _payers(self) -> list[Thing]:
-        return [*self._live("payment"), *self._live("use")]
+        return [*self.live("payment"), *self.live("use")]
 
     def left_of(self, source: Thing) -> Decimal:
-        used = sum((sum(use.applied.values()) for use in self._live("use") if use.source == source.id), ZERO)
+        used = sum((sum(use.applied.values()) for use in self.live("use") if use.source == source.id), ZERO)
         return source.amount - sum(source.applied.values(), ZERO) - used
 
     def open_invoices(self) -> dict[str, Decimal]:
         """What each invoice is open by, by number."""
-        return {f"10{invoice.id}": self.open_on(invoice) for invoice in self._live("invoice")}
+        return {f"10{invoice.id}": self.open_on(invoice) for invoice in self.live("invoice")}
 
     def balance(self) -> Decimal:
         """What the customer owes: invoices less money and credits."""
-        owed = sum((invoice.amount for invoice in self._live("invoice")), ZERO)
-        return owed - sum((each.amount for kind in ("payment", "credit") for each in self._live(kind)), ZERO)
+        owed = sum((invoice.amount for invoice in self.live("invoice")), ZERO)
+        return owed - sum((each.amount for kind in ("payment", "credit") for each in self.live(kind)), ZERO)
+
+    def taken_back(self) -> int:
+        """How many things were deleted."""
+        return sum(thing.deleted for thing in self._things.values())
 
     # -- what users do ---------------------------------------------------------------------------------------------
 
@@ -74,7 +79,7 @@ class SyncroAccount:
 
     def use_credit(self, pick: int, amount: Decimal) -> None:
         """Use what is left of a credit or a payment, as a payment by store credit that names its source."""
-        sources = [each for each in [*self._live("credit"), *self._live("payment")] if self.left_of(each) > 0]
+        sources = [each for each in [*self.live("credit"), *self.live("payment")] if self.left_of(each) > 0]
         if not sources or not self._with_room():
             return
         source = sources[pick % len(sources)]
@@ -88,11 +93,11 @@ class SyncroAccount:
 
     def move_use(self, pick: int) -> None:
         """Have a use name another source that has enough left."""
-        uses = self._live("use")
+        uses = self.live("use")
         if not uses:
             return
         use = uses[pick % len(uses)]
-        sources = [*self._live("credit"), *self._live("payment")]
+        sources = [*self.live("credit"), *self.live("payment")]
         others = [each for each in sources if each.id != use.source and self.left_of(each) >= use.amount]
         if others:
             use.source = others[pick % len(others)].id
@@ -100,7 +105,7 @@ class SyncroAccount:
 
     def change_credit(self, pick: int, amount: Decimal) -> None:
         """Change what a credit is worth, never below what is used of it."""
-        credits = self._live("credit")
+        credits = self.live("credit")
         if credits:
             credit = credits[pick % len(credits)]
             credit.amount = max(amount, credit.amount - self.left_of(credit))
@@ -108,7 +113,7 @@ class SyncroAccount:
 
     def apply_rest(self, pick: int) -> None:
         """Apply what is left of a payment by editing it."""
-        payments = [each for each in self._live("payment") if self.left_of(each) > 0]
+        payments = [each for each in self.live("payment") if self.left_of(each) > 0]
         if payments:
             payment = payments[pick % len(payments)]
             self._spread(payment, pick, self.left_of(payment))
@@ -116,7 +121,7 @@ class SyncroAccount:
 
     def reprice(self, pick: int, amount: Decimal) -> None:
         """Change an invoice's total; what is applied beyond it is taken off its payments again."""
-        invoices = self._live("invoice")
+        invoices = self.live("invoice")
         if not invoices:
             return
         invoice = invoices[pick % len(invoices)]
@@ -135,10 +140,10 @@ class SyncroAccount:
     def delete(self, pick: int) -> None:
         """Delete something that nothing depends on: an unpaid invoice, an unused credit, a payment, a use."""
         free = [
-            *(each for each in self._live("invoice") if self.open_on(each) == each.amount),
-            *(each for each in self._live("credit") if self.left_of(each) == each.amount),
-            *(each for each in self._live("payment") if not any(use.source == each.id for use in self._live("use"))),
-            *self._live("use"),
+            *(each for each in self.live("invoice") if self.open_on(each) == each.amount),
+            *(each for each in self.live("credit") if self.left_of(each) == each.amount),
+            *(each for each in self.live("payment") if not any(use.source == each.id for use in self.live("use"))),
+            *self.live("use"),
         ]
         if free:
             self._end(free[pick % len(free)])
@@ -155,7 +160,7 @@ class SyncroAccount:
                 amount -= part
 
     def _with_room(self) -> list[Thing]:
-        return [each for each in self._live("invoice") if self.open_on(each) > 0]
+        return [each for each in self.live("invoice") if self.open_on(each) > 0]
 
     def _new_id(self) -> int:
         self._next += 1

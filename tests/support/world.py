@@ -49,6 +49,8 @@ class Interrupted:
         return _Pages(lambda **arguments: self._call(operation, getattr(self._client, operation), arguments))
 
     def _call(self, name: str, call: Any, arguments: dict[str, Any]) -> Any:
+        self._world.boundaries.about = arguments
+
         def made() -> Any:
             return call(**arguments)
 

@@ -1,0 +1,111 @@
+"""What must be true once it is quiet, judged by Syncro's own figures and by what QuickBooks holds."""
+
+from collections import Counter
+from decimal import Decimal
+
+from emulators.quickbooks_online import Company
+from tests.simulation.engine.syncro import Syncro
+from tests.simulation.engine.world import SimulatedWorld
+from tests.support.books import assert_each_once, standing
+
+DONE = {"synced", "synced_with_warning", "dormant"}
+
+
+def everything(world: SimulatedWorld, accounts: list[Syncro]) -> None:
+    """Raises AssertionError, saying what is wrong."""
+    for syncro in accounts:
+        company = world.companies[syncro.account]
+        assert_each_once(company)
+        nothing_is_left_over(world, syncro.account)
+        customers_agree(company, syncro)
+        orders_agree(company, syncro)
+        nothing_crossed(world, syncro, company)
+    reads_were_counted(world, accounts)
+    consents_were_kept(world)
+
+
+def nothing_is_left_over(world: SimulatedWorld, account: str) -> None:
+    """Every record has come to its end, no entry, no dispatch and no message is left."""
+    assert world.outstanding() == [], f"left over: {world.outstanding()}"
+    assert world.dead_events == [], "events were lost"
+    for item in world.items(f"acct#{account}#"):
+        if item["sk"]["S"] == "record":
+            status = item["status"]["S"]
+            assert status in DONE, f"{account} {item['pk']['S']} is {status}: {item.get('problems', {}).get('S')}"
+
+
+def customers_agree(company: Company, syncro: Syncro) -> None:
+    """Each customer owes the same in both, and each invoice is open by the same."""
+    expected: dict[str, Decimal] = {}
+    known = {each["PrimaryEmailAddr"]["Address"]: each for each in company.entities("Customer")}
+    for customer in syncro.customers:
+        email = customer.customer["email"]
+        booked = any(customer.live(kind) for kind in ("invoice", "payment", "credit"))
+        assert email in known or not booked, f"{syncro.account}: {email} is missing among {sorted(known)}"
+        if email in known:
+            # A change of the organization alone travels with its next document.
+            name = known[email]["DisplayName"]
+            assert name in syncro.names_of(customer), f"{syncro.account}: {email} is called {name}"
+            owed = _owed(company, known[email]["Id"])
+            assert owed == customer.balance(), f"{syncro.account}: {email} owes {owed}, in Syncro {customer.balance()}"
+        expected |= customer.open_invoices()
+    found = {each["DocNumber"]: each["Balance"] for each in standing(company)}
+    assert found == expected, f"{syncro.account}: open invoices are {found}, in Syncro {expected}"
+
+
+def _owed(company: Company, customer_id: str) -> Decimal:
+    def total(entity: str, field: str) -> Decimal:
+        of_customer = [each for each in standing(company, entity) if each["CustomerRef"]["value"] == customer_id]
+        return sum((Decimal(str(each[field])) for each in of_customer), Decimal(0))
+
+    return total("Invoice", "Balance") - total("Payment", "UnappliedAmt") - total("CreditMemo", "RemainingCredit")
+
+
+def orders_agree(company: Company, syncro: Syncro) -> None:
+    """Every purchase order is there with its total, every finished one has one bill."""
+    for entity, orders in (
+        ("PurchaseOrder", syncro.orders),
+        ("Bill", [order for order in syncro.orders if order.finished]),
+    ):
+        found = Counter(Decimal(str(each["TotalAmt"])) for each in standing(company, entity))
+        expected = Counter(order.total for order in orders)
+        assert found == expected, f"{syncro.account}: {entity} over {found}, in Syncro {expected}"
+
+
+def nothing_crossed(world: SimulatedWorld, syncro: Syncro, company: Company) -> None:
+    """Names, tokens and requests of one account never show up in another's company."""
+    others = [account for account in world.companies if account != syncro.account]
+    for entity in ("Customer", "Vendor"):
+        for each in company.entities(entity):
+            assert not any(each["DisplayName"].startswith(other) for other in others), f"{each['DisplayName']} crossed"
+    for entry in world.emulator.journal:
+        if entry.realm == company.realm:
+            assert entry.status != 403, f"{entry.operation} with another company's token"
+
+
+def reads_were_counted(world: SimulatedWorld, accounts: list[Syncro]) -> None:
+    """Every metered read was counted before it was made, and there are no more than the history needs."""
+    made = world.emulator.limits.reads_used
+    counted = world.reads_counted()
+    assert made <= counted, f"{made} reads were made, {counted} counted"
+    most = allowed_reads(world, accounts)
+    assert made <= most, f"{made} reads were made, {most} are enough"
+
+
+def allowed_reads(world: SimulatedWorld, accounts: list[Syncro]) -> int:
+    """Three a company to know it; one a name to look it up, a bill to see its order, a document to delete it."""
+    made = {kind: sum(len(company.entities(kind)) for company in world.companies.values()) for kind in _READ_FOR}
+    taken_back = sum(customer.taken_back() for syncro in accounts for customer in syncro.customers)
+    needed = 3 * len(world.companies) + sum(made.values()) + taken_back
+    return needed + READS_A_MISHAP * world.mishaps.struck.total()
+
+
+_READ_FOR = ("Customer", "Vendor", "Bill")
+READS_A_MISHAP = 5
+"""A proof, and a lookup that is made again."""
+
+
+def consents_were_kept(world: SimulatedWorld) -> None:
+    """Nobody has to sign in again unless the answer to a refresh was lost on its way, or tokens were refused twice."""
+    lost = world.mishaps.lost_refreshes + world.mishaps.refused_tokens // 2
+    assert world.reconnects <= lost, f"{world.reconnects} consents lost"

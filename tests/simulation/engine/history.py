@@ -1,0 +1,100 @@
+"""One history: a busy time in which everything may go wrong, then a calm one, then the books are compared."""
+
+import itertools
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+from unittest.mock import patch
+
+from tests.simulation.engine import checks
+from tests.simulation.engine.chance import seeded
+from tests.simulation.engine.syncro import Syncro
+from tests.simulation.engine.world import SimulatedWorld
+
+REALMS = {"acme": "9130001", "globex": "9130002"}
+AN_HOUR = timedelta(minutes=58)
+QUIET_WITHIN = timedelta(days=3)
+
+
+@dataclass
+class Told:
+    """What became of a history. `violation` is empty if everything is as it must be."""
+
+    seed: int
+    violation: str = ""
+    calls: int = 0
+    virtual_hours: float = 0.0
+    struck: Counter[tuple[str, str]] = field(default_factory=Counter)
+    story: list[str] = field(default_factory=list)
+
+
+def run(seed: int) -> Told:
+    """Run the history of `seed`."""
+    with seeded(seed) as rng:
+        world = _connected(rng)
+        began = world.clock.now()
+        accounts = [Syncro(account, rng) for account in REALMS]
+        with patch("time.sleep", world.clock.sleep):
+            violation = _violation(world, accounts, rng)
+    hours = (world.clock.now() - began) / timedelta(hours=1)
+    return Told(seed, violation, world.mishaps.calls, hours, world.mishaps.struck, world.mishaps.story)
+
+
+def _violation(world: SimulatedWorld, accounts: list[Syncro], rng: Random) -> str:
+    try:
+        _busy(world, accounts, rng)
+        _calm(world)
+        checks.everything(world, accounts)
+    except Exception as broken:  # noqa: BLE001 - whatever it is, it must not happen
+        return f"{type(broken).__name__}: {broken}"
+    return ""
+
+
+def _connected(rng: Random) -> SimulatedWorld:
+    """Two accounts that are ready; in most companies nothing but our own care prevents a second document."""
+    world = SimulatedWorld(
+        rng,
+        mishaps=rng.choice([0, 1, 1, 2, 2, 3, 4, 6]),
+        gap=rng.choice([20, 60, 120, 240]),
+        lateness=rng.choice([0.0, 2.0, 20.0]),
+    )
+    for account, realm in REALMS.items():
+        world.connect(account, realm, everything=True, number_check=rng.random() < 0.2)
+    return world
+
+
+def _busy(world: SimulatedWorld, accounts: list[Syncro], rng: Random) -> None:
+    hour_after = rng.randrange(8) if rng.random() < 0.3 else -1
+    for number in range(rng.randrange(3, 8)):
+        syncro = rng.choice(accounts)
+        for detail_type, detail in syncro.deed():
+            world.mishaps.tell(f"-- Syncro, {syncro.account}: {detail_type} {_in_short(detail)}")
+            world.publish(detail_type, detail)
+        pause = timedelta(seconds=rng.choice([0, 0, 1, 5, 15, 40, 300]))
+        if number == hour_after:
+            pause = AN_HOUR
+            world.at(world.clock.now() + AN_HOUR, lambda: world.look_from_the_console(rng.choice(list(REALMS))))
+        world.go_on(world.clock.now() + pause)
+    world.go_on(world.clock.now() + timedelta(minutes=rng.choice([1, 5, 10])))
+
+
+def _calm(world: SimulatedWorld) -> None:
+    world.mishaps.calm()
+    world.mishaps.tell("-- everything works again")
+    world.emulator.faults.clear()
+    world.sign_in_where_needed()
+    for _ in itertools.repeat(None, 3):
+        world.redrive_dead_events()
+        world.run_dry(QUIET_WITHIN)
+        world.sign_in_where_needed()
+
+
+def _in_short(detail: dict[str, object]) -> str:
+    for kind in ("invoice", "payment", "store_credit", "purchase_order", "customer"):
+        thing = detail.get(kind)
+        if isinstance(thing, dict):
+            figures = {name: thing[name] for name in ("total", "payment_amount", "amount", "status") if name in thing}
+            shares = [f"{each['invoice_id']}: {each['amount']}" for each in thing.get("allocations", ())]
+            return f"{kind} {thing['id']} v{detail['version']} {figures} {shares or ''}"
+    return str(detail.get("id"))

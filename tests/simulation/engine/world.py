@@ -1,0 +1,286 @@
+"""The deployment of a simulated history: bus, queues, sweep and workers as AWS runs them, moved by chance."""
+
+import heapq
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+import botocore.exceptions
+import requests
+
+from emulators.quickbooks_online import Fault
+from emulators.quickbooks_online.faults import Faults
+from emulators.wsgi_adapter import WSGIAdapter
+from syncro_quickbooks.bootstrap import Deployment
+from syncro_quickbooks.clock import to_millis
+from syncro_quickbooks.online.faults import QuickBooksError
+from syncro_quickbooks.online.tokens import ConnectionKey
+from syncro_quickbooks.sync.intake import Rejected
+from syncro_quickbooks.sync.wake import MISSED_AFTER
+from tests.simulation.engine.mishaps import Mishaps
+from tests.support.boundaries import Crash
+from tests.support.syncro_model import Event
+from tests.support.world import FUNCTION_TIME, QBO_URL, REDELIVERED_AFTER, World
+
+INTAKE_TIME, SHORT_TIME = timedelta(seconds=30), timedelta(seconds=60)
+MOST_RECEIVES = 5  # template.yaml: maxReceiveCount
+ASYNC_ATTEMPTS = 3  # Lambda: twice again after a failed invocation
+MINUTE = timedelta(minutes=1)
+
+_FAILURES = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, QuickBooksError)
+
+
+class StruckAdapter(WSGIAdapter):
+    """HTTP to the emulator, through the mishaps."""
+
+    def __init__(self, world: "SimulatedWorld") -> None:
+        super().__init__(world.emulator)
+        self._world = world
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]  # passes requests' own options on
+        url = request.url or ""
+        _, of_company, rest = url.partition("?")[0].partition("/v3/company/")
+        what = rest.partition("/")[2] if of_company else "token"
+        is_write = "requestid=" in url
+
+        def late() -> None:
+            self._world.emulator.faults.add(Fault(kind="late", delay=115))
+            with suppress(requests.ConnectionError, requests.Timeout):
+                super(StruckAdapter, self).send(request, **options)
+            self._world.clock.sleep(5)
+
+        return self._world.mishaps.pass_through(
+            f"qbo.{request.method} {what}",
+            lambda: super(StruckAdapter, self).send(request, **options),
+            lambda: requests.exceptions.ReadTimeout(request=request),
+            late=late if is_write else None,
+        )
+
+
+class SimulatedWorld(World):
+    """A world whose events and messages come late, twice and in another order, and whose workers are struck."""
+
+    def __init__(self, rng: Random, *, mishaps: int, gap: int, lateness: float) -> None:
+        self.rng = rng
+        self._lateness = lateness
+        self._upcoming: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._inflight: dict[str, tuple[datetime, int, int]] = {}
+        self._behind: dict[str, int] = {}
+        self._receipts = 0
+        self.dead_events: list[Event] = []
+        self.dead_messages = 0
+        self.reconnects = 0
+        self.handled: Counter[str] = Counter()
+        super().__init__()
+        self.mishaps = Mishaps(rng, self, mishaps, gap)
+        self._processes = [self.process(), self.process()]
+
+    @property
+    def faults(self) -> Faults:
+        """What QuickBooks will do wrong."""
+        return self.emulator.faults
+
+    @property
+    def boundaries(self) -> Any:
+        """What every call to AWS passes."""
+        return self.mishaps
+
+    @boundaries.setter
+    def boundaries(self, _: Any) -> None:
+        """The world's own ones are not used."""
+
+    def _session(self) -> requests.Session:
+        session = requests.Session()
+        session.trust_env = False
+        session.mount(QBO_URL, StruckAdapter(self))
+        return session
+
+    def with_read_allowance(self, reads: int) -> None:
+        """From now on this is the month's allowance."""
+        self._environ["READ_ALLOWANCE"] = str(reads)
+        self._processes = [self.process(), self.process()]
+
+    # -- time ----------------------------------------------------------------------------------------------------------
+
+    def at(self, due: datetime, do: Callable[[], None]) -> None:
+        """Do something then."""
+        heapq.heappush(self._upcoming, (due, next(self._order), do))
+
+    def go_on(self, until: datetime) -> None:
+        """Let everything that is due until then happen."""
+        while (moment := self._next()) is not None and moment <= until:
+            self.clock.advance_to(moment)
+            self.deliver_due()
+        self.clock.advance_to(until)
+
+    def run_dry(self, within: timedelta) -> None:
+        """Let everything happen until nothing is left to do."""
+        end = self.clock.now() + within
+        while True:
+            moment = self._next()
+            if moment is None or moment > end:
+                break
+            self.clock.advance_to(moment)
+            self.deliver_due()
+        assert self._next() is None, f"not quiet after {within}: {self.outstanding()}"
+
+    def _next(self) -> datetime | None:
+        moments = [until for until, *_ in self._inflight.values()]
+        if self._upcoming:
+            moments.append(self._upcoming[0][0])
+        if (sweep := self._next_useful_sweep()) is not None:
+            moments.append(sweep)
+        return min(moments, default=None)
+
+    def _next_useful_sweep(self) -> datetime | None:
+        """The sweep runs every minute; one that would find nothing changes nothing and is left out."""
+        due = self.table.next_due()
+        if due is None:
+            return None
+        missed = datetime.fromtimestamp(due / 1000, self.clock.now().tzinfo) + MISSED_AFTER + timedelta(milliseconds=2)
+        late = max(missed, self._next_sweep) - self._next_sweep
+        return self._next_sweep + MINUTE * -(-late // MINUTE)
+
+    def deliver_due(self) -> None:
+        """Whatever is due now happens."""
+        for account in list(self._inflight):
+            until, receives, _ = self._inflight.get(account, (datetime.max.replace(tzinfo=UTC), 0, 0))
+            if until <= self.clock.now():
+                del self._inflight[account]
+                self._push(account, receives)
+        sweep = self._next_useful_sweep()
+        if sweep is not None and sweep <= self.clock.now():
+            self._next_sweep = sweep + MINUTE
+            self._invoke("sweep", "", SHORT_TIME, lambda process: process.wakes.wake_due())
+        while self._upcoming and self._upcoming[0][0] <= self.clock.now():
+            heapq.heappop(self._upcoming)[2]()
+
+    # -- workers -------------------------------------------------------------------------------------------------------
+
+    def _invoke(self, what: str, account: str, time: timedelta, work: Callable[[Deployment], Any]) -> bool:
+        """Run one function. Returns whether it came to its end."""
+        place = self.rng.randrange(len(self._processes))
+        self.handled[what] += 1
+        self.mishaps.tell(f"{what} {account}")
+        try:
+            with self.mishaps.worker(account, self.clock.now() + time):
+                work(self._processes[place])
+        except Crash:
+            self._processes[place] = self.process()
+            return False
+        except _FAILURES as failure:
+            self.mishaps.tell(f"{what} {account} failed: {type(failure).__name__}")
+            return False
+        return True
+
+    # -- the bus -------------------------------------------------------------------------------------------------------
+
+    def publish(self, detail_type: str, detail: dict[str, Any]) -> None:
+        """Syncro sends an event: at least once, and sometimes late."""
+        for _ in range(self.rng.choice([1, 1, 1, 1, 2])):
+            late = self.rng.uniform(0, self._lateness) if self.rng.random() < 0.9 else self.rng.uniform(0, 900)
+            due = self.clock.now() + timedelta(seconds=late)
+            self.at(due, lambda: self._take_in((detail_type, detail), 1))
+
+    def _take_in(self, event: Event, attempt: int) -> None:
+        account = event[1]["account_id"]
+        what = f"{event[0]} v{event[1].get('version')} for"
+        try:
+            if self._invoke(what, account, INTAKE_TIME, lambda process: process.intake.accept(*event)):
+                return
+        except Rejected as rejected:  # a Force Update that overtook what it is about; the door keeps it
+            self.mishaps.tell(f"{what} {account}: {rejected}")
+            self.dead_events.append(event)
+            return
+        if attempt < ASYNC_ATTEMPTS:
+            self.at(self.clock.now() + attempt * MINUTE, lambda: self._take_in(event, attempt + 1))
+        else:
+            self.dead_events.append(event)
+
+    # -- the queues ----------------------------------------------------------------------------------------------------
+
+    def sent(self, arguments: dict[str, Any]) -> None:
+        """A message was sent to one of the queues; the standard one may deliver it twice."""
+        due = self.clock.now() + timedelta(seconds=arguments.get("DelaySeconds", 0))
+        body = arguments["MessageBody"]
+        if arguments["QueueUrl"] == self._push_queue:
+            self.at(due, lambda: self._push(body, 0))
+            return
+        for _ in range(self.rng.choice([1, 1, 1, 1, 1, 1, 2])):
+            self.at(due + timedelta(seconds=self.rng.choice([0, 0, 1])), lambda: self._forward(body, 0))
+
+    def _push(self, account: str, receives: int) -> None:
+        """FIFO: one message of a group at a time; what is not deleted comes again when its visibility ends."""
+        if account in self._inflight:
+            self._behind[account] = self._behind.get(account, 0) + 1
+            return
+        if receives == MOST_RECEIVES:
+            self.dead_messages += 1
+            self._next_of_group(account)
+            return
+        self._receipts += 1
+        receipt = self._receipts
+        self._inflight[account] = (self.clock.now() + REDELIVERED_AFTER, receives + 1, receipt)
+        if self._push_now(account) and self._inflight.get(account, (None, 0, 0))[2] == receipt:
+            del self._inflight[account]
+            self._next_of_group(account)
+
+    def _next_of_group(self, account: str) -> None:
+        waiting = self._behind.pop(account, 0)
+        for _ in range(waiting):
+            self.at(self.clock.now(), lambda: self._push(account, 0))
+
+    def _push_now(self, account: str) -> bool:
+        def work(process: Deployment) -> None:
+            report = process.push.run(account, self.clock.now() + FUNCTION_TIME)
+            self.mishaps.tell(f"push {account}: {report.ended}, {report.seen} looked at, next {report.next_due}")
+
+        return self._invoke("push", account, FUNCTION_TIME, work)
+
+    def _forward(self, body: str, receives: int) -> None:
+        if self._invoke("forward", body, SHORT_TIME, lambda process: process.wakes.forward(body)):
+            return
+        if receives + 1 == MOST_RECEIVES:
+            self.dead_messages += 1
+        else:
+            self.at(self.clock.now() + timedelta(seconds=90), lambda: self._forward(body, receives + 1))
+
+    def another_worker(self, account: str) -> None:
+        """The queue delivers the account's wake-up once more, to another process, while somebody is at it."""
+        if account in self.companies:
+            self._push_now(account)
+
+    # -- people --------------------------------------------------------------------------------------------------------
+
+    def look_from_the_console(self, account: str) -> None:
+        """Somebody opens the settings: a token is needed outside the push."""
+        key = ConnectionKey(account, self.companies[account].realm)
+        self._invoke("console", account, SHORT_TIME, lambda process: process.tokens.access_token(key))
+
+    def sign_in_where_needed(self) -> None:
+        """The admins of accounts whose consent is lost sign in again."""
+        for account, company in self.companies.items():
+            connection = self.deployment.accounts.connection(account)
+            assert connection is not None
+            pause = self.deployment.accounts.health(connection).pause
+            if pause is not None and pause.until is None:
+                self.mishaps.tell(f"{account} signs in again: {pause.problem.code}")
+                self.reconnects += 1
+                self.sign_in(account, company.realm)
+
+    def redrive_dead_events(self) -> None:
+        """Operations send what ended in the dead-letter queue once more."""
+        events, self.dead_events = self.dead_events, []
+        for event in events:
+            self._take_in(event, 1)
+
+    def reads_counted(self) -> int:
+        """Metered reads as the workspace's counter has them."""
+        return sum(int(item["used"]["N"]) for item in self.items("workspace#reads") if "used" in item)
+
+    def now_in_millis(self) -> int:
+        """The current time in ms."""
+        return to_millis(self.clock.now())

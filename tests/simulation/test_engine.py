@@ -1,0 +1,37 @@
+"""The simulation itself: a seed is one history, and a history in which something is wrong is told as violated.
+
+The many histories run with `make simulate`.
+"""
+
+import pytest
+
+from tests.simulation.engine import checks
+from tests.simulation.engine.history import run
+from tests.simulation.engine.syncro import Syncro
+from tests.simulation.engine.world import SimulatedWorld
+
+
+@pytest.mark.parametrize("seed", [7, 8, 9])
+def test_a_seed_tells_the_same_story_each_time(seed: int) -> None:
+    told = run(seed)
+    assert told.story
+    assert run(seed) == told
+
+
+def test_nothing_is_violated_whatever_goes_wrong() -> None:
+    told = [run(seed) for seed in range(50)]
+    assert [(each.seed, each.violation) for each in told if each.violation] == []
+    assert sum(each.struck.total() for each in told) > 50
+
+
+def test_a_dollar_too_much_in_the_books_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def and_a_dollar(world: SimulatedWorld, accounts: list[Syncro]) -> None:
+        company = world.companies["globex"]
+        (customer,) = company.entities("Customer")
+        body = {"CustomerRef": {"value": customer["Id"]}, "TotalAmt": 1, "Line": []}
+        company.create_by_hand("Payment", body)
+        everything(world, accounts)
+
+    everything = checks.everything
+    monkeypatch.setattr(checks, "everything", and_a_dollar)
+    assert "in Syncro" in run(7).violation
