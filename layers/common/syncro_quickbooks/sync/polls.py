@@ -164,8 +164,10 @@ class Polls:
 
     def _ask(self, account_id: str, due: int, item: Item) -> bool:
         next_due, now = _int(item.get("next_due")), to_millis(self._clock.now())
-        if next_due <= due or _int(item.get("asked")) > now:
+        if _int(item.get("asked")) > now or now < next_due <= due:
             return False  # somebody is about to look anyway
+        if next_due <= now:
+            return bool(self._send(account_id, next_due))  # due already, but the sweep comes only every minute
         earlier = Condition("#next_due > :due", {":due": due})
         try:
             self._table.write(Update(Keys(account_id).of_account("poll"), "SET #next_due = :due", {}, earlier))
