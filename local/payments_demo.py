@@ -1,7 +1,7 @@
 """The demo's part about payments from QuickBooks: a bookkeeper records one there, and it arrives in Syncro.
 
-The account's settings are turned around for it over the REST API, as somebody would on the settings page: payments come
-from QuickBooks from now on.
+The account's settings are turned around for it over the REST API, as somebody would on the settings page, and back
+again at the end: an imported payment is not pushed then either.
 """
 
 import hmac
@@ -51,12 +51,13 @@ class PaymentsDemo:
         """As the module's `run`."""
         self._console.rule(f"Payments from QuickBooks: {self._account.account_id}")
         self._invoice_in_syncro()
-        self._turn_around()
+        self._turn("FROM")
         paid = self._bookkeeper_records_payment()
         arrived = self._waits_for_it(paid)
         if arrived is None:
             self._console.print(f"It did not arrive within {SECONDS_TO_ARRIVE} s: {self._told()}", style="red")
             return False
+        self._turn("TO")
         told_back = self._syncro_tells_of_it(arrived)
         table = Table(title="The payment, in both books", title_justify="left")
         for column in ("QuickBooks payment", "Syncro payment", "invoice", "amount", "reference", "pushed back?"):
@@ -83,13 +84,14 @@ class PaymentsDemo:
         things = {"customers": [mapping(detail["customer"])], "invoices": [invoice]}
         requests.post(f"{self._up.config.syncro_url}/_emulator/load", json=things, timeout=_SECONDS).raise_for_status()
 
-    def _turn_around(self) -> None:
-        token = {"subdomain": "demo", "token": SYNCRO_TOKEN}
-        self._api("PUT", "syncro-access", token)
+    def _turn(self, direction: str) -> None:
+        self._api("PUT", "syncro-access", {"subdomain": "demo", "token": SYNCRO_TOKEN})
         saved = self._api("GET", "settings")
-        settings = {**mapping(saved["settings"]), "sync_payments_to": False, "sync_payments_from": True}
-        self._api("PUT", "settings", {"version": saved["version"], "settings": settings})
-        self._console.print("Settings: Sync Payments FROM QuickBooks is on, TO is off; Syncro's API token is saved")
+        switches = {"sync_payments_to": direction == "TO", "sync_payments_from": direction == "FROM"}
+        self._api(
+            "PUT", "settings", {"version": saved["version"], "settings": {**mapping(saved["settings"]), **switches}}
+        )
+        self._console.print(f"Settings: Sync Payments {direction} QuickBooks is on, the other direction off")
 
     def _bookkeeper_records_payment(self) -> str:
         """By QuickBooks' API, as its own pages do. Intuit then tells of it by a signed webhook."""

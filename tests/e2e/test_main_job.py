@@ -4,9 +4,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import requests
 from rich.console import Console
 
-from local import demo, desktop_demo
+from local import demo, desktop_demo, payments_demo
 from local.books import entities, publish, sample, until
 from local.desktop import Office
 from local.records import Records
@@ -32,10 +33,18 @@ def test_the_demo_brings_the_whole_story_into_the_books(up: Stack, demo_succeede
     assert demo_succeeded
     # The figures of the events themselves; the purchase order is less its shipping of 12.50.
     assert sorted(invoices(up)) == [("INV-10482", Decimal("1226.57")), ("INV-10497", Decimal("486.00"))]
-    assert booked(up, "Payment") == [Decimal(0), Decimal("600.00"), Decimal("726.57")]
+    # The 100.00 were recorded by the bookkeeper, see payments_demo.
+    assert booked(up, "Payment") == [Decimal(0), Decimal("100.00"), Decimal("600.00"), Decimal("726.57")]
     assert booked(up, "CreditMemo") == [Decimal("30.00")]
     assert booked(up, "PurchaseOrder") == booked(up, "Bill") == [Decimal("480.60")]
     assert booked(up, "Purchase") == [Decimal("240.00")]
+
+
+def test_the_demo_brings_a_payment_recorded_in_quickbooks_into_syncro_once(up: Stack, demo_succeeded: bool) -> None:
+    assert demo_succeeded
+    headers = {"Authorization": f"Bearer {payments_demo.SYNCRO_TOKEN}"}
+    listed = requests.get(f"{up.config.syncro_url}/api/v1/payments", headers=headers, timeout=10).json()["payments"]
+    assert [(paid["payment_amount"], paid["invoice_ids"]) for paid in listed] == [(100, [9002])]
 
 
 def test_the_same_events_once_more_change_nothing(up: Stack, demo_succeeded: bool) -> None:
