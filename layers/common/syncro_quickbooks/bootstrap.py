@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from syncro_quickbooks.one_time.worker import OneTimeJobs
     from syncro_quickbooks.online.client import Client
     from syncro_quickbooks.online.consents import Consents
+    from syncro_quickbooks.online.dry_run import DryRun
     from syncro_quickbooks.online.grants import SecretCredentials, TokenEndpoint
     from syncro_quickbooks.online.idle import IdleConnections
     from syncro_quickbooks.online.nightly import Nightly
@@ -343,6 +344,13 @@ class Deployment:
         online = OnlineChoices(lists, self._impatient_client)
         editions: dict[Edition, Choices] = {Edition.ONLINE: online, Edition.DESKTOP: DesktopChoices(self.accounts)}
         return SettingsDesk(self.accounts, self._clock, editions)
+
+    @cached_property
+    def dry_run(self) -> "DryRun":
+        """Finds out what the push would do."""
+        from syncro_quickbooks.online.dry_run import DryRun  # noqa: PLC0415
+
+        return DryRun(self.table, self._clock, self._client, self._log)
 
     @cached_property
     def decisions(self) -> "Decisions":

@@ -1,0 +1,132 @@
+"""The dry run: what the push would do now, found out by letting it run on a table that keeps everything to itself.
+
+It is the push, so the two cannot differ, except in what only QuickBooks' answers can tell.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from syncro_quickbooks.clock import Clock, to_millis
+from syncro_quickbooks.json_types import JsonObject
+from syncro_quickbooks.log import Log
+from syncro_quickbooks.online.client import Client
+from syncro_quickbooks.online.dry_client import DryClient, Looked, Sent
+from syncro_quickbooks.online.push import ClientFactory, Push
+from syncro_quickbooks.online.rate import RateLimiter
+from syncro_quickbooks.storage.overlay import Overlay
+from syncro_quickbooks.storage.table import Item, Key, Put, Table, Update
+from syncro_quickbooks.sync.accounts import Accounts, Connection
+from syncro_quickbooks.sync.dispatches import Member, dispatch_from_item
+from syncro_quickbooks.sync.jobs import Jobs
+from syncro_quickbooks.sync.model import RecordKey, Status
+from syncro_quickbooks.sync.records import Keys, Record, record_from_item, state_from_item
+from syncro_quickbooks.sync.store import outbox_item
+from syncro_quickbooks.sync.wake import Wakes
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+_AS_LONG_AS_A_PUSH = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would do: its steps in order, how each record it looked at would stand then, and how it would end."""
+
+    ended: str
+    steps: tuple[Sent | Looked, ...]
+    records: tuple[Record, ...]
+
+
+class DryRun:
+    """Plans for one deployment. Writes nothing, sends nothing, and reads from QuickBooks only if told to."""
+
+    def __init__(self, table: Table, clock: Clock, client_for: ClientFactory, log: Log) -> None:
+        self._table = table
+        self._clock = clock
+        self._client_for = client_for
+        self._log = log
+
+    def plan(self, account_id: str, only: RecordKey | None, *, read: bool) -> Plan:
+        """What would be done for the outbox, or for one record as if somebody retried it now."""
+        overlay = Overlay(self._table, _Hidden(account_id, only))
+        self._make_due(overlay, account_id, only)
+        clients: list[DryClient] = []
+
+        def client_for(connection: Connection, limiter: RateLimiter) -> Client:
+            real = self._client_for(connection, limiter) if read else None
+            known = _Known(overlay, account_id, connection.realm_id)
+            clients.append(DryClient(real, known.members, known.object))
+            return clients[-1]
+
+        silent: SQSClient = _Silent()  # type: ignore[assignment]  # nothing but sending is asked of it
+        wakes = Wakes(overlay, silent, self._clock, "", "")
+        jobs = Jobs(overlay, Accounts(overlay, self._clock, wakes), self._clock, wakes)
+        push = Push(overlay, wakes, self._clock, client_for, self._log, jobs=jobs)
+        report = push.run(account_id, self._clock.now() + _AS_LONG_AS_A_PUSH)
+        steps = tuple(step for client in clients for step in client.steps)
+        return Plan(report.ended, steps, tuple(_records(overlay.changed, account_id)))
+
+    def _make_due(self, overlay: Overlay, account_id: str, only: RecordKey | None) -> None:
+        """Everything is looked at now: quiet time and back-off do not matter to what would be sent."""
+        keys, now = Keys(account_id), to_millis(self._clock.now())
+        if only is None:
+            return
+        record = record_from_item(only, overlay.get(keys.record(only)))
+        pending = Update(keys.record(only), "SET #status = :pending", {":pending": str(Status.PENDING)})
+        overlay.transact([pending, Put(outbox_item(keys, record, now))])
+
+
+class _Hidden:
+    """What a plan leaves out: one-time jobs, and for one record the rest of the outbox."""
+
+    def __init__(self, account_id: str, only: RecordKey | None) -> None:
+        self._keys = Keys(account_id)
+        self._only = only
+
+    def __call__(self, key: Key) -> bool:
+        is_outbox = key.pk.startswith(f"acct#{self._keys.account_id}#outbox#")
+        is_job = key.pk == f"acct#{self._keys.account_id}" and key.sk.startswith("job#")
+        return is_job or (is_outbox and self._only is not None)
+
+
+class _Known:
+    """What the overlay knows of the company."""
+
+    def __init__(self, overlay: Overlay, account_id: str, realm_id: str) -> None:
+        self._overlay = overlay
+        self._keys = Keys(account_id)
+        self._realm_id = realm_id
+
+    def members(self) -> Sequence[Member]:
+        """Of the dispatch that was frozen or noted last: the one that is being sent."""
+        partition = self._keys.dispatches(self._realm_id)
+        changed = [item for key, item in self._overlay.changed.items() if key.pk == partition and item is not None]
+        return dispatch_from_item(self._realm_id, changed[-1]).members if changed else ()
+
+    def object(self, entity: str, qbo_id: str) -> JsonObject | None:
+        """An object as we last knew it."""
+        owner = self._overlay.get(self._keys.owner(self._realm_id, entity, qbo_id))
+        if owner is None:
+            return None
+        key = RecordKey.parse(str(owner["record"]))
+        return state_from_item(self._overlay.get(self._keys.realm_state(key, self._realm_id))).object
+
+
+class _Silent:
+    """A queue that nobody reads."""
+
+    def send_message(self, **message: object) -> None:
+        """Drop it."""
+
+
+def _records(changed: Mapping[Key, Item | None], account_id: str) -> list[Record]:
+    """The records that the run decided about."""
+    prefix = f"acct#{account_id}#"
+    found: list[Record] = []
+    for key, item in changed.items():
+        if key.sk == "record" and item is not None and item.get("version"):
+            found.append(record_from_item(RecordKey.parse(key.pk.removeprefix(prefix)), item))
+    return found

@@ -1,0 +1,124 @@
+"""A dry run writes nothing, and what it foretells is what is then sent, for every kind of document."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.support.console import Console
+from tests.support.events import invoice_detail
+from tests.support.payment_events import allocation, payment_detail, store_credit_detail
+from tests.support.purchase_events import order_detail, purchase_detail
+from tests.support.world import World
+
+
+def table(world: World) -> str:
+    """Everything that is stored."""
+    return json.dumps(world.items(""), default=str, sort_keys=True)
+
+
+def assert_same(ours: Any, theirs: Any, made: dict[str, Any], place: str = "") -> None:
+    """What was foretold is what was sent; each planned id stands for one real id throughout."""
+    if isinstance(ours, dict):
+        assert sorted(ours) == sorted(theirs), place
+        for key in ours:
+            assert_same(ours[key], theirs[key], made, f"{place}.{key}")
+    elif isinstance(ours, list):
+        assert len(ours) == len(theirs), place
+        for number, (our, their) in enumerate(zip(ours, theirs, strict=True)):
+            assert_same(our, their, made, f"{place}[{number}]")
+    elif isinstance(ours, str) and ours.startswith("planned-"):
+        assert made.setdefault(ours, theirs) == theirs, place
+    elif isinstance(theirs, int | float | Decimal) and not isinstance(theirs, bool):
+        assert Decimal(str(ours)) == Decimal(str(theirs)), place
+    else:
+        assert ours == theirs, place
+
+
+def writes(entries: list[Any]) -> list[tuple[str, Any]]:
+    return [(entry.path.rpartition("/")[2], entry.body) for entry in entries if entry.kind == "write"]
+
+
+CASES = {
+    "an invoice": [("invoice.created", invoice_detail())],
+    "a payment": [("invoice.created", invoice_detail()), ("payment.created", payment_detail())],
+    "a store credit and its use": [
+        ("invoice.created", invoice_detail()),
+        ("store_credit.created", store_credit_detail()),
+        ("payment.created", payment_detail(345, "40.00", [allocation(309, "40.00", 259)], method="Store Credit")),
+    ],
+    "a write-off": [
+        ("invoice.created", invoice_detail()),
+        ("payment.created", payment_detail(346, "16.00", [allocation(309, "16.00")], method="Bad Debt")),
+    ],
+    "a purchase order": [("purchase_order.created", order_detail())],
+    "a customer purchase": [("customer_purchase.created", purchase_detail())],
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_plan_is_what_is_then_sent(name: str, world: World, console: Console) -> None:
+    world.connect(everything=True)
+    for detail_type, detail in CASES[name]:
+        world.publish(detail_type, detail)
+    world.clock.sleep(60)
+    before, journal = table(world), len(world.emulator.journal)
+    plan = console.get("/plan")
+    assert (table(world), len(world.emulator.journal)) == (before, journal), "a dry run leaves no trace"
+    foretold = [(step["path"].rpartition("/")[2], step["body"]) for step in plan["steps"] if step["path"]]
+    world.run()
+    sent = writes(world.emulator.journal[journal:])
+    assert len(foretold) >= 2
+    assert [path for path, _ in foretold] == [path for path, _ in sent]
+    made: dict[str, Any] = {}
+    for (path, ours), (_, theirs) in zip(foretold, sent, strict=True):
+        assert_same(ours, theirs, made, path)
+    assert made
+    for record in plan["records"]:
+        assert world.record(record["kind"], int(record["id"]))["status"] == record["status"], record
+
+
+def test_the_plan_of_one_record(world: World, console: Console) -> None:
+    world.connect()
+    world.publish("invoice.created", invoice_detail())
+    world.publish("invoice.created", invoice_detail(310))
+    before = table(world)
+    plan = console.get("/records/invoice/309/plan")
+    assert table(world) == before
+    assert plan["ended"] == "done"
+    made = [(each["kind"], each["id"]) for step in plan["steps"] for each in step["writes"]]
+    assert made == [("customer", "72"), ("product", "3"), ("product", "4"), ("invoice", "309")]
+    assert any("taken to find nothing" in step["read"] for step in plan["steps"])
+
+
+def test_a_plan_says_what_stands_in_the_way(world: World, console: Console) -> None:
+    world.connect()
+    world.publish("invoice.created", invoice_detail(number="7" * 22))
+    plan = console.get("/records/invoice/309/plan")
+    assert plan["steps"] == []
+    (record,) = plan["records"]
+    assert (record["status"], record["problems"][0]["code"]) == ("needs_attention", "number_too_long")
+
+
+def test_with_reads_the_names_are_looked_up(world: World, console: Console) -> None:
+    company = world.connect()
+    company.create_by_hand(
+        "Customer", {"DisplayName": "Returns Ltd", "PrimaryEmailAddr": {"Address": "billing72@example.com"}}
+    )
+    world.publish("invoice.created", invoice_detail())
+    before = len(company.entities("Customer"))
+    plan = console.get("/records/invoice/309/plan?read=true")
+    assert [step["read_now"] for step in plan["steps"] if step["read"]] == [True]
+    assert "Customer" not in [each["entity"] for step in plan["steps"] for each in step["writes"]]
+    standing = {each["kind"]: each["problems"][0]["code"] for each in plan["records"] if each["problems"]}
+    assert standing == {"customer": "customer_email_taken", "invoice": "customer_email_taken"}
+    assert len(company.entities("Customer")) == before
+
+
+def test_another_accounts_record_has_no_plan(world: World, console: Console) -> None:
+    world.connect()
+    world.publish("invoice.created", invoice_detail())
+    world.connect("other", "9130002")
+    assert console.request("GET", "/records/invoice/309/plan", account="other").status_code == 404
+    assert console.get("/plan", account="other")["steps"] == []
