@@ -10,7 +10,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from syncro_quickbooks.bootstrap import deployment
-from syncro_quickbooks.sync.model import Status
+from syncro_quickbooks.sync.model import FAILING, Status
 
 _SECONDS_BEFORE_ANOTHER_TRY = 60
 
@@ -50,7 +50,7 @@ def handler(event: QueueEvent, context: LambdaContext) -> None:
 
 def _count(account_id: str, verdicts: Mapping[Status, int], *, throttled: bool) -> None:
     """The account is no dimension: each value of one would be a metric of its own, and cost like one."""
-    failed = verdicts.get(Status.NEEDS_ATTENTION, 0) + verdicts.get(Status.RETRYING, 0)
+    failed = sum(verdicts.get(status, 0) for status in FAILING)
     metrics.add_metadata("account_id", account_id)
     metrics.add_metric("RecordsDecided", MetricUnit.Count, sum(verdicts.values()))
     metrics.add_metric("RecordsFailed", MetricUnit.Count, failed)

@@ -11,6 +11,7 @@ from syncro_quickbooks.sync.accounts import Pause
 from syncro_quickbooks.sync.gauges import Gauges
 from syncro_quickbooks.sync.model import Problem, Status
 from syncro_quickbooks.sync.records import Keys
+from tests.integration.desktop.test_first_documents import invoice as desktop_invoice
 from tests.support.events import ACCOUNT, invoice_detail
 from tests.support.office import Office
 from tests.support.world import FUNCTION_TIME, World
@@ -141,3 +142,16 @@ def test_that_a_web_connector_called_is_noted_once_a_day() -> None:
     office.clock.sleep(5 * 3600)
     office.run()
     assert missed_at() > first + DAY
+
+
+def test_a_desktop_session_says_how_many_records_it_decided_about_and_how_many_failed() -> None:
+    office = Office()
+    office.run_until_quiet()
+    office.publish("invoice.created", desktop_invoice(309))
+    office.publish("invoice.created", desktop_invoice(310, number="123456789012"))  # 11 characters fit
+    office.run_until_quiet()
+    said = [fields for _, message, fields in office.service.log.lines if message == "Records decided"]
+    assert {str(fields["account_id"]) for fields in said} == {ACCOUNT}
+    # The customer and the first invoice are booked, the other invoice needs another number.
+    assert sum(int(str(fields["decided"])) for fields in said) == 3
+    assert sum(int(str(fields["failed"])) for fields in said) == 1

@@ -107,3 +107,20 @@ def test_the_dashboard_is_json_and_shows_what_the_alarms_look_at() -> None:
     shown = json.dumps(body["widgets"])
     looked_at = {str(metric["MetricName"]) for alarm in ALARMS.values() for metric in metrics_of(alarm)}
     assert [name for name in looked_at if name not in shown] == []
+
+
+def test_what_becomes_of_desktops_records_is_counted_into_the_same_metrics() -> None:
+    filters = {name: properties(r) for name, r in RESOURCES.items() if r["Type"] == "AWS::Logs::MetricFilter"}
+    drain = (ROOT / "layers/common/syncro_quickbooks/desktop/drain.py").read_text(encoding="utf-8")
+    counted = {}
+    for each in filters.values():
+        (counts,) = mappings(each["MetricTransformations"])
+        assert each["LogGroupName"] == {"Ref": "QbdSoapLogGroup"}
+        assert counts["MetricNamespace"] == OURS
+        assert counts["Dimensions"] == [{"Key": "service", "Value": "$.service"}]
+        message = re.fullmatch(r'\{ \$\.message = "([^"]+)" \}', str(each["FilterPattern"]))
+        assert message is not None
+        assert f'"{message[1]}"' in drain
+        counted[counts["MetricName"]] = counts["MetricValue"]
+    assert counted == {"RecordsDecided": "$.decided", "RecordsFailed": "$.failed"}
+    assert all(f'"{str(field).removeprefix("$.")}": ' in drain for field in counted.values())

@@ -35,7 +35,7 @@ from syncro_quickbooks.sync.attempts import live_members
 from syncro_quickbooks.sync.dependents import Dependents
 from syncro_quickbooks.sync.dispatches import Dispatch
 from syncro_quickbooks.sync.jobs import Jobs
-from syncro_quickbooks.sync.model import Problem
+from syncro_quickbooks.sync.model import FAILING, Problem
 from syncro_quickbooks.sync.records import LAYERS
 from syncro_quickbooks.sync.settings import Settings, SettingsError, load_settings, missing_desktop_choices
 from syncro_quickbooks.sync.store import Store
@@ -105,10 +105,13 @@ class OutboxExchange:
         if held is not None:
             memory.stored["error"] = problems.words(held)
             return ""
+        work = self._work(session, connection, company, memory)
         try:
-            return self._of_outbox(self._work(session, connection, company, memory), connection)
+            return self._of_outbox(work, connection)
         except OutOfTime:
             return NO_OP  # there is more to decide about: the next call does
+        finally:
+            self._tell(work)
 
     def take_response(self, session: Session, response: str, hresult: str, message: str) -> int:
         """What became of the request that was returned last. Returns the progress in per cent."""
@@ -130,8 +133,16 @@ class OutboxExchange:
             return self._unreadable(work, kind, str(error))
         with suppress(OutOfTime):  # the rest is found by the next call
             self._taken(work, connection, kind, set_id, answer)
+        self._tell(work)
         self._doubt_lists(work, connection)
         return self._progress(work)
+
+    def _tell(self, work: Work) -> None:
+        """What a metric filter of the template counts."""
+        verdicts = work.store.verdicts
+        if verdicts:
+            counts = {"decided": verdicts.total(), "failed": sum(verdicts[status] for status in FAILING)}
+            self._log.info("Records decided", extra={"account_id": work.account_id, **counts})
 
     def last_error(self, session: Session) -> str:
         """Why the session ended early, empty if it did not."""

@@ -43,6 +43,10 @@ class Status(StrEnum):
     NEEDS_ATTENTION = "needs_attention"
 
 
+FAILING = (Status.NEEDS_ATTENTION, Status.RETRYING)
+"""What a record that failed has become, once or for now."""
+
+
 class Operation(StrEnum):
     """What a request does to its QuickBooks object."""
 
