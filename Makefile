@@ -14,7 +14,7 @@ SAM := $(CURDIR)/$(UV) tool run --quiet --from aws-sam-cli==$(SAM_VERSION) sam
 PATHS := functions layers/common/syncro_quickbooks emulators local benchmarks tests
 MACHINE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 
-.PHONY: help demo local test mutants simulate ten-thousand check lint format types imports requirements requirements-check schemas poll-reads alarms openapi openapi-check validate build rie bench clean
+.PHONY: help demo local test mutants ten-thousand check lint format types imports requirements requirements-check schemas poll-reads alarms openapi openapi-check validate build rie bench clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -34,12 +34,13 @@ test: .venv/.complete ## All tests
 mutants: .venv/.complete ## Break the core on purpose, rule by rule: the simulation must notice each (4 minutes)
 	@$(RUN)/python -m tests.simulation.mutants
 
+ten-thousand: .venv/.complete ## Import 10,000 customers, export 10,000 products, killed twice: the figures (5 minutes)
+	@$(RUN)/python -m tests.simulation.ten_thousand 2>/dev/null | grep -v '^{'
+
+.PHONY: simulate
 simulate: .venv/.complete ## Histories by seed, SEEDS=0-1999; one seed alone is told: SEEDS=1234
 	@PYTHONPATH=.:layers/common $(RUN)/python -m tests.simulation.engine $(SEEDS)
 SEEDS ?= 0-1999
-
-ten-thousand: .venv/.complete ## Import 10,000 customers, export 10,000 products, killed twice: the figures (5 minutes)
-	@$(RUN)/python -m tests.simulation.ten_thousand 2>/dev/null | grep -v '^{'
 
 check: lint types imports requirements-check openapi-check validate test ## Everything but the build
 
