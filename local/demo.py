@@ -9,7 +9,7 @@ import time
 
 from rich.console import Console
 
-from local import demo_tables, desktop_demo, payments_demo
+from local import demo_tables, desktop_demo, import_demo, payments_demo
 from local.books import calls, entities, publish, sample, until
 from local.cloudformation import Template
 from local.config import Account, from_environment
@@ -34,11 +34,14 @@ _SETTLED = (
 def run(up: Stack, console: Console) -> bool:
     """Tells the story to QuickBooks Online, its beginning to Desktop. True if both then say what Syncro says.
 
-    Between them a payment comes the other way, where the run has Syncro's emulator.
+    Between them a payment comes the other way, and last customers do, where the run has Syncro's emulator.
     """
     online = Demo(up, console).run()
-    back = payments_demo.run(up, console) if up.config.syncro_emulator and up.config.qbo_emulator else True
-    return desktop_demo.run(up, console) and online and back
+    both = up.config.syncro_emulator and up.config.qbo_emulator
+    back = payments_demo.run(up, console) if both else True
+    desktop = desktop_demo.run(up, console)
+    imported = import_demo.run(up, console) if both else True
+    return online and back and desktop and imported
 
 
 class Demo:
