@@ -49,6 +49,8 @@ def answered_as_refused(error: str) -> tuple[Change, ...]:
     return (Change("online/client.py", call, mutated),)
 
 
+RETRIES = "tests/integration/operations/test_retry_failed.py"
+NIGHTS = "tests/integration/operations/test_reconciliation.py"
 CRASH = "tests/simulation/test_crash_everywhere.py"
 FIVE_XX = "tests/simulation/test_recovery.py::test_three_equal_server_errors_lead_to_the_proof"
 WORKERS = "tests/simulation/test_two_workers.py::test_a_second_worker_at_any_call_of_the_first_changes_nothing"
@@ -92,9 +94,9 @@ MUTANTS = (
         (
             Change(
                 "sync/store.py",
-                'desired = Condition("#version = :version AND #force = :force", {":version": int(version), '
-                '":force": force})',
-                'desired = Condition("attribute_exists(#pk)")',
+                '    parts = ["#version = :version AND #force = :force"]\n'
+                '    values: dict[str, Value] = {":version": int(version), ":force": force}\n',
+                '    parts = ["attribute_exists(#pk)"]\n    values: dict[str, Value] = {}\n',
             ),
             Change(
                 "sync/store.py",
@@ -179,7 +181,7 @@ MUTANTS = (
     ),
     Mutant(
         "m  whoever begins to wait meanwhile is overlooked",
-        (Change("sync/store.py", "if has_waiters is not False:", "if True:"),),
+        (Change("sync/store.py", "if has_waiters is False:", "if False:"),),
         (f"{CREDITS}::test_a_rest_that_is_used_before_its_payment_was_sent_is_noticed_to_be_done",),
     ),
     Mutant(
@@ -207,6 +209,64 @@ MUTANTS = (
         "q  a credit from an overpayment is booked again as a credit memo",
         (Change("online/documents/store_credits.py", "if is_elsewhere and not view.state.linked:", "if False:"),),
         (f"{CREDITS}::test_a_credit_from_an_overpayment_is_booked_once",),
+    ),
+    Mutant(
+        "ra the rest is tried although the canary failed",
+        (Change("sync/dead_letters.py", "elif outcome.failure or not keep_going()", "elif not keep_going()"),),
+        (f"{RETRIES}::test_if_the_canary_fails_nothing_else_is_tried_and_all_stay",),
+    ),
+    Mutant(
+        "rb what was refused for good is tried again",
+        (Change("sync/dead_letters.py", 'return event, str(letter["reason"])', 'return event, ""'),),
+        (f"{RETRIES}::test_what_was_refused_with_a_reason_is_listed_and_never_tried_again",),
+    ),
+    Mutant(
+        "rc records go on although the canary was refused again",
+        (Change("sync/retries.py", "            if bad:\n", "            if False:\n"),),
+        (f"{RETRIES}::test_if_the_canary_is_refused_again_no_other_record_is_touched_and_the_next_canary_is_another",),
+    ),
+    Mutant(
+        "rd retries do not ask whether posting is stopped",
+        (
+            Change(
+                "sync/troubles.py",
+                "if self._accounts.posting_stopped(account_id, connection.edition) is not None:",
+                "if False:",
+            ),
+        ),
+        (f"{RETRIES}::test_where_posting_is_stopped_nothing_is_retried",),
+    ),
+    Mutant(
+        "re a letter is deleted before its event is taken in",
+        (
+            Change(
+                "sync/dead_letters.py",
+                '        detail = event["detail"]\n        try:\n',
+                '        detail = event["detail"]\n        self._box.delete(letter)\n        try:\n',
+            ),
+        ),
+        (f"{RETRIES}::test_killed_in_the_middle_nothing_is_lost_and_nothing_booked_twice",),
+    ),
+    Mutant(
+        "na what was changed by hand passes for work in hand",
+        (
+            Change(
+                "online/reconciling.py",
+                "if differs and self._listings.view(document.key) != views[document.key]:",
+                "if differs:",
+            ),
+        ),
+        (f"{NIGHTS}::test_every_difference_is_explained_or_named",),
+    ),
+    Mutant(
+        "nb an idle account is read every night",
+        (Change("online/nightly.py", "if not self._nights.is_due(account_id):", "if False:"),),
+        (f"{NIGHTS}::test_an_account_where_nothing_happens_costs_no_read_for_four_weeks",),
+    ),
+    Mutant(
+        "nc documents without a linked record are overlooked",
+        (Change("online/reconciling.py", "*self._orphans(rows, views)", "*()"),),
+        (f"{NIGHTS}::test_a_second_document_with_our_marker_is_found_although_no_record_is_linked_to_it",),
     ),
 )
 
