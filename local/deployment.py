@@ -5,7 +5,7 @@ scheduler, KMS with its context, Secrets Manager, the sparse index, the function
 What it does not: a function that fails on a rule's event is neither called again nor heard of at its on-failure
 destination (it is after an asynchronous Invoke), a rule's own retries and dead letters do not exist, KMS encrypts
 more than 4,096 bytes, and what a REST API itself refuses (an unknown path, a flood) comes as its own JSON: it does not
-read the gateway responses that SAM writes into the API's definition.
+read the gateway responses that SAM writes into the API's definition, and answers OPTIONS without the headers in it.
 """
 
 import io

@@ -212,13 +212,14 @@ def nobody_there() -> str:
     ("status", "body"), [(None, b""), (500, b"no"), (200, b"<html>"), (200, b"[]"), (200, b'{"keys": []}')]
 )
 def test_an_issuer_out_of_reach_is_not_the_callers_fault(
-    world: World, issuer: Issuer, status: int | None, body: bytes
+    world: World, issuer: Issuer, caplog: pytest.LogCaptureFixture, status: int | None, body: bytes
 ) -> None:
     if status is None:
         check_unavailable(world, issuer, nobody_there())
     else:
         with answering(status, body) as url:
             check_unavailable(world, issuer, url)
+    assert "The issuer's keys cannot be had" in caplog.messages
 
 
 def check_unavailable(world: World, issuer: Issuer, jwks_url: str) -> None:

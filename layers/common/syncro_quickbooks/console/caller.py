@@ -10,6 +10,8 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from aws_lambda_powertools import Logger
+
 from syncro_quickbooks.console.problems import ApiProblem
 from syncro_quickbooks.sync.model import Who
 
@@ -23,6 +25,8 @@ REQUIRED_CLAIMS = ("iss", "aud", "exp", "sub", "account_id")
 CLOCK_DIFFERENCE = 30  # seconds between the issuer's clock and ours
 KEYS_KEPT = 600  # seconds: a key that the issuer takes back counts no longer than that
 KEY_LOOK = 3  # seconds to wait for the issuer's keys
+
+logger = Logger()
 
 _ACCOUNT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")  # as in the events
 _LONGEST_SUBJECT = 255  # OpenID Connect Core, section 2
@@ -104,11 +108,22 @@ class Callers:
             self._keys.get_signing_keys()
             return self._keys.get_signing_key(key_id)
         except (PyJWKClientConnectionError, OSError) as error:
-            raise _no_keys() from error
+            raise self._no_keys(error) from error
         except (PyJWTError, ValueError) as error:
             if self._have_keys():
                 raise _invalid() from None
-            raise _no_keys() from error
+            raise self._no_keys(error) from error
+
+    def _no_keys(self, error: Exception) -> ApiProblem:
+        logger.error("The issuer's keys cannot be had", extra={"jwks_url": self._jwks_url, "reason": str(error)})
+        return ApiProblem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "issuer_unreachable",
+            "The token cannot be checked at the moment: the keys of its issuer are out of reach. Nothing was done.",
+            "Try again in a minute.",
+            who=Who.SUPPORT,
+            headers={"Retry-After": "60"},
+        )
 
     def _have_keys(self) -> bool:
         cache = self._keys.jwk_set_cache
@@ -124,15 +139,4 @@ def _unauthorized(code: str, detail: str, *, error: str = "invalid_token") -> Ap
     challenge = f'Bearer error="{error}", error_description="{detail}"' if error else "Bearer"
     return ApiProblem(
         HTTPStatus.UNAUTHORIZED, code, detail, "Sign in to Syncro again.", headers={"WWW-Authenticate": challenge}
-    )
-
-
-def _no_keys() -> ApiProblem:
-    return ApiProblem(
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        "issuer_unreachable",
-        "The token cannot be checked at the moment: the keys of its issuer are out of reach. Nothing was done.",
-        "Try again in a minute.",
-        who=Who.SUPPORT,
-        headers={"Retry-After": "60"},
     )

@@ -35,7 +35,7 @@ class CompanyBody(BaseModel):
     read_at: datetime | None
 
 
-class ConsentBody(BaseModel):
+class SignInBody(BaseModel):
     """The sign-in at Intuit; times that Intuit did not say are null."""
 
     refreshed_at: datetime | None
@@ -54,7 +54,7 @@ class SessionBody(BaseModel):
     problem: Annotated[SyncProblemBody | None, Field(description="What stopped it early.")]
 
 
-class StandingBody(BaseModel):
+class BacklogBody(BaseModel):
     """How many records have a status, and since when the oldest of them."""
 
     status: Status
@@ -75,10 +75,10 @@ class HealthBody(BaseModel):
     pause: PauseBody | None = None
     posting_stop: Annotated[str, Field(description="Why the team stopped all sending; empty if it did not.")] = ""
     outage_until: Annotated[datetime | None, Field(description="QuickBooks fails; it is tried again then.")] = None
-    consent: ConsentBody | None = None
+    consent: SignInBody | None = None
     findings: Annotated[list[Finding], Field(description="What only QuickBooks' answers told of the company.")] = []
     last_session: SessionBody | None = None
-    records: list[StandingBody] = []
+    records: list[BacklogBody] = []
 
 
 class ReadsBody(BaseModel):
@@ -163,11 +163,11 @@ def _pause(health: Health, now: datetime) -> PauseBody | None:
     return PauseBody(problem=sync_problem(pause.problem), until=pause.until)
 
 
-def _consent(deployment: Deployment, account_id: str) -> ConsentBody | None:
+def _consent(deployment: Deployment, account_id: str) -> SignInBody | None:
     consent = deployment.consents.of(account_id)
     if consent is None:
         return None
-    return ConsentBody(
+    return SignInBody(
         refreshed_at=consent.refreshed_at,
         unused_until=consent.unused_until,
         ends_at=consent.ends_at,
@@ -188,11 +188,11 @@ def _session(deployment: Deployment, account_id: str) -> SessionBody | None:
     )
 
 
-def _standings(deployment: Deployment, account_id: str) -> list[StandingBody]:
+def _standings(deployment: Deployment, account_id: str) -> list[BacklogBody]:
     listings = deployment.listings(account_id)
     found = [(status, listings.standing(status, COUNTED_UP_TO)) for status in _WORTH_COUNTING]
     return [
-        StandingBody(
+        BacklogBody(
             status=status,
             count=standing.count,
             since=standing.since,

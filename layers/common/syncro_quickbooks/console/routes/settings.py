@@ -23,7 +23,7 @@ router = Router()
 _LONGEST_CURSOR = 700  # a name of five levels, and an id
 
 
-class ChoiceBody(BaseModel):
+class ListChoiceBody(BaseModel):
     """What a setting is chosen from."""
 
     list: str
@@ -50,7 +50,7 @@ class SettingsBody(BaseModel):
         Field(description="What is wrong with the saved settings, by the lists as they were last read."),
     ]
     enabled_at: Annotated[dict[str, datetime], Field(description="Since when each switch is on; it acts from then on.")]
-    choices: Annotated[dict[str, ChoiceBody], Field(description="By setting: which list it is chosen from.")]
+    choices: Annotated[dict[str, ListChoiceBody], Field(description="By setting: which list it is chosen from.")]
 
 
 class NewSettingsBody(BaseModel):
@@ -85,7 +85,7 @@ class RateBody(BaseModel):
     percent: str
 
 
-class EntryBody(BaseModel):
+class ListEntryBody(BaseModel):
     """An entry of a list. `kind` is QuickBooks' type; items name their account, tax codes their rates on sales."""
 
     id: str
@@ -101,7 +101,7 @@ class EntryBody(BaseModel):
 class PickListBody(BaseModel):
     """A page of one of QuickBooks' lists, in order of name."""
 
-    entries: list[EntryBody]
+    entries: list[ListEntryBody]
     total: Annotated[int, Field(description="How many there are on all pages.")]
     cursor: Annotated[str | None, Field(description="Asks for the next page; null on the last one.")]
     read_at: Annotated[datetime | None, Field(description="When the list was read; null if it is about to be.")]
@@ -215,7 +215,7 @@ def _body(view: SettingsView) -> SettingsBody:
         checklist=None if view.checklist is None else [sync_problem(problem) for problem in view.checklist],
         refused=_fields(view.refused),
         enabled_at=dict(connection.enabled_at),
-        choices={setting: ChoiceBody(list=rule.list, what=rule.what) for setting, rule in view.rules.items()},
+        choices={setting: ListChoiceBody(list=rule.list, what=rule.what) for setting, rule in view.rules.items()},
     )
 
 
@@ -234,8 +234,8 @@ def _fields(reasons: Sequence[Reason]) -> list[FieldBody]:
     ]
 
 
-def _entry(entry: Entry, rules: Mapping[str, Rule]) -> EntryBody:
-    return EntryBody(
+def _entry(entry: Entry, rules: Mapping[str, Rule]) -> ListEntryBody:
+    return ListEntryBody(
         id=entry.id,
         name=entry.name,
         kind=entry.kind,
