@@ -2,7 +2,7 @@
 
 import base64
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -121,7 +121,7 @@ def test_the_log_has_everything_once_the_last_first(world: World, company: Any, 
         world.run()
     entries = console.get("/sync-log")["entries"]
     assert [entry["id"] for entry in entries if entry["kind"] == "invoice"] == ["3", "2", "1"]
-    times = [entry["at"] for entry in entries]
+    times = [datetime.fromisoformat(entry["at"]) for entry in entries]
     assert times == sorted(times, reverse=True)
     assert all_pages(console, "/sync-log?limit=2", "entries") == entries
 
