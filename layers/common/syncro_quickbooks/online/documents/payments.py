@@ -204,7 +204,8 @@ class PaymentRules:
         )
         if not isinstance(decision, Write):
             return decision
-        if case.view.record.chosen("done") and case.view.state.linked:
+        is_new = decision.digest != case.view.state.applied_digest  # else it has been noticed
+        if case.view.record.chosen("done") and case.view.state.linked and is_new:
             done = self._by_hand.changed(case.view, case.payment, decision)
             if not isinstance(done, Write):
                 return done
