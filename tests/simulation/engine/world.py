@@ -137,7 +137,7 @@ class SimulatedWorld(World):
 
     def _next_useful_sweep(self) -> datetime | None:
         """The sweep runs every minute; one that would find nothing changes nothing and is left out."""
-        due = self.table.next_due()
+        due = self.table.next_due("due")
         if due is None:
             return None
         missed = datetime.fromtimestamp(due / 1000, self.clock.now().tzinfo) + MISSED_AFTER + timedelta(milliseconds=2)

@@ -142,10 +142,10 @@ class MemoryDynamoDB:
         """Every partition that holds anything, for tests."""
         yield from self._partitions.items()
 
-    def next_due(self) -> int | None:
-        """The earliest `next_due` of the index, in ms."""
-        due = [places for (index, _), places in self._indexed.items() if index == "due"]
-        dues = [int(self._partitions[p][s]["next_due"]["N"]) for places in due for p, s in places]
+    def next_due(self, index: str) -> int | None:
+        """The earliest `next_due`, in ms, among the shards of a sweep."""
+        shards = [found for (_, shard), found in self._indexed.items() if shard.startswith(f"{index}#")]
+        dues = [int(self._partitions[pk][sk]["next_due"]["N"]) for found in shards for pk, sk in found]
         return min(dues, default=None)
 
     # -- writing -----------------------------------------------------------------------------------------------------
