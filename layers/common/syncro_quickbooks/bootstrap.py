@@ -21,7 +21,7 @@ from syncro_quickbooks.storage.table import Table
 from syncro_quickbooks.sync.accounts import Accounts, Connection, Edition
 from syncro_quickbooks.sync.intake import Intake
 from syncro_quickbooks.sync.polls import Polls
-from syncro_quickbooks.sync.wake import JOBS_SCHEDULE, Wakes
+from syncro_quickbooks.sync.wake import JOBS_SCHEDULE, PUSH_SCHEDULE, Wakes
 
 if TYPE_CHECKING:
     import requests
@@ -170,6 +170,7 @@ class Deployment:
     @cached_property
     def retries(self) -> "Retries":
         """Tries again what failed, while an alarm is red."""
+        from syncro_quickbooks.sync import nights, polls  # noqa: PLC0415
         from syncro_quickbooks.sync.dead_letters import (  # noqa: PLC0415
             EventDeadLetters,
             LetterBox,
@@ -182,7 +183,13 @@ class Deployment:
             return LetterBox(self._aws.sqs, self._environ[variable])
 
         events = EventDeadLetters(box("EVENTS_DLQ_URL"), self.intake.accept, self.keep_refused)
-        boxes = [box("PUSH_DLQ_URL"), box("WAKE_LATER_DLQ_URL")]
+        boxes = [
+            (box("PUSH_DLQ_URL"), PUSH_SCHEDULE),
+            (box("JOBS_DLQ_URL"), JOBS_SCHEDULE),
+            (box("POLL_DLQ_URL"), polls.SCHEDULE),
+            (box("RECONCILE_DLQ_URL"), nights.SCHEDULE),
+            (box("WAKE_LATER_DLQ_URL"), ""),  # they name their own
+        ]
         wake_ups = WakeUpDeadLetters(boxes, self.table, self._clock)
         troubles = Troubles(self.table, self.accounts, self.wakes, self._clock)
         return Retries(self.table, self._clock, events, wake_ups, troubles)

@@ -12,13 +12,14 @@ import pytest
 from emulators.quickbooks_online import Fault
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.storage.packing import unpack
-from syncro_quickbooks.sync import dead_letters, retries
+from syncro_quickbooks.sync import dead_letters, nights, retries
 from syncro_quickbooks.sync.accounts import Pause
 from syncro_quickbooks.sync.dead_letters import EventDeadLetters, LetterBox, WakeUpDeadLetters
 from syncro_quickbooks.sync.intake import IntakeResult
 from syncro_quickbooks.sync.model import Problem
 from syncro_quickbooks.sync.retries import Retries, Round
 from syncro_quickbooks.sync.troubles import Troubles
+from syncro_quickbooks.sync.wake import PUSH_SCHEDULE
 from tests.support import aws
 from tests.support.books import assert_each_once, standing
 from tests.support.boundaries import Crash
@@ -43,6 +44,7 @@ class Operations:
         self.events = aws.queue(f"retry-{number}-events")
         self.pushes = aws.queue(f"retry-{number}-push.fifo")
         self.laters = aws.queue(f"retry-{number}-later")
+        self.comparisons = aws.queue(f"retry-{number}-comparisons")
         self.accepted: list[str] = []
         self.accept: Callable[[str, JsonObject], IntakeResult] = self.world.deployment.intake.accept
 
@@ -55,7 +57,11 @@ class Operations:
     def retries(self) -> Retries:
         table, accounts, wakes = (getattr(self.world.deployment, part) for part in ("table", "accounts", "wakes"))
         sqs = aws.client("sqs")
-        boxes = [LetterBox(sqs, self.pushes), LetterBox(sqs, self.laters)]
+        boxes = [
+            (LetterBox(sqs, self.pushes), PUSH_SCHEDULE),
+            (LetterBox(sqs, self.comparisons), nights.SCHEDULE),
+            (LetterBox(sqs, self.laters), ""),
+        ]
         return Retries(
             table,
             self,
@@ -253,6 +259,21 @@ def test_wake_ups_are_deleted_once_their_account_has_been_looked_at() -> None:
     done = operations.work()
     assert (done.wake_ups_deleted, done.accounts_overdue) == (2, [])
     assert operations.invoices() == ["101"]
+
+
+def test_each_kind_of_wake_up_is_looked_for_in_its_own_schedule() -> None:
+    operations = Operations()
+    operations.world.publish("invoice.created", invoice_detail(1))
+    operations.world.run()
+    operations.world.clock.advance_to(operations.world.deployment.nights.tonight() + timedelta(minutes=1))
+    sqs = aws.client("sqs")
+    sqs.send_message(QueueUrl=operations.comparisons, MessageBody=ACCOUNT)
+    sqs.send_message(QueueUrl=operations.laters, MessageBody=f"{ACCOUNT} 0123 jobs-schedule")
+    done = operations.work()
+    # The push and the jobs have nothing to do, the comparison of this night has not been made.
+    assert (done.wake_ups_deleted, done.accounts_overdue) == (1, [ACCOUNT])
+    operations.world.deployment.nightly.run(ACCOUNT)
+    assert operations.work().wake_ups_deleted == 1
 
 
 # -- records -----------------------------------------------------------------------------------------------------------

@@ -138,6 +138,9 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
             "POWERTOOLS_METRICS_NAMESPACE": "Tests",
             "POWERTOOLS_SERVICE_NAME": "syncro-quickbooks",
             "PUSH_DLQ_URL": aws.queue(f"doors-{number}-push-dead-letters.fifo"),
+            "JOBS_DLQ_URL": aws.queue(f"doors-{number}-jobs-dead-letters.fifo"),
+            "POLL_DLQ_URL": aws.queue(f"doors-{number}-poll-dead-letters.fifo"),
+            "RECONCILE_DLQ_URL": aws.queue(f"doors-{number}-reconcile-dead-letters"),
             "WAKE_LATER_DLQ_URL": aws.queue(f"doors-{number}-later-dead-letters"),
         }
         for name, value in environment.items():

@@ -10,7 +10,7 @@ from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.storage.table import Table
 from syncro_quickbooks.sync.intake import IntakeResult, Rejected
 from syncro_quickbooks.sync.records import Keys
-from syncro_quickbooks.sync.wake import MISSED_AFTER
+from syncro_quickbooks.sync.wake import MISSED_AFTER, schedule_of
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -120,9 +120,12 @@ class EventDeadLetters:
 
 
 class WakeUpDeadLetters:
-    """Wake-ups that failed again and again. The schedule knows what they stood for, and the sweep wakes from it."""
+    """Wake-ups that failed again and again. The schedule knows what they stood for, and the sweep wakes from it.
 
-    def __init__(self, boxes: Sequence[LetterBox], table: Table, clock: Clock) -> None:
+    Each of `boxes` comes with the name of the account's item that keeps when it is due; a later wake-up names its own.
+    """
+
+    def __init__(self, boxes: Sequence[tuple[LetterBox, str]], table: Table, clock: Clock) -> None:
         self._boxes = boxes
         self._table = table
         self._clock = clock
@@ -130,11 +133,11 @@ class WakeUpDeadLetters:
     def clear(self, most: int) -> tuple[int, list[str]]:
         """Delete the letters of accounts that have been looked at since. Returns how many, and the other accounts."""
         deleted, overdue = 0, set[str]()
-        for box in self._boxes:
+        for box, schedule in self._boxes:
             left = []
             for letter in box.take(most):
                 account_id = letter["Body"].partition(" ")[0]
-                if self._is_overdue(account_id):
+                if self._is_overdue(account_id, schedule or schedule_of(letter["Body"])):
                     overdue.add(account_id)
                     left.append(letter)
                 else:
@@ -143,8 +146,8 @@ class WakeUpDeadLetters:
             box.put_back(left)
         return deleted, sorted(overdue)
 
-    def _is_overdue(self, account_id: str) -> bool:
-        item = self._table.get(Keys(account_id).of_account("schedule"))
+    def _is_overdue(self, account_id: str, schedule: str) -> bool:
+        item = self._table.get(Keys(account_id).of_account(schedule))
         due = item.get("next_due") if item else None
         return isinstance(due, int) and due <= to_millis(self._clock.now() - MISSED_AFTER)
 

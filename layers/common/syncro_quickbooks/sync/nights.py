@@ -22,7 +22,9 @@ NIGHT = time(8)
 
 IDLE_FOR = timedelta(days=28)
 KEPT = timedelta(days=56)
-_DUE = "reconciliation"
+SCHEDULE = "reconciliation"
+"""The account's item that keeps when it is due, and its name in the `due` index."""
+
 _MOST_PER_SHARD = 500
 _MOST_LISTED = 500
 """Documents that one night's report names; more than anybody reads."""
@@ -55,12 +57,12 @@ class Nights:
 
     def due(self) -> list[str]:
         """The accounts whose night has come."""
-        items = due_items(self._table, _DUE, to_millis(self._clock.now()), _MOST_PER_SHARD)
+        items = due_items(self._table, SCHEDULE, to_millis(self._clock.now()), _MOST_PER_SHARD)
         return [str(item["pk"]).removeprefix("acct#") for item in items]
 
     def is_due(self, account_id: str) -> bool:
         """Whether the account has not been compared since its night came: messages come twice, reads are metered."""
-        item = self._table.get(Keys(account_id).of_account(_DUE))
+        item = self._table.get(Keys(account_id).of_account(SCHEDULE))
         due = item.get("next_due") if item else None
         return isinstance(due, int) and due <= to_millis(self._clock.now())
 
@@ -76,7 +78,7 @@ class Nights:
 
     def forget(self, account_id: str) -> None:
         """Nothing of the account can be compared."""
-        self._table.write(Update(Keys(account_id).of_account(_DUE), "REMOVE #next_due, #due_shard", {}))
+        self._table.write(Update(Keys(account_id).of_account(SCHEDULE), "REMOVE #next_due, #due_shard", {}))
 
     def tonight(self) -> datetime:
         """When the coming night is."""
@@ -111,9 +113,9 @@ class Nights:
         return found
 
     def _due_at(self, account_id: str, due: datetime, condition: Condition | None = None) -> Update:
-        values: dict[str, Value] = {":shard": shard_of(_DUE, account_id), ":due": to_millis(due)}
+        values: dict[str, Value] = {":shard": shard_of(SCHEDULE, account_id), ":due": to_millis(due)}
         change = "SET #due_shard = :shard, #next_due = :due"
-        return Update(Keys(account_id).of_account(_DUE), change, values, condition)
+        return Update(Keys(account_id).of_account(SCHEDULE), change, values, condition)
 
 
 def _to_json(found: Reconciliation) -> JsonObject:

@@ -19,6 +19,9 @@ from syncro_quickbooks.sync.records import SCHEMA, Keys, problems_from_text, pro
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
+SCHEDULE = "poll"
+"""The account's item that keeps when to poll."""
+
 SHARDS = 16
 ANSWERED_WITHIN = timedelta(minutes=10)
 """A poll that was asked for and did not happen is asked for again after this: longer than its queue may take."""
@@ -53,7 +56,7 @@ class PollState:
 
 def enrolment(account_id: str, settings: JsonObject, now: int) -> Update:
     """The write that goes with saved settings: polls begin now, or end. What happened before is not imported."""
-    key = Keys(account_id).of_account("poll")
+    key = Keys(account_id).of_account(SCHEDULE)
     if settings.get("sync_payments_from") is not True:
         return Update(key, "REMOVE #next_due, #due_shard, #watermark, #problem")
     change = (
@@ -73,7 +76,7 @@ class Polls:
 
     def state(self, account_id: str) -> PollState | None:
         """The account's state; None if it imports no payments."""
-        item = self._table.get(Keys(account_id).of_account("poll"))
+        item = self._table.get(Keys(account_id).of_account(SCHEDULE))
         return _from_item(item) if item and "watermark" in item else None
 
     def announced(self, account_id: str, realm_id: str, *, about_payments: bool) -> bool:
@@ -82,7 +85,7 @@ class Polls:
         Nothing happens for an account that imports no payments, or those of another company. Several webhooks while a
         poll is due cost one poll.
         """
-        key, now = Keys(account_id).of_account("poll"), to_millis(self._clock.now())
+        key, now = Keys(account_id).of_account(SCHEDULE), to_millis(self._clock.now())
         change = "SET #webhook_at = :now" + (", #announced_at = :now" if about_payments else "")
         here = "attribute_exists(#watermark) AND (attribute_not_exists(#realm_id) OR #realm_id = :realm)"
         enrolled = Condition(here, {":realm": realm_id})
@@ -98,7 +101,7 @@ class Polls:
 
     def ask(self, account_id: str) -> None:
         """Somebody wants a look now. Nothing happens if the account imports no payments, or one is due anyway."""
-        item = self._table.get(Keys(account_id).of_account("poll"))
+        item = self._table.get(Keys(account_id).of_account(SCHEDULE))
         if item and "watermark" in item:
             self._ask(account_id, to_millis(self._clock.now()), item)
 
@@ -132,7 +135,7 @@ class Polls:
         kept += "" if state.problem else " REMOVE #problem"
         try:
             enrolled = Condition("attribute_exists(#watermark)")
-            self._table.write(Update(Keys(account_id).of_account("poll"), kept, values, enrolled))
+            self._table.write(Update(Keys(account_id).of_account(SCHEDULE), kept, values, enrolled))
         except ConditionFailed:
             return
 
@@ -151,7 +154,7 @@ class Polls:
             enrolled = Condition("attribute_exists(#watermark)")
             try:
                 self._table.write(
-                    Update(Keys(account_id).of_account("poll"), "SET #problem = :problem", told, enrolled)
+                    Update(Keys(account_id).of_account(SCHEDULE), "SET #problem = :problem", told, enrolled)
                 )
             except ConditionFailed:
                 return
@@ -170,7 +173,7 @@ class Polls:
             return bool(self._send(account_id, next_due))  # due already, but the sweep comes only every minute
         earlier = Condition("#next_due > :due", {":due": due})
         try:
-            self._table.write(Update(Keys(account_id).of_account("poll"), "SET #next_due = :due", {}, earlier))
+            self._table.write(Update(Keys(account_id).of_account(SCHEDULE), "SET #next_due = :due", {}, earlier))
         except ConditionFailed:
             return False
         if due <= now:
@@ -196,7 +199,7 @@ class Polls:
     def _due(self, account_id: str, due: int, condition: Condition) -> Update:
         change = "SET #next_due = :next, #due_shard = :shard"
         return Update(
-            Keys(account_id).of_account("poll"), change, {":next": due, ":shard": _shard(account_id)}, condition
+            Keys(account_id).of_account(SCHEDULE), change, {":next": due, ":shard": _shard(account_id)}, condition
         )
 
     def _count_anew(self) -> None:
