@@ -1,16 +1,15 @@
 """DynamoDB's request units, counted on the table in memory by the rules of its price list.
 
 Reads here are strongly consistent: one unit for every 4 KB of an item, of a query for every 4 KB of its page. A write
-is one unit for every 1 KB of the larger of before and after, twice that inside a transaction, and again for the index.
+is one unit for every 1 KB of the larger of before and after, twice that inside a transaction, and again for the indexes.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.support.in_memory.dynamodb import MemoryDynamoDB, size
+from tests.support.in_memory.dynamodb import INDEXES, MemoryDynamoDB, size
 
 _READ_UNIT, _WRITE_UNIT = 4096, 1024
-_INDEXED = ("due_shard", "next_due")
 
 
 class MeteredDynamoDB(MemoryDynamoDB):
@@ -83,6 +82,9 @@ def _units(octets: int, unit: int) -> int:
 
 
 def _index_units(old: Mapping[str, Any], new: Mapping[str, Any]) -> int:
-    """The sparse index: nothing if its key stays, else one for the entry that goes and one for the one that comes."""
-    was, will = ([item.get(name) for name in _INDEXED] for item in (old, new))
-    return 0 if was == will else int(all(was)) + int(all(will))
+    """A sparse index: nothing if its key stays, else one for the entry that goes and one for the one that comes."""
+    units = 0
+    for names in INDEXES.values():
+        was, will = ([item.get(name) for name in names] for item in (old, new))
+        units += 0 if was == will else int(all(was)) + int(all(will))
+    return units
