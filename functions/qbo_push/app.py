@@ -32,7 +32,6 @@ class QueueEvent(TypedDict):
 
 
 @logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
 def handler(event: QueueEvent, context: LambdaContext) -> None:
     """Drains one account's outbox until it is empty or the time is up. What the push raises makes SQS wake it again."""
     deadline = datetime.now(UTC) + timedelta(milliseconds=context.get_remaining_time_in_millis())
@@ -55,6 +54,7 @@ def _count(account_id: str, verdicts: Mapping[Status, int], *, throttled: bool) 
     metrics.add_metric("RecordsDecided", MetricUnit.Count, sum(verdicts.values()))
     metrics.add_metric("RecordsFailed", MetricUnit.Count, failed)
     metrics.add_metric("Throttled", MetricUnit.Count, int(throttled))
+    metrics.flush_metrics()
 
 
 def _try_again_soon(message: Message) -> None:

@@ -25,7 +25,6 @@ class ReconcileEvent(TypedDict, total=False):
 
 
 @logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
 def handler(event: ReconcileEvent, _context: LambdaContext) -> None:
     """Asks for the comparisons that are due, or makes one (BatchSize 1). What it raises SQS hands out again."""
     if "Records" not in event:
@@ -47,3 +46,4 @@ def _compare(account_id: str) -> None:
     logger.info("Compared", extra={"documents_that_differ": len(found.listed), "unexplained": unexplained[:50]})
     metrics.add_metadata("account_id", account_id)
     metrics.add_metric("ReconciliationUnexplained", MetricUnit.Count, len(unexplained))
+    metrics.flush_metrics()

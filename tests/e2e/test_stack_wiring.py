@@ -177,6 +177,35 @@ def test_an_event_the_function_fails_on_ends_in_the_dead_letter_queue(up: Stack)
     assert letter["requestContext"]["condition"] == "RetriesExhausted"
 
 
+def test_an_alarm_that_goes_off_has_the_dead_letters_taken_in_by_the_deployed_function(up: Stack) -> None:
+    aws = deployment.session()
+    sqs, events = (aws.client(name, endpoint_url=up.config.aws_url) for name in ("sqs", "events"))
+    told = sample("vendor_created.json")
+    told["detail"] |= {"account_id": "acme-it", "event_id": "77777777-2222-4333-8444-555555555555"}
+    told["detail"]["vendor"]["id"] = 7_777
+    letter = {"requestContext": {"condition": "RetriesExhausted"}, "requestPayload": told}
+    sqs.send_message(QueueUrl=up.outputs["EventsDeadLetterQueueUrl"], MessageBody=json.dumps(letter))
+
+    alarm = sample("alarm_dead_letters.json")
+    alarm["detail"]["alarmName"] = f"{deployment.STACK_NAME}-dead-letters-events"
+    # Only AWS itself may put events of `aws.*`: the rule is asked whether it takes it, and its function called with it.
+    rules = [rule for rule in events.list_rules()["Rules"] if "aws.cloudwatch" in rule.get("EventPattern", "")]
+    (pattern,) = (rule["EventPattern"] for rule in rules)
+    assert events.test_event_pattern(EventPattern=pattern, Event=json.dumps(alarm))["Result"]
+    other = {**alarm, "detail": {**alarm["detail"], "alarmName": "another-stack-dead-letters-events"}}
+    assert not events.test_event_pattern(EventPattern=pattern, Event=json.dumps(other))["Result"]
+    (target,) = events.list_targets_by_rule(Rule=rules[0]["Name"])["Targets"]
+    functions = aws.client("lambda", endpoint_url=up.config.aws_url)
+    functions.invoke(FunctionName=target["Arn"], InvocationType="Event", Payload=json.dumps(alarm).encode())
+
+    table = aws.client("dynamodb", endpoint_url=up.config.aws_url)
+    for _ in until(60):
+        if stored(table, up.outputs["TableName"], "acct#acme-it#vendor#7777"):
+            break
+    assert stored(table, up.outputs["TableName"], "acct#acme-it#vendor#7777")["status"]["S"] == "dormant"
+    assert dead_letters(up, 1, "77777777-2222") == []
+
+
 def test_two_runs_do_not_share_a_port(up: Stack, config: Config, free_local_environment: dict[str, str]) -> None:
     env = {**os.environ, **free_local_environment, "LOCAL_AWS_PORT": str(config.aws_port)}
     second = subprocess.run(
