@@ -1,7 +1,7 @@
 """DynamoDB's request units, counted on the table in memory by the rules of its price list.
 
 Reads here are strongly consistent: one unit for every 4 KB of an item, of a query for every 4 KB of its page. A write
-is one unit for every 1 KB of the larger of before and after, twice that inside a transaction, and again for the indexes.
+is one unit for every 1 KB of the larger of before and after, twice that in a transaction, and again for the indexes.
 """
 
 from collections.abc import Mapping, Sequence
