@@ -100,6 +100,9 @@ def test_alarms_travel_encrypted_and_only_cloudwatch_publishes() -> None:
     # Without these two CloudWatch publishes nothing, and says so to nobody.
     assert may_use["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert may_use["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert "Condition" not in may_use
+    source = mapping(mapping(may_publish["Condition"])["ArnLike"])["aws:SourceArn"]
+    assert ":alarm:${AWS::StackName}-*" in str(mapping(source)["Fn::Sub"])
 
 
 def test_the_dashboard_is_json_and_shows_what_the_alarms_look_at() -> None:
