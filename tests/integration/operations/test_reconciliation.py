@@ -274,3 +274,14 @@ def test_where_payments_are_not_sent_what_is_open_is_not_compared() -> None:
     found = night(world)
     assert found.unexplained == []
     assert figures(found.kinds[Kind.INVOICE].quickbooks) == (1, "216.00", "0")
+
+
+def test_a_thousand_and_one_invoices_cost_two_reads() -> None:
+    world = connected()
+    for number in range(1, 1002):
+        world.publish("invoice.created", invoice_detail(number, number=f"N{number}"))
+    world.run()
+    found = night(world)
+    assert found.listed == []
+    assert figures(found.kinds[Kind.INVOICE].quickbooks) == (1001, "216216.00", "216216.00")
+    assert polled(world) == 2
