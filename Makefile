@@ -31,7 +31,7 @@ local: .venv/.complete ## Keep the stack up until Ctrl-C and print its addresses
 test: .venv/.complete ## All tests
 	@$(RUN)/pytest -q -n auto --dist loadgroup
 
-mutants: .venv/.complete ## Break the core on purpose, rule by rule: the simulation must notice each (4 minutes)
+mutants: .venv/.complete ## Break the core on purpose, rule by rule: tests and histories must notice each (10 minutes)
 	@$(RUN)/python -m tests.simulation.mutants
 
 ten-thousand: .venv/.complete ## Import 10,000 customers, export 10,000 products, killed twice: the figures (5 minutes)

@@ -4,6 +4,7 @@ Run it with `make mutants`. Each mutant is applied to a copy of the project; the
 fail is run there. Exit code 1 if one survives, or if the tests do not pass on the unbroken copy.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 LAYER = Path("layers/common/syncro_quickbooks")
 COPIED = ("layers/common/syncro_quickbooks", "emulators", "local", "tests", "pyproject.toml", "template.yaml")
+HISTORIES = "0-1999"
 TIME_LIMIT = 300.0  # seconds for one selection; a mutant may well run for ever, and that is noticed too
 
 
@@ -32,7 +34,9 @@ class Mutant:
 
     name: str
     changes: tuple[Change, ...]
-    tests: tuple[str, ...]
+    tests: tuple[str, ...] = ()
+    in_histories: bool = False
+    """Whether the histories of `make simulate` must notice it, too."""
 
 
 def answered_as_refused(error: str) -> tuple[Change, ...]:
@@ -78,11 +82,13 @@ MUTANTS = (
             ),
         ),
         tuple(f"{BOUNDARY}[one-after-the-other-the answer is lost-{part}]" for part in range(4)),
+        in_histories=True,
     ),
     Mutant(
         "b  no wait before the proof",
         (Change("sync/dispatches.py", "REQUEST_LIFE + timedelta(seconds=80)", "timedelta(0)"),),
         (f"{RECOVERY}::test_a_request_still_in_work_is_proven_after_150_seconds",),
+        in_histories=True,
     ),
     Mutant(
         "c  a failed proof read counts as absent",
@@ -105,6 +111,7 @@ MUTANTS = (
             ),
         ),
         (f"{CRASH}::test_a_newer_event_at_any_call_of_the_push_is_booked_once_and_in_the_end",),
+        in_histories=True,
     ),
     Mutant(
         "e  frozen only after it was sent",
@@ -123,6 +130,7 @@ MUTANTS = (
             ),
         ),
         tuple(f"{BOUNDARY}[one-after-the-other-dies after the call took effect-{part}]" for part in range(4)),
+        in_histories=True,
     ),
     Mutant(
         "f  transactions without the lease's fence",
@@ -134,6 +142,7 @@ MUTANTS = (
             ),
         ),
         (f"{WORKERS}[create-after_the_lease]",),
+        in_histories=True,
     ),
     Mutant(
         "g  the outbox entry written after the desired state",
@@ -148,10 +157,11 @@ MUTANTS = (
             ),
         ),
         tuple(f"{BOUNDARY}[one-after-the-other-dies before the call-{part}]" for part in range(4)),
+        in_histories=True,
     ),
-    Mutant("h1 401 taken for a refusal", answered_as_refused("Reconnect"), (CONSENT,)),
-    Mutant("h2 429 taken for a refusal", answered_as_refused("Throttled"), (THROTTLED,)),
-    Mutant("h3 5xx taken for a refusal", answered_as_refused("Unavailable"), (FIVE_XX,)),
+    Mutant("h1 401 taken for a refusal", answered_as_refused("Reconnect"), (CONSENT,), in_histories=True),
+    Mutant("h2 429 taken for a refusal", answered_as_refused("Throttled"), (THROTTLED,), in_histories=True),
+    Mutant("h3 5xx taken for a refusal", answered_as_refused("Unavailable"), (FIVE_XX,), in_histories=True),
     Mutant(
         "i  a look-alike without our mark counts as absent",
         (Change("online/proof.py", "and _looks_like(candidate, member.body)", "and False"),),
@@ -268,6 +278,41 @@ MUTANTS = (
         (Change("online/reconciling.py", "*self._orphans(rows, views)", "*()"),),
         (f"{NIGHTS}::test_a_second_document_with_our_marker_is_found_although_no_record_is_linked_to_it",),
     ),
+    Mutant(
+        "ta tokens are refreshed without the lock",
+        (
+            Change(
+                "online/token_store.py",
+                'free = "#version = :read AND (attribute_not_exists(#lock_until) OR #lock_until <= :now)"',
+                'free = "#version = :read AND (attribute_not_exists(#lock_until) OR NOT #lock_until = :now)"',
+            ),
+        ),
+        in_histories=True,
+    ),
+    Mutant(
+        "tb an older event replaces a newer one",
+        (
+            Change(
+                "sync/intake.py",
+                "if desired.version <= record.version and not roused:",
+                "if desired.version == record.version and not roused:",
+            ),
+        ),
+        in_histories=True,
+    ),
+    Mutant(
+        "tc after a lost answer the write is planned anew",
+        (
+            Change(
+                "online/sending.py",
+                "            self._work.store.note_send(again)\n            self._deliver(again, live)\n",
+                "            for view in live.values():\n"
+                "                self._work.store.release(view, without_attempt(view.state))\n"
+                "            self._work.store.forget(dispatch)\n",
+            ),
+        ),
+        in_histories=True,
+    ),
 )
 
 
@@ -320,6 +365,17 @@ def failures(tests: tuple[str, ...], folder: Path) -> str:
     return said[0].strip()[-150:] if said else "failed"
 
 
+def violation(folder: Path) -> str:
+    """The first violation that the histories find; empty if they find none."""
+    command = [sys.executable, "-m", "tests.simulation.engine", HISTORIES, "--first"]
+    paths = {"PYTHONPATH": os.pathsep.join((".", "layers/common"))}
+    done = subprocess.run(command, cwd=folder, env={**os.environ, **paths}, capture_output=True, text=True, check=False)  # noqa: S603 - our own module
+    said = [line for line in done.stdout.splitlines() if line.startswith("VIOLATED")]
+    if done.returncode and not said:
+        raise RuntimeError(f"the histories could not be run:\n{done.stdout}{done.stderr}")
+    return said[0][:150] if said else ""
+
+
 def main() -> int:
     survivors = 0
     with tempfile.TemporaryDirectory() as name:
@@ -331,9 +387,11 @@ def main() -> int:
             print(f"The tests do not pass before anything is broken: {said}")
             return 1
         for mutant, folder in zip(MUTANTS, broken, strict=True):
-            said = failures(mutant.tests, folder)
-            survivors += not said
-            print(f"{'noticed ' if said else 'SURVIVED'}  {mutant.name:<52}  {said}", flush=True)
+            found = [failures(mutant.tests, folder)] if mutant.tests else []
+            found += [violation(folder)] if mutant.in_histories else []
+            survivors += "" in found
+            for said in found:
+                print(f"{'noticed ' if said else 'SURVIVED'}  {mutant.name:<52}  {said}", flush=True)
     return 1 if survivors else 0
 
 

@@ -22,10 +22,10 @@ def main() -> int:
     if os.environ.get("PYTHONHASHSEED") != "0":  # the order of a set must be the same in every process
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, "PYTHONHASHSEED": "0"})  # noqa: S606 - ourselves
     logging.disable(logging.CRITICAL)
-    first, _, last = (sys.argv[1] if len(sys.argv) > 1 else "0-199").partition("-")
+    first, _, last = sys.argv[1].partition("-")
     if not last:
         return tell(run(int(first)))
-    return summary(range(int(first), int(last) + 1))
+    return summary(range(int(first), int(last) + 1), stop_at_first="--first" in sys.argv)
 
 
 def tell(told: Told) -> int:
@@ -35,7 +35,7 @@ def tell(told: Told) -> int:
     return 1 if told.violation else 0
 
 
-def summary(seeds: range) -> int:
+def summary(seeds: range, *, stop_at_first: bool) -> int:
     """Run many histories on all cores; print what was covered and what was violated."""
     began, processes = time.monotonic(), os.cpu_count() or 1
     struck: Counter[tuple[str, str]] = Counter()
@@ -48,6 +48,8 @@ def summary(seeds: range) -> int:
             if told.violation:
                 violated.append(told)
                 print(f"VIOLATED by seed {told.seed}: {told.violation[:300]}", flush=True)
+                if stop_at_first:
+                    return 1
     took = time.monotonic() - began
     print(f"{done:,} histories, {calls:,} calls and {hours:,.0f} virtual hours in {took:,.0f} s")
     print(f"{len(struck):,} crash points covered by {struck.total():,} mishaps:")

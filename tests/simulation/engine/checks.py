@@ -106,6 +106,8 @@ READS_A_MISHAP = 5
 
 
 def consents_were_kept(world: SimulatedWorld) -> None:
-    """Nobody has to sign in again unless the answer to a refresh was lost on its way, or tokens were refused twice."""
-    lost = world.mishaps.lost_refreshes + world.mishaps.refused_tokens // 2
-    assert world.reconnects <= lost, f"{world.reconnects} consents lost"
+    """Nobody has to sign in again unless new tokens were lost on their way into the table, or refused twice."""
+    struck = world.mishaps.struck
+    lost = sum(struck[call, kind] for call, kind in struck if call.endswith(" token") and kind != "meanwhile")
+    excused = lost + world.mishaps.refused_tokens // 2
+    assert world.reconnects <= excused, f"{world.reconnects} consents lost"

@@ -4,6 +4,7 @@ import itertools
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from random import Random
 from unittest.mock import patch
 
@@ -68,14 +69,14 @@ def _busy(world: SimulatedWorld, accounts: list[Syncro], rng: Random) -> None:
     hour_after = rng.randrange(8) if rng.random() < 0.3 else -1
     for number in range(rng.randrange(3, 8)):
         syncro = rng.choice(accounts)
+        if number == hour_after:  # by then the tokens are to be refreshed
+            world.go_on(world.clock.now() + AN_HOUR)
         for detail_type, detail in syncro.deed():
             world.mishaps.tell(f"-- Syncro, {syncro.account}: {detail_type} {_in_short(detail)}")
             world.publish(detail_type, detail)
-        pause = timedelta(seconds=rng.choice([0, 0, 1, 5, 15, 40, 300]))
         if number == hour_after:
-            pause = AN_HOUR
-            world.at(world.clock.now() + AN_HOUR, lambda: world.look_from_the_console(rng.choice(list(REALMS))))
-        world.go_on(world.clock.now() + pause)
+            world.at(world.clock.now(), partial(world.look_from_the_console, syncro.account))
+        world.go_on(world.clock.now() + timedelta(seconds=rng.choice([0, 0, 1, 5, 15, 40, 300])))
     world.go_on(world.clock.now() + timedelta(minutes=rng.choice([1, 5, 10])))
 
 

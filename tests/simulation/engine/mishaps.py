@@ -19,11 +19,11 @@ Result = TypeVar("Result")
 
 REFRESH = "qbo.POST token"
 # How likely a call is to be struck: a sweep makes many reads of which each is like the other, a write is rare.
-_WEIGHTS = {"dynamodb.query": 0.2, "dynamodb.transact_write_items": 4.0, "dynamodb.put_item": 2.0, REFRESH: 40.0}
+_WEIGHTS = {"dynamodb.query": 0.2, "dynamodb.transact_write_items": 6.0, "dynamodb.put_item": 2.0, REFRESH: 80.0}
 _OTHER, _READ_OF_QUICKBOOKS, _WRITE_TO_QUICKBOOKS = 1.0, 6.0, 15.0
 LATENCY_OF_QUICKBOOKS, LATENCY_OF_AWS = 0.4, 0.004
 """Seconds that a call takes."""
-_STALLS = (2, 20, 45, 140, 200, 260, 400)
+_STALLS = (2, 20, 45, 140, 200, 200, 260, 260, 400)
 _AWS = {"dies before": 3, "dies after": 3, "lost": 3, "repeated": 1, "fails": 1, "stalls": 2, "meanwhile": 2}
 _QBO = {"dies before": 3, "dies after": 5, "lost": 6, "late": 3, "stalls": 2, "meanwhile": 2, "quickbooks": 6}
 
@@ -68,8 +68,8 @@ class Mishaps:
     story: list[str] = field(default_factory=list)
     calls: int = 0
     about: Mapping[str, Any] = field(default_factory=dict)
-    lost_refreshes: int = 0
     refused_tokens: int = 0
+    refreshing: bool = False
     _workers: list[Worker] = field(default_factory=list)
     _left: float = 0.0
 
@@ -100,6 +100,15 @@ class Mishaps:
     def nested(self) -> bool:
         """Whether this worker runs while another one is held up."""
         return len(self._workers) > 1
+
+    def sleep(self, seconds: float) -> None:
+        """This worker waits. If it is for the answer to a refresh that is on its way to another one, it dies first.
+
+        The other one cannot go on before this one has come to its end.
+        """
+        if self.nested and self.refreshing:
+            raise self.die("waiting for another worker's tokens")
+        self.world.clock.sleep(seconds)
 
     def die(self, where: str) -> Crash:
         """This worker is no more: every further call of its clean-up dies, too."""
@@ -146,7 +155,7 @@ class Mishaps:
         if not delayable:
             weights.pop("late", None)
         if name.startswith("dynamodb.transact"):
-            weights["conflict"] = 1
+            weights |= {"conflict": 1, "stalls": 6}
         if name == REFRESH:
             weights = {"dies after": 1, "lost": 1, "dies before": 1, "meanwhile": 5, "quickbooks": 1}
         if len(self._workers) > 1:
@@ -180,7 +189,6 @@ class Mishaps:
         call()
         if kind == "repeated" and repeat is not None:
             return repeat()
-        self.lost_refreshes += name == REFRESH
         if kind == "lost":
             raise lost()
         raise self.die(name)
@@ -189,14 +197,18 @@ class Mishaps:
         """The call or its answer is on its way while other things happen, with or without time passing."""
         worker = self._workers[-1]
         before = self.rng.random() < 0.5 and name != REFRESH
+        self.refreshing = name == REFRESH
         answer = None if before else call()
         if kind == "stalls":
             self.world.clock.sleep(self.rng.choice(_STALLS))
             self.world.deliver_due()
+            if self.rng.random() < 0.6:  # the lease, not the queue, is what keeps two workers apart
+                self.world.another_worker(worker.account)
         elif self.rng.random() < 0.5 or name == REFRESH:
             self.world.another_worker(worker.account)
         else:
             self.world.deliver_due()
+        self.refreshing = False
         if self.world.clock.now() > worker.deadline:
             raise self.die(name)
         return call() if before else answer  # type: ignore[return-value]  # it was called one way or the other
@@ -214,13 +226,13 @@ class Mishaps:
             case "429":
                 add(Fault(kind="status", status=429, shape=rng.choice(["json", "xml"])))
             case "401":
-                self.refused_tokens += 1
-                add(Fault(kind="status", status=401, shape="lowercase", path="/v3/company/"))
+                refusals = rng.choice([1, 1, 2])
+                self.refused_tokens += refusals
+                add(Fault(kind="status", status=401, shape="lowercase", path="/v3/company/", times=refusals))
             case "late":  # carried out after all, while every repeat of it fails
                 add(Fault(kind="late", delay=115, method="POST", timed_out=True))
                 add(Fault(kind="status", status=500, method="POST", nth=2, times=rng.choice([3, 4])))
             case "truncate" | "after" | "before":
-                self.lost_refreshes += name == REFRESH and kind != "before"
                 add(Fault(kind=kind, timed_out=rng.random() < 0.5))
             case _:
                 add(Fault(kind="omit", operation="create"))

@@ -23,7 +23,7 @@ from syncro_quickbooks.sync.wake import MISSED_AFTER
 from tests.simulation.engine.mishaps import Mishaps
 from tests.support.boundaries import Crash
 from tests.support.syncro_model import Event
-from tests.support.world import FUNCTION_TIME, QBO_URL, REDELIVERED_AFTER, World
+from tests.support.world import FUNCTION_TIME, QBO_URL, REDELIVERED_AFTER, AwsClients, World
 
 INTAKE_TIME, SHORT_TIME = timedelta(seconds=30), timedelta(seconds=60)
 MOST_RECEIVES = 5  # template.yaml: maxReceiveCount
@@ -58,6 +58,19 @@ class StruckAdapter(WSGIAdapter):
             lambda: requests.exceptions.ReadTimeout(request=request),
             late=late if is_write else None,
         )
+
+
+class WorkersClock:
+    """The time as workers have it; a worker that waits may not live to see the end of it."""
+
+    def __init__(self, world: "SimulatedWorld") -> None:
+        self._world = world
+
+    def now(self) -> datetime:
+        return self._world.clock.now()
+
+    def sleep(self, seconds: float) -> None:
+        self._world.mishaps.sleep(seconds)
 
 
 class SimulatedWorld(World):
@@ -97,6 +110,11 @@ class SimulatedWorld(World):
         session.trust_env = False
         session.mount(QBO_URL, StruckAdapter(self))
         return session
+
+    def process(self) -> Deployment:
+        """Another process of the same deployment."""
+        clients: Any = AwsClients(self)
+        return Deployment(self._environ, clock=WorkersClock(self), aws=clients, session_factory=self._session)
 
     def with_read_allowance(self, reads: int) -> None:
         """From now on this is the month's allowance."""
