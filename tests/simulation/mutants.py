@@ -41,14 +41,14 @@ class Mutant:
 
 def answered_as_refused(error: str) -> tuple[Change, ...]:
     """An answer that says nothing about the record is taken for QuickBooks' definite no."""
-    call = "        reading = self._call(_Call(request, WRITE_TIMEOUT, deadline, len(bids)))\n"
+    call = "            reading = self._judged(call, token, carried.answer)\n"
     mutated = (
-        "        try:\n"
+        "            try:\n"
         f"    {call}"
-        "        except Exception as error:\n"
-        f"            if type(error).__name__ != {error!r} or 'no answer' in str(error):\n"
-        "                raise\n"
-        "            return dict.fromkeys(bids, Refused((verdict.Fault('6000', 'refused'),)))\n"
+        "            except Exception as error:\n"
+        f"                if type(error).__name__ != {error!r}:\n"
+        "                    raise\n"
+        "                return dict.fromkeys(bids, Refused((verdict.Fault('6000', 'refused'),)))\n"
     )
     return (Change("online/client.py", call, mutated),)
 
@@ -123,8 +123,8 @@ MUTANTS = (
             ),
             Change(
                 "online/sending.py",
-                "            outcomes = self._work.client.send(request, bids, deadline=self._work.deadline)\n",
-                "            outcomes = self._work.client.send(request, bids, deadline=self._work.deadline)\n"
+                "            posted = self._work.client.post(request, bids, deadline=self._work.deadline)\n",
+                "            posted = self._work.client.post(request, bids, deadline=self._work.deadline)\n"
                 "            if dispatch.sends == 1:\n"
                 "                self._work.store.freeze(dispatch, list(live.values()))\n",
             ),

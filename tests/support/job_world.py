@@ -19,7 +19,7 @@ from syncro_quickbooks.syncro_api.errors import SyncroError
 from tests.support import events
 from tests.support.boundaries import Crash
 from tests.support.events import ACCOUNT
-from tests.support.world import AwsClients, World
+from tests.support.world import World
 
 SYNCRO_URL = "http://{subdomain}.syncro.test"
 TOKEN = "T1-of-demo-account"
@@ -65,7 +65,7 @@ class JobWorld(World):
             self.syncro = SyncroEmulator(clock=self.clock.now)
             self.theirs = self.syncro.add_account(TOKEN, "demo")
         self._environ["SYNCRO_API_BASE_URL"] = SYNCRO_URL
-        return Deployment(self._environ, clock=self.clock, aws=AwsClients(self), session_factory=self._session)
+        return super().process()
 
     def _session(self) -> requests.Session:
         session = super()._session()

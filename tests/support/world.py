@@ -19,8 +19,10 @@ from emulators.quickbooks_online import Company, Emulator, Fault
 from emulators.wsgi_adapter import WSGIAdapter
 from syncro_quickbooks.bootstrap import Deployment
 from syncro_quickbooks.online.faults import QuickBooksError
+from syncro_quickbooks.online.http import Couriers
 from tests.support.boundaries import Boundaries, Crash
 from tests.support.clock import ManualClock
+from tests.support.couriers import AtOnce
 from tests.support.events import ACCOUNT
 from tests.support.in_memory.dynamodb import MemoryDynamoDB
 from tests.support.in_memory.services import MemoryKms, MemoryS3, MemorySecrets
@@ -138,6 +140,7 @@ class World:
 
     def __init__(self, table: MemoryDynamoDB | None = None) -> None:
         self.clock = ManualClock()
+        self.couriers: Couriers = AtOnce()
         self.boundaries = Boundaries()
         self.emulator = Emulator(clock=self.clock.now)
         self.messages: list[tuple[datetime, int, str, str]] = []
@@ -176,7 +179,13 @@ class World:
 
     def process(self) -> Deployment:
         """Another process of the same deployment: it shares the table and the queues and nothing in memory."""
-        return Deployment(self._environ, clock=self.clock, aws=AwsClients(self), session_factory=self._session)
+        return Deployment(
+            self._environ,
+            clock=self.clock,
+            aws=AwsClients(self),
+            session_factory=self._session,
+            couriers=self.couriers,
+        )
 
     # -- what people do --------------------------------------------------------------------------------------------
 

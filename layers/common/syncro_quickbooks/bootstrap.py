@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from syncro_quickbooks.online.consents import Consents
     from syncro_quickbooks.online.dry_run import DryRun
     from syncro_quickbooks.online.grants import SecretCredentials, TokenEndpoint
+    from syncro_quickbooks.online.http import Couriers
     from syncro_quickbooks.online.idle import IdleConnections
     from syncro_quickbooks.online.nightly import Nightly
     from syncro_quickbooks.online.oauth import CompanyConnector
@@ -107,7 +108,10 @@ class Boto3Clients:
 
 
 class Deployment:
-    """One deployment. Tests give it their own clock, AWS clients and HTTP sessions; functions use `deployment()`."""
+    """One deployment; functions use `deployment()`.
+
+    Tests give it their own clock, AWS clients, HTTP sessions, and couriers that bring requests to QuickBooks.
+    """
 
     def __init__(
         self,
@@ -116,11 +120,13 @@ class Deployment:
         clock: Clock | None = None,
         aws: AwsClients | None = None,
         session_factory: "Callable[[], requests.Session] | None" = None,
+        couriers: "Couriers | None" = None,
     ) -> None:
         self._environ = environ
         self._clock = clock or SystemClock()
         self._aws = aws or Boto3Clients()
         self._session_factory = session_factory
+        self._given_couriers = couriers
         self._log = Logger(child=True)
         self._verifier: str | None = None
 
@@ -511,8 +517,19 @@ class Deployment:
             reads=self.read_budget,
             limiter=limiter,
             logger=self._log,
+            couriers=self._couriers,
             read_timeout=READ_TIMEOUT if is_patient else PATIENCE,
         )
+
+    @cached_property
+    def _couriers(self) -> "Couriers":
+        if self._given_couriers is not None:
+            return self._given_couriers
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
+        from syncro_quickbooks.online.rate import MOST_IN_FLIGHT  # noqa: PLC0415
+
+        return ThreadPoolExecutor(MOST_IN_FLIGHT, thread_name_prefix="to-intuit")
 
     def _sessions(self) -> "requests.Session":
         if self._session_factory is not None:

@@ -14,6 +14,7 @@ from syncro_quickbooks.online.rate import RateLimiter
 from syncro_quickbooks.online.read_budget import WorkspaceReadBudget
 from syncro_quickbooks.online.tokens import ConnectionKey
 from syncro_quickbooks.storage.table import ConditionFailed, Key
+from tests.support.couriers import AtOnce
 
 REALM = "9130357"
 USER = "user-1"
@@ -34,6 +35,7 @@ def connector(table, store, accounts, endpoint, clock, sessions):  # noqa: PLR09
             clock=clock,
             reads=WorkspaceReadBudget(table, clock, logger, 1000),
             limiter=RateLimiter(clock),
+            couriers=AtOnce(),
             logger=logger,
         )
 

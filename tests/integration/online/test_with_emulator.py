@@ -1,6 +1,7 @@
 """Client, tokens and consent against the emulator, over real HTTP."""
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
@@ -64,6 +65,7 @@ class Setup:
             clock=self.clock,
             reads=WorkspaceReadBudget(self._table, self.clock, LOGGER, 1000),
             limiter=RateLimiter(self.clock),
+            couriers=ThreadPoolExecutor(1),
             logger=LOGGER,
         )
 

@@ -14,6 +14,7 @@ from syncro_quickbooks.online.rate import RateLimiter
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.tokens import AccessToken, ConnectionKey
 from syncro_quickbooks.sync.model import Problem
+from tests.support.couriers import AtOnce
 
 START = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 
@@ -131,6 +132,7 @@ def world() -> World:
         reads=reads,
         limiter=RateLimiter(clock),
         logger=logging.getLogger("client-under-test"),
+        couriers=AtOnce(),
     )
     return World(client, script, clock, tokens, reads)
 

@@ -1,4 +1,4 @@
-"""The QuickBooks Online client: one company, one call at a time, and no guess about what an answer means.
+"""The QuickBooks Online client: one company, and no guess about what an answer means.
 
 It never repeats a request, except once with the same request id after a 401 (a token refused is a request not done).
 Everything else that is not a clean answer is raised; deciding when to try again belongs to the dispatch.
@@ -34,7 +34,15 @@ from syncro_quickbooks.online.frozen import (
     query_batch,
     single_request,
 )
-from syncro_quickbooks.online.http import READ_TIMEOUT, WRITE_TIMEOUT, Answer, Outgoing, Transport
+from syncro_quickbooks.online.http import (
+    READ_TIMEOUT,
+    WRITE_TIMEOUT,
+    Answer,
+    Couriers,
+    Outgoing,
+    Pending,
+    Transport,
+)
 from syncro_quickbooks.online.outcomes import (
     Done,
     MemberOutcome,
@@ -57,6 +65,7 @@ __all__ = [
     "Done",
     "FrozenRequest",
     "MemberOutcome",
+    "Posted",
     "Refused",
     "Unclear",
     "batch_request",
@@ -98,6 +107,7 @@ class Client:
         reads: ReadBudget,
         limiter: RateLimiter,
         logger: Log,
+        couriers: Couriers,
         read_timeout: float = READ_TIMEOUT,
     ) -> None:
         self.connection = ConnectionKey(account_id, realm_id)
@@ -107,7 +117,13 @@ class Client:
         self._clock = clock
         self._reads = reads
         self._limiter = limiter
+        self._couriers = couriers
         self._read_timeout = read_timeout
+
+    @property
+    def most_in_flight(self) -> int:
+        """How many writes may be on their way to the company at once; changes with every answer."""
+        return self._limiter.in_flight
 
     def send(self, request: FrozenRequest, bids: Sequence[str], deadline: datetime) -> Mapping[str, MemberOutcome]:
         """Send a frozen write and say for each member what became of it; a single request has the one member "1".
@@ -115,10 +131,39 @@ class Client:
         Raises NotEnoughTime (not sent: fewer than 140 s before `deadline`), Throttled, Reconnect, AccountBlocked,
         Unavailable (nothing is known), and RequestRefused for a batch refused as a whole.
         """
-        reading = self._call(_Call(request, WRITE_TIMEOUT, deadline, len(bids)))
-        if not request.is_batch:
-            return dict.fromkeys(bids, single_outcome(request, reading))
-        return batch_outcomes(request, bids, _clean(reading).body)
+        return self.post(request, bids, deadline).outcomes()
+
+    def post(self, request: FrozenRequest, bids: Sequence[str], deadline: datetime) -> "Posted":
+        """Send a frozen write, as soon as the rate allows, and do not wait for the answer.
+
+        Only the HTTP request is left to the couriers; token, rate and deadline are seen to before. Raises
+        NotEnoughTime, and for the token Reconnect and Unavailable.
+        """
+        call = _Call(request, WRITE_TIMEOUT, deadline, len(bids))
+        token = self._tokens.access_token(self.connection)
+        outgoing = self._cleared(call, token)
+
+        def carry() -> _Carried:
+            begun = self._clock.now()
+            answer = self._transport.send(outgoing)
+            return _Carried(answer, self._clock.now() - begun)
+
+        pending = self._couriers.submit(carry)
+        return Posted(pending.done, lambda: self._outcomes(call, bids, token, pending))
+
+    def _outcomes(
+        self, call: "_Call", bids: Sequence[str], token: AccessToken, pending: "Pending[_Carried]"
+    ) -> Mapping[str, MemberOutcome]:
+        try:
+            carried = pending.result()
+            reading = self._judged(call, token, carried.answer)
+        except (Throttled, Unavailable):
+            self._limiter.overloaded()
+            raise
+        self._limiter.answered(carried.took)
+        if not call.request.is_batch:
+            return dict.fromkeys(bids, single_outcome(call.request, reading))
+        return batch_outcomes(call.request, bids, _clean(reading).body)
 
     def query(self, statement: str, entity: str, purpose: ReadPurpose) -> list[JsonObject]:
         """The rows of one query; QuickBooks gives 100 unless the statement says MAXRESULTS (≤ 1000).
@@ -225,23 +270,24 @@ class Client:
 
     def _call(self, call: "_Call") -> Clean | Faulted:
         token = self._tokens.access_token(self.connection)
-        answer, reading = self._attempt(call, token)
+        return self._judged(call, token, self._transport.send(self._cleared(call, token)))
+
+    def _judged(self, call: "_Call", token: AccessToken, answer: Answer) -> Clean | Faulted:
+        reading = _read(answer)
         if verdict.is_token_refused(answer.status, reading) and not verdict.is_throttled(answer.status, reading):
             # A refused token is a request not done: the same bytes and request id go out once more.
             token = self._tokens.refresh(self.connection, token)
-            answer, reading = self._attempt(call, token)
+            answer = self._transport.send(self._cleared(call, token))
+            reading = _read(answer)
         return verdict.judge(answer.status, reading, answer.retry_after)
 
-    def _attempt(self, call: "_Call", token: AccessToken) -> tuple[Answer, Reading]:
+    def _cleared(self, call: "_Call", token: AccessToken) -> Outgoing:
+        """The request, once the rate lets it go out. Raises NotEnoughTime."""
         if token.connection != self.connection:
             raise ValueError("the access token belongs to another connection")
         self._limiter.take(batch=call.request.is_batch, members=call.members)
         if call.deadline is not None and call.deadline - self._clock.now() < TIME_FOR_A_WRITE:
             raise NotEnoughTime("not sent: its answer could come after this run ends; the next run sends it")
-        answer = self._transport.send(self._outgoing(call, token))
-        return answer, parse_faults(answer.status, answer.content_type, answer.body)
-
-    def _outgoing(self, call: "_Call", token: AccessToken) -> Outgoing:
         request = call.request
         headers = {"Accept": "application/json"}
         if request.body:
@@ -257,12 +303,31 @@ class Client:
         )
 
 
+class Posted:
+    """A write on its way."""
+
+    def __init__(self, is_answered: Callable[[], bool], outcomes: Callable[[], Mapping[str, MemberOutcome]]) -> None:
+        self.is_answered = is_answered
+        self.outcomes = outcomes
+        """Waits for the answer; returns and raises as `Client.send`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Carried:
+    answer: Answer
+    took: timedelta
+
+
 @dataclass(frozen=True, slots=True)
 class _Call:
     request: FrozenRequest
     read_timeout: float
     deadline: datetime | None
     members: int
+
+
+def _read(answer: Answer) -> Reading:
+    return parse_faults(answer.status, answer.content_type, answer.body)
 
 
 def _clean(reading: Clean | Faulted) -> Clean:

@@ -68,6 +68,12 @@ class Drain:
 
         Raises what ends a run early: OutOfTime, PostingStopped, LeaseLost and the client's errors.
         """
+        try:
+            return self._all()
+        finally:
+            self._sender.finish()  # whatever ends the run: what was sent may well have been done
+
+    def _all(self) -> int | None:
         self._jobs.begin()
         next_due = self._live()
         while self._jobs.advance(MAX_MEMBERS):
@@ -107,6 +113,7 @@ class Drain:
         self._work.dependents.stirred()
         for layer in LAYERS:
             chunk: list[RecordKey] = []
+            asked: list[RecordKey] = []
             for entry in self._work.store.outbox(layer):
                 if entry.key in self._sender.unresolved:
                     unresolved.append(entry)
@@ -116,9 +123,11 @@ class Drain:
                     continue
                 chunk.append(entry.key)
                 if len(chunk) == MAX_MEMBERS:
-                    later += self._process(layer, chunk)
+                    self._process(layer, chunk)
+                    asked += chunk
                     chunk = []
-            later += self._process(layer, chunk)
+            self._process(layer, chunk)
+            later += self._left([*asked, *chunk])
         self.waiting_since = min((entry.since for entry in (*later, *unresolved)), default=None)
         dues = [entry.due for entry in later]
         if self._work.dependents.stirred():
@@ -126,10 +135,10 @@ class Drain:
         dues += [to_millis(due) for due in self._sender.unresolved.values()]
         return min(dues, default=None)
 
-    def _process(self, layer: int, chunk: list[RecordKey]) -> list[OutboxEntry]:
-        """Work on some entries. Returns those that are left of them."""
+    def _process(self, layer: int, chunk: list[RecordKey]) -> None:
+        """Work on some entries; what was sent for them may still be under way."""
         if not chunk:
-            return []
+            return
         self._work.keep_going()
         self._leases.renew(self._lease)
         self.seen += len(chunk)
@@ -137,7 +146,13 @@ class Drain:
             self._lists.process(chunk, self._sender)
         else:
             self._documents.process(chunk, self._sender)
-        entries = self._work.store.entries([*chunk, *self._lists.added])
+
+    def _left(self, asked: list[RecordKey]) -> list[OutboxEntry]:
+        """What is left of the entries that were worked on, once nothing of theirs is under way."""
+        self._sender.finish()
+        if not asked:
+            return []
+        entries = self._work.store.entries([*asked, *self._lists.added])
         return [entry for entry in entries if entry.key not in self._sender.unresolved]
 
     def _before_send(self) -> None:

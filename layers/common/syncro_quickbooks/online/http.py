@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from threading import Lock
+from threading import local
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from syncro_quickbooks.log import Log
 from syncro_quickbooks.online.faults import Unavailable
@@ -17,6 +17,29 @@ READ_TIMEOUT = 60.0
 PATIENCE = 12.0  # of a read that a page waits for, which API Gateway gives up after 29 s
 WRITE_TIMEOUT = 130.0  # Intuit may work 120 s on a request (facts: QBO 2.1)
 _LONGEST_PAUSE = 3600.0
+
+Result = TypeVar("Result")
+Awaited_co = TypeVar("Awaited_co", covariant=True)
+
+
+class Pending(Protocol[Awaited_co]):
+    """What will come of a call that somebody else makes: the part of concurrent.futures.Future that is used."""
+
+    def done(self) -> bool:
+        """Whether `result` would come at once."""
+        ...
+
+    def result(self) -> Awaited_co:
+        """Wait for it. Raises what the call raised."""
+        ...
+
+
+class Couriers(Protocol):
+    """Who carries requests while the worker goes on: threads, and in tests whatever makes a history repeatable."""
+
+    def submit(self, call: Callable[[], Result], /) -> Pending[Result]:
+        """Have the call made."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +70,7 @@ class Outgoing:
 
 
 class Transport:
-    """Sends requests over one lazily made session. `fields` (account, realm) stand in every log line."""
+    """Sends requests over a lazily made session of each thread. `fields` (account, realm) stand in every log line."""
 
     def __init__(
         self, session_factory: "Callable[[], requests.Session]", logger: Log, fields: Mapping[str, str]
@@ -55,8 +78,7 @@ class Transport:
         self._session_factory = session_factory
         self._logger = logger
         self._fields = dict(fields)
-        self._session: requests.Session | None = None
-        self._making = Lock()
+        self._of_thread = local()  # requests does not promise that threads may share a session
 
     def send(self, request: Outgoing) -> Answer:
         """Send once, no repeats. Raises Unavailable when no complete answer came back."""
@@ -83,10 +105,10 @@ class Transport:
         return answer
 
     def _opened(self) -> "requests.Session":
-        with self._making:
-            if self._session is None:
-                self._session = self._session_factory()
-            return self._session
+        session: requests.Session | None = getattr(self._of_thread, "session", None)
+        if session is None:
+            session = self._of_thread.session = self._session_factory()
+        return session
 
     def _log(self, request: Outgoing, status: object, tid: str, started: float) -> None:
         extra = {

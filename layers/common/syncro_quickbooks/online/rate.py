@@ -12,6 +12,12 @@ from threading import Lock
 from syncro_quickbooks.clock import Clock, from_millis, to_millis
 from syncro_quickbooks.json_types import JsonObject
 
+MOST_IN_FLIGHT = 8
+_FIRST_IN_FLIGHT = 2
+_SOON = timedelta(
+    seconds=20
+)  # a full batch takes a few seconds; one that takes longer meets a QuickBooks with much to do
+
 # Burst + rate is the most that fits in any second (minute for batches): 2 + 7.7 ≤ 10, 2 + 7.7 × 60 ≤ 500, 2 + 37 ≤ 40.
 _CALL_INTERVAL_MS = 1000 / 7.7
 _CALL_BURST = 2
@@ -21,10 +27,14 @@ _BATCH_BURST = 2
 
 @dataclass(frozen=True, slots=True)
 class RateState:
-    """Two token buckets as the times (ms since 1970) at which they will be full again."""
+    """Two token buckets as the times (ms since 1970) at which they will be full again, and how many writes at once.
+
+    `in_flight` grows by one with every prompt answer and is halved by whatever says that QuickBooks cannot keep up.
+    """
 
     calls_full_at: float = 0
     batches_full_at: float = 0
+    in_flight: int = _FIRST_IN_FLIGHT
 
     def wait(self, now: datetime, *, batch: bool) -> float:
         """Seconds until the next call may go out; 0 when it may go now."""
@@ -39,16 +49,29 @@ class RateState:
         millis = to_millis(sent)
         calls = max(self.calls_full_at, millis) + cost * _CALL_INTERVAL_MS
         batches = max(self.batches_full_at, millis) + _BATCH_INTERVAL_MS if batch else self.batches_full_at
-        return RateState(calls, batches)
+        return replace(self, calls_full_at=calls, batches_full_at=batches)
+
+    def answered(self, took: timedelta) -> "RateState":
+        """The state after a clean answer that took so long."""
+        return replace(self, in_flight=min(self.in_flight + 1, MOST_IN_FLIGHT)) if took < _SOON else self
+
+    def overloaded(self) -> "RateState":
+        """The state after a 429, a 5xx, or no answer at all."""
+        return replace(self, in_flight=max(self.in_flight // 2, 1))
 
     def to_item(self) -> JsonObject:
         """The state as the account's row keeps it."""
-        return {"calls_full_at": round(self.calls_full_at), "batches_full_at": round(self.batches_full_at)}
+        return {
+            "calls_full_at": round(self.calls_full_at),
+            "batches_full_at": round(self.batches_full_at),
+            "in_flight": self.in_flight,
+        }
 
     @classmethod
     def from_item(cls, item: Mapping[str, object]) -> "RateState":
         """The state that `to_item` wrote; missing parts mean an idle company."""
-        return cls(_number(item, "calls_full_at"), _number(item, "batches_full_at"))
+        in_flight = int(_number(item, "in_flight")) or _FIRST_IN_FLIGHT
+        return cls(_number(item, "calls_full_at"), _number(item, "batches_full_at"), in_flight)
 
 
 class RateLimiter:
@@ -74,6 +97,21 @@ class RateLimiter:
         cost = members if self._members_count else 1
         while (wait := self._try(batch=batch, cost=cost)) > 0:
             self._clock.sleep(wait)
+
+    @property
+    def in_flight(self) -> int:
+        """How many writes may be on their way at once."""
+        return self.state.in_flight
+
+    def answered(self, took: timedelta) -> None:
+        """A write had a clean answer after so long."""
+        with self._taking:
+            self._state = self._state.answered(took)
+
+    def overloaded(self) -> None:
+        """A write was turned away with a 429, failed with a 5xx or had no answer."""
+        with self._taking:
+            self._state = self._state.overloaded()
 
     def _try(self, *, batch: bool, cost: int) -> float:
         with self._taking:

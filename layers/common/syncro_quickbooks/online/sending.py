@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -10,6 +10,7 @@ from syncro_quickbooks.clock import to_millis
 from syncro_quickbooks.online.client import (
     Done,
     MemberOutcome,
+    Posted,
     Refused,
 )
 from syncro_quickbooks.online.faults import (
@@ -37,10 +38,23 @@ TIME_TO_SEND_AND_SETTLE = timedelta(seconds=150)
 FAILS = "quickbooks_fails"
 """Code of the problem on a record that QuickBooks seems to fail at, whatever else it does; such a one is sent alone."""
 
+_SIDE_BY_SIDE = frozenset({"Invoice"})
+"""What may be on its way in several requests at once: no invoice needs to know how another one ended. Payments do, what
+is left on an invoice depends on them, and a document needs its list entries."""
+
 _FIRST_BACKOFF = timedelta(seconds=5)
 _LONGEST_BACKOFF = timedelta(minutes=15)
 _FIRST_SUSPICION = timedelta(minutes=5)
 _LONGEST_SUSPICION = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    """A dispatch that was sent and whose answer nobody has waited for yet."""
+
+    dispatch: Dispatch
+    live: Mapping[RecordKey, View]
+    posted: Posted
 
 
 class Sender:
@@ -63,17 +77,37 @@ class Sender:
         self._note_health = note_health
         self._prover = Prover(work)
         self._most_members = MAX_MEMBERS
+        self._under_way: list[_UnderWay] = []
         self.unresolved: dict[RecordKey, datetime] = {}
         """Members whose outcome is not known, and when it is looked at next."""
 
     def send(self, planned: Sequence[Planned]) -> None:
-        """Freeze and send `planned` in as few requests as the limits allow, and settle what is answered."""
+        """Freeze and send `planned` in as few requests as the limits allow, and settle what is answered.
+
+        Requests of what may be sent side by side may still be under way then, as many as QuickBooks copes with.
+        """
         suspects = [item for item in planned if _is_suspect(item.view)]
         others = [item for item in planned if not _is_suspect(item.view)]
         for group in (*groups(others, self._most_members), *groups(suspects, 1)):
+            self._make_room()
             dispatch = self._freeze(group)
-            if dispatch is not None:
-                self._deliver(dispatch, {item.view.key: attempting(item, dispatch.id) for item in group})
+            if dispatch is None:
+                continue
+            under_way = self._post(dispatch, {item.view.key: attempting(item, dispatch.id) for item in group})
+            if under_way is None:
+                continue
+            if all(member.entity in _SIDE_BY_SIDE for member in dispatch.members):
+                self._under_way.append(under_way)
+            else:
+                self._receive(under_way)
+
+    def finish(self) -> None:
+        """Wait for everything that is under way and settle it. What that raises, it raises once nothing is any more."""
+        if self._under_way:
+            try:
+                self._receive_next()
+            finally:
+                self.finish()
 
     def recover(self, dispatch: Dispatch) -> None:
         """Bring an unresolved dispatch of an earlier run to an end, or note when to try again."""
@@ -96,7 +130,9 @@ class Sender:
             self._check_time()
             self._before_send()
             self._work.store.note_send(again)
-            self._deliver(again, live)
+            under_way = self._post(again, live)
+            if under_way is not None:
+                self._receive(under_way)
 
     def note_failed_read(self, error: QuickBooksError) -> None:
         """A read failed too: during an outage reads, which are metered, must stop like writes."""
@@ -152,24 +188,49 @@ class Sender:
 
     # -- sending ---------------------------------------------------------------------------------------------------
 
-    def _deliver(self, dispatch: Dispatch, live: Mapping[RecordKey, View]) -> None:
+    def _make_room(self) -> None:
+        while len(self._under_way) >= self._work.client.most_in_flight:
+            self._receive_next()
+
+    def _receive_next(self) -> None:
+        """Settle the first that is answered; if none is, wait for the one that was sent first."""
+        answered = (each for each in self._under_way if each.posted.is_answered())
+        chosen = next(answered, self._under_way[0])
+        self._under_way.remove(chosen)
+        self._receive(chosen)
+
+    def _post(self, dispatch: Dispatch, live: Mapping[RecordKey, View]) -> _UnderWay | None:
+        """Let it go out. None if it could not, which is noted then."""
         request = request_from_json(dispatch.request)
         bids = [member.bid for member in dispatch.members]
         try:
-            outcomes = self._work.client.send(request, bids, deadline=self._work.deadline)
+            posted = self._work.client.post(request, bids, deadline=self._work.deadline)
+        except Unavailable as unavailable:
+            self._no_answer(dispatch, live, unavailable)
+            return None
+        return _UnderWay(dispatch, live, posted)
+
+    def _receive(self, under_way: _UnderWay) -> None:
+        """Wait for the answer and draw the conclusions."""
+        dispatch, live = under_way.dispatch, under_way.live
+        try:
+            outcomes = under_way.posted.outcomes()
         except Throttled as throttled:
             self._keep(dispatch, live, after=timedelta(seconds=throttled.retry_after))
             raise
         except Unavailable as unavailable:
-            answer = str(unavailable.status or unavailable.reason)
-            self._keep(dispatch, live, answer=answer, server_error=(unavailable.status or 0) >= 500)
-            self._note_health(False)
+            self._no_answer(dispatch, live, unavailable)
         except RequestRefused as refused:
             self._note_health(True)
             self._whole_request_refused(dispatch, live, refused)
         else:
             self._note_health(True)
             self._settle(dispatch, live, outcomes)
+
+    def _no_answer(self, dispatch: Dispatch, live: Mapping[RecordKey, View], unavailable: Unavailable) -> None:
+        answer = str(unavailable.status or unavailable.reason)
+        self._keep(dispatch, live, answer=answer, server_error=(unavailable.status or 0) >= 500)
+        self._note_health(False)
 
     def _whole_request_refused(
         self, dispatch: Dispatch, live: Mapping[RecordKey, View], refused: RequestRefused
