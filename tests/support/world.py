@@ -138,8 +138,8 @@ class AwsClients:
 class World:
     """A deployment with accounts, its queues, and the company's books to look at."""
 
-    def __init__(self, table: MemoryDynamoDB | None = None) -> None:
-        self.clock = ManualClock()
+    def __init__(self, table: MemoryDynamoDB | None = None, clock: ManualClock | None = None) -> None:
+        self.clock = clock or ManualClock()
         self.couriers: Couriers = AtOnce()
         self.boundaries = Boundaries()
         self.emulator = Emulator(clock=self.clock.now)

@@ -16,6 +16,7 @@ from syncro_quickbooks.online.tokens import AccessToken, ConnectionKey
 from syncro_quickbooks.sync.model import Problem
 from tests.support.couriers import AtOnce
 
+LOGGER = logging.getLogger("client-under-test")
 START = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 
 
@@ -107,6 +108,7 @@ class World:
     clock: ManualClock
     tokens: Tokens
     reads: Reads
+    logger: logging.Logger
 
     @property
     def deadline(self) -> datetime:
@@ -131,10 +133,10 @@ def world() -> World:
         clock=clock,
         reads=reads,
         limiter=RateLimiter(clock),
-        logger=logging.getLogger("client-under-test"),
+        logger=LOGGER,
         couriers=AtOnce(),
     )
-    return World(client, script, clock, tokens, reads)
+    return World(client, script, clock, tokens, reads, LOGGER)
 
 
 @pytest.fixture

@@ -2,13 +2,13 @@
 
 # ruff: noqa: ARG002 - the signatures are the client's
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from syncro_quickbooks import exact_json
 from syncro_quickbooks.json_types import Json, JsonObject
-from syncro_quickbooks.online.client import Client, Done, MemberOutcome
+from syncro_quickbooks.online.client import Client, Done, Posted
 from syncro_quickbooks.online.faults import Unavailable
 from syncro_quickbooks.online.frozen import TAX_SERVICE, FrozenRequest
 from syncro_quickbooks.online.read_budget import ReadPurpose
@@ -55,7 +55,12 @@ class DryClient(Client):
         self._objects: dict[tuple[str, str], JsonObject] = {}
         self.steps: list[Sent | Looked] = []
 
-    def send(self, request: FrozenRequest, bids: Sequence[str], deadline: datetime) -> Mapping[str, MemberOutcome]:
+    @property
+    def most_in_flight(self) -> int:
+        """One: whose a request is shows in the dispatch that was frozen last."""
+        return 1
+
+    def post(self, request: FrozenRequest, bids: Sequence[str], deadline: datetime) -> Posted:
         """Note the request; everything of it is carried out. Raises OutOfTime when the plan gets too long."""
         if sum(isinstance(step, Sent) for step in self.steps) >= MOST_REQUESTS:
             raise OutOfTime
@@ -63,7 +68,8 @@ class DryClient(Client):
         parsed = exact_json.loads(request.body)
         body = parsed if isinstance(parsed, dict) else {}
         self.steps.append(Sent(request.method, request.target.partition("?")[0], body, tuple(members.values())))
-        return {bid: Done(self._done(members[bid]), members[bid].entity) for bid in bids if bid in members}
+        outcomes = {bid: Done(self._done(members[bid]), members[bid].entity) for bid in bids if bid in members}
+        return Posted(lambda: True, lambda: outcomes)
 
     def read(self, entity: str, id: str, purpose: ReadPurpose) -> JsonObject | None:
         """What an earlier step made, else what QuickBooks says, else what we last knew."""
