@@ -26,6 +26,9 @@ _PRODUCT = {
 }
 """What a product has that was made without them (Swagger's example; defaults [G])."""
 
+_ONLY_IN_FULL = frozenset({"balance_due", "customer", "line_items", "payments"})
+"""What only `GET /invoices/{id}` tells of an invoice."""
+
 _ADDRESS = ("address", "city", "state", "zip")
 _TEXTS = {
     "customers": (
@@ -71,7 +74,7 @@ class SyncroAccount:
 
     def all(self, kind: str) -> list[Obj]:
         """All things of a kind as they show in its list, in order of id."""
-        return [dict(self._things[kind][number]) for number in sorted(self._things[kind])]
+        return self._rows(kind, sorted(self._things[kind]))
 
     def one(self, kind: str, number: str) -> Obj | None:
         """A thing in full; an invoice by its id or else its number, with what was paid on it."""
@@ -96,11 +99,20 @@ class SyncroAccount:
 
     def page(self, kind: str, start: int, size: int) -> list[Obj]:
         """Some things of the whole list, in order of id."""
-        return [dict(self._things[kind][number]) for number in sorted(self._things[kind])[start : start + size]]
+        return self._rows(kind, sorted(self._things[kind])[start : start + size])
 
     def count(self, kind: str) -> int:
         """How many things of a kind there are."""
         return len(self._things[kind])
+
+    def _rows(self, kind: str, numbers: list[int]) -> list[Obj]:
+        things = [self._things[kind][number] for number in numbers]
+        return [self._row(each) for each in things] if kind == "invoices" else [dict(each) for each in things]
+
+    def _row(self, invoice: Obj) -> Obj:
+        """A list tells whether an invoice is paid, but neither how much is due nor its lines (Swagger)."""
+        row = {name: value for name, value in invoice.items() if name not in _ONLY_IN_FULL}
+        return {**row, "is_paid": self._open(invoice) <= 0}
 
     def _keep(self, kind: str, thing: Obj) -> None:
         number = int(thing["id"])
@@ -108,6 +120,11 @@ class SyncroAccount:
         self._last_id[kind] = max(self._last_id[kind], number)
         if kind == "customers" and thing.get("email"):
             self._emails.add(str(thing["email"]).casefold())
+
+    def pay(self, payment: Obj, parts: dict[int, Decimal]) -> None:
+        """What a person does in Syncro: a payment, and how much of it each invoice gets."""
+        self._keep("payments", {**payment, "invoice_ids": list(parts)})
+        self._applied[int(payment["id"])] = dict(parts)
 
     def delete_payment(self, payment_id: int) -> None:
         """What a person does in Syncro; the public API cannot."""

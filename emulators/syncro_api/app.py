@@ -209,6 +209,8 @@ def _list(account: SyncroAccount, kind: str, query: dict[str, str]) -> Response:
 def _matches(kind: str, thing: Obj, query: dict[str, str]) -> bool:
     if kind == "customers" and thing.get("disabled") and query.get("include_disabled") != "true":
         return False
+    if kind == "invoices" and query.get("unpaid" if thing["is_paid"] else "paid") == "true":
+        return False
     words = query.get("query", "").casefold()
     if words and not any(words in str(thing.get(name) or "").casefold() for name in _SEARCHED):
         return False

@@ -86,6 +86,18 @@ def test_a_payment_is_on_its_invoice_and_found_by_its_reference(session: request
     assert [one["id"] for one in found] == [made["id"]]
 
 
+def test_the_list_of_open_invoices_says_less_than_an_invoice_itself(session: requests.Session) -> None:
+    post_payment(session, amount_cents=10000)
+    post_payment(session, invoice_id=4)
+    pages = [session.get(f"{URL}/invoices", params={"unpaid": "true", "page": page}).json() for page in (1, 2)]
+    shown = [row for page in pages for row in page["invoices"]]
+    assert [row["id"] for row in shown] == [1, 2, *range(4, 31)]
+    assert (pages[0]["meta"]["total_entries"], {row["is_paid"] for row in shown}) == (29, {False})
+    assert not {"balance_due", "line_items", "payments", "customer"} & {name for row in shown for name in row}
+    paid = session.get(f"{URL}/invoices", params={"paid": "true"}).json()["invoices"]
+    assert [(row["id"], row["is_paid"]) for row in paid] == [(3, True)]
+
+
 def test_what_a_payment_has_too_much_does_not_make_its_invoice_negative(session: requests.Session) -> None:
     post_payment(session, amount_cents=15000)
     invoice = session.get(f"{URL}/invoices/3").json()["invoice"]
