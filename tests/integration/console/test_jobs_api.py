@@ -7,6 +7,7 @@ import pytest
 
 from syncro_quickbooks.sync.accounts import Edition
 from syncro_quickbooks.sync.job import Job, JobKind, JobState, Outcome, Row
+from syncro_quickbooks.sync.model import Problem
 from tests.support.console import Console
 from tests.support.events import ACCOUNT
 from tests.support.world import World
@@ -78,6 +79,32 @@ def test_confirming_applies_what_was_read_and_nothing_else(connected: World, con
     assert (confirmed.status_code, confirmed.json()["state"]) == (200, "applying")
 
 
+def test_open_invoices_are_linked_like_any_job(connected: World, console: Console) -> None:
+    started = console.request("POST", "/jobs/link_open_invoices").json()
+    assert (started["kind"], started["state"]) == ("link_open_invoices", "listing")
+    jobs, kind = connected.deployment.jobs, JobKind.LINK_OPEN_INVOICES
+    differs = Problem("figures_differ", "Invoice A-1: total $1.00 in Syncro, $2.00 in QuickBooks.", "Correct one.")
+    rows = [
+        Row(Outcome.MATCHES, "invoice#1", "A-0 Acme", "invoice#1", "7"),
+        Row(Outcome.DIFFERS, "invoice#2", "A-1 Acme", "invoice#2", "8", differs),
+        Row(Outcome.ONLY_IN_QUICKBOOKS, "quickbooks#9", "A-2 Acme", entry="9"),
+    ]
+    job = jobs.newest(ACCOUNT, kind)
+    assert job is not None
+    now = connected.clock.now()
+    jobs.keep(job, lambda then: replace(then, state=JobState.REPORTED, counts={"matches": 1}, reported_at=now), rows)
+    first = console.get("/jobs/link_open_invoices/rows?limit=2")
+    assert [(row["outcome"], row["record"], row["quickbooks_id"]) for row in first["rows"]] == [
+        ("matches", {"kind": "invoice", "id": "1"}, "7"),
+        ("differs", {"kind": "invoice", "id": "2"}, "8"),
+    ]
+    assert "$1.00 in Syncro, $2.00 in QuickBooks" in first["rows"][1]["problem"]["message"]
+    rest = console.get(f"/jobs/link_open_invoices/rows?cursor={first['next']}")
+    assert [(row["outcome"], row["record"]) for row in rest["rows"]] == [("only_in_quickbooks", None)]
+    confirmed = console.request("POST", f"/jobs/link_open_invoices/{job.id}/confirm")
+    assert (confirmed.status_code, confirmed.json()["state"]) == (200, "applying")
+
+
 def test_another_account_sees_and_touches_nothing(connected: World, console: Console) -> None:
     job = reported(connected, 2)
     assert console.get("/jobs", account="somebody") == {"jobs": []}
@@ -100,5 +127,7 @@ def test_a_desktop_account_starts_its_jobs_the_same_way(world: World, console: C
     assert console.request("POST", "/jobs/export_organizations").status_code == 200
     products = console.request("POST", "/jobs/export_products")
     assert (products.status_code, "only organizations" in products.json()["detail"]) == (409, True)
+    linking = console.request("POST", "/jobs/link_open_invoices")
+    assert (linking.status_code, "has no link of open invoices" in linking.json()["detail"]) == (409, True)
     assert console.request("POST", "/jobs/export_everything").status_code == 422
     assert datetime.fromisoformat(console.get("/jobs/export_organizations")["started_at"]).tzinfo == UTC

@@ -205,17 +205,17 @@ class OrganizationJobs:
         """Link the organization to its customer, if that is still how both are. Returns whether it is linked now."""
         found = reply.object if reply is not None else None
         if view.state.linked:
-            return self._applying.link(view, row.entry, {})
+            return self._applying.link(view, row, {})
         organization = self._organization(view)
         if found is None or not organization.there:
             return False
         entry = _entry(found)
         if entry.id != row.entry or obstacle(organization, entry) is not None:
             return False
-        return self._applying.link(view, row.entry, found)
+        return self._applying.link(view, row, found)
 
 
-def _adopt(view: View, found: JsonObject) -> RealmState:
+def _adopt(view: View, _row: Row, found: JsonObject) -> RealmState:
     """What the bookkeeper made stays as it is until Syncro's changes."""
     ours = owner_in(text(found, "Notes")) == str(view.key)
     customer = Customer.model_validate(view.record.desired)

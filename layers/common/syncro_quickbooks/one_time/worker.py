@@ -11,10 +11,12 @@ from syncro_quickbooks.clock import Clock, to_millis
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.log import Log
 from syncro_quickbooks.one_time.making import THINGS, TIME_FOR_A_CALL, ForSyncro, Making
+from syncro_quickbooks.one_time.open_invoices import OpenInvoiceListing
 from syncro_quickbooks.storage.table import Table
 from syncro_quickbooks.sync.accounts import Accounts, Connection, Edition
-from syncro_quickbooks.sync.job import Job, JobState
+from syncro_quickbooks.sync.job import Job, JobKind, JobState
 from syncro_quickbooks.sync.jobs import JobMoved, Jobs
+from syncro_quickbooks.sync.listings import Listings
 from syncro_quickbooks.sync.model import Kind, Problem, RecordKey, Who
 from syncro_quickbooks.sync.taking_in import TakingIn
 from syncro_quickbooks.sync.wake import Wakes
@@ -61,6 +63,7 @@ class OneTimeJobs:
         for_syncro: Callable[[Edition], ForSyncro],
         log: Log,
     ) -> None:
+        self._table = table
         self._accounts = accounts
         self._jobs = jobs
         self._wakes = wakes
@@ -137,6 +140,8 @@ class OneTimeJobs:
         self, client: SyncroClient, connection: Connection, job: Job, deadline: datetime, report: JobsReport
     ) -> int | None:
         """Read Syncro's list page by page, and take in what no event has brought."""
+        if job.kind is JobKind.LINK_OPEN_INVOICES:
+            return self._list_open_invoices(client, connection, job, deadline, report)
         kind, before = job.kind.things, None
         while deadline - self._clock.now() >= TIME_FOR_A_CALL:
             # Disabled organizations keep their e-mail addresses and names, too.
@@ -155,6 +160,30 @@ class OneTimeJobs:
             job = self._jobs.keep(job, change)
             report.steps += 1
             if over:
+                self._wake_push(connection)
+                return None
+        report.ended = "out of time"
+        return to_millis(self._clock.now())
+
+    def _list_open_invoices(
+        self, client: SyncroClient, connection: Connection, job: Job, deadline: datetime, report: JobsReport
+    ) -> int | None:
+        def in_time() -> bool:
+            return deadline - self._clock.now() >= TIME_FOR_A_CALL
+
+        listings = Listings(self._table, connection.account_id, connection.realm_id)
+        listing = OpenInvoiceListing(
+            jobs=self._jobs,
+            client=client,
+            taking_in=self._taking_in,
+            listings=listings,
+            in_time=in_time,
+            log=self._log,
+        )
+        while in_time():
+            job = listing.step(job)
+            report.steps += 1
+            if job.state is not JobState.LISTING:
                 self._wake_push(connection)
                 return None
         report.ended = "out of time"

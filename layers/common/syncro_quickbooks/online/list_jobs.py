@@ -20,15 +20,16 @@ from syncro_quickbooks.online.mapping.imported import email_of, name_of, unfit
 from syncro_quickbooks.online.mapping.item import item_name
 from syncro_quickbooks.online.mapping.names import CleanName
 from syncro_quickbooks.online.mapping.vendor import vendor_name
+from syncro_quickbooks.online.open_invoices import OPEN, OpenInvoiceLinks, as_read
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.work import Work
 from syncro_quickbooks.sync.applying import Applying
 from syncro_quickbooks.sync.comparison import Entry, Thing, obstacle
-from syncro_quickbooks.sync.job import Job, JobState, Outcome, Row
+from syncro_quickbooks.sync.job import Job, JobKind, JobState, Outcome, Row
 from syncro_quickbooks.sync.jobs import REPORT_COUNTS_FOR, Jobs
 from syncro_quickbooks.sync.model import Kind, Problem, RecordKey, Who, Write
 from syncro_quickbooks.sync.records import RealmState, View
-from syncro_quickbooks.sync.reporting import write_report
+from syncro_quickbooks.sync.reporting import save_report, write_report
 from syncro_quickbooks.sync.store import Changed
 from syncro_quickbooks.syncro.models import Customer, Product, Vendor
 
@@ -56,6 +57,7 @@ class ListJobs:
         self._work = work
         self._jobs = jobs
         self._applying = Applying(jobs, work.store, work.dependents, self._adopted)
+        self._open_invoices = OpenInvoiceLinks(work, jobs)
         self.handed_over: set[RecordKey] = set()
         self.absent: set[RecordKey] = set()
         self.due: int | None = None
@@ -118,11 +120,11 @@ class ListJobs:
 
     def _read(self, job: Job) -> None:
         """The next page, by Id: `cursor` is the last one read."""
-        entity = ENTITY_OF[job.kind.things]
+        entity, which = _entity_of(job), OPEN if _is_of_invoices(job) else ALL
         total = job.total
         if not job.page:
-            total = self._work.client.count(entity, ALL, ReadPurpose.USER)
-        page = self._work.client.page(entity, ALL, job.cursor, ReadPurpose.USER)
+            total = self._work.client.count(entity, which, ReadPurpose.USER)
+        page = self._work.client.page(entity, which, job.cursor, ReadPurpose.USER)
         over = len(page) < PAGE
         come = replace(
             job,
@@ -134,11 +136,15 @@ class ListJobs:
             refusals=0,
             problem=None,
         )
-        self._applying.save(come, page=page)
+        self._applying.save(come, page=[as_read(each) for each in page] if _is_of_invoices(job) else page)
 
     def _compare(self, job: Job) -> None:
-        entries = [entry_of(job.kind.things, fields) for fields in self._jobs.entries(job)]
         now, keep_going = self._work.clock.now(), self._work.keep_going
+        if _is_of_invoices(job):
+            rows = self._open_invoices.rows(job)
+            save_report(job, rows, save=self._applying.save, keep_going=keep_going, now=now)
+            return
+        entries = [entry_of(job.kind.things, fields) for fields in self._jobs.entries(job)]
         write_report(
             job, self._things(job.kind.things), entries, save=self._applying.save, keep_going=keep_going, now=now
         )
@@ -171,9 +177,9 @@ class ListJobs:
 
     def _link_matches(self, job: Job, rows: Sequence[Row]) -> None:
         """Much may have happened since the report: they are read again before they are linked."""
-        entity = ENTITY_OF[job.kind.things]
-        ids = ", ".join(quote(row.entry) for row in rows)
-        statement = select(entity, f"Id IN ({ids}) AND {ALL} MAXRESULTS {PAGE}")
+        entity = _entity_of(job)
+        which = f"Id IN ({', '.join(quote(row.entry) for row in rows)})"
+        statement = select(entity, f"{which}{'' if _is_of_invoices(job) else f' AND {ALL}'} MAXRESULTS {PAGE}")
         now = {text(found, "Id"): found for found in self._work.client.query(statement, entity, ReadPurpose.USER)}
         views = self._applying.views(rows)
         changed = [row for row in rows if not self._link(views[row.record], row, now.get(row.entry))]
@@ -183,11 +189,14 @@ class ListJobs:
     def _link(self, view: View, row: Row, found: JsonObject | None) -> bool:
         """Link the record to its entry, if that is still how both are. Returns whether it is linked now."""
         if view.state.linked:
-            return self._applying.link(view, row.entry, {})
+            return view.state.qbo_id == row.entry
+        if view.key.kind is Kind.INVOICE:
+            still = found is not None and self._open_invoices.is_still(view, row, found)
+            return still and self._applying.link(view, row, found or {})
         thing = self._thing(view)
         if found is None or not thing.there or obstacle(thing, entry_of(view.key.kind, found)) is not None:
             return False
-        return self._applying.link(view, row.entry, found)
+        return self._applying.link(view, row, found)
 
     def _make(self, job: Job, rows: Sequence[Row]) -> None:
         fresh = job.reported_at is not None and self._work.clock.now() - job.reported_at < REPORT_COUNTS_FOR
@@ -199,8 +208,10 @@ class ListJobs:
     def _hand_over(self, rows: Sequence[Row]) -> None:
         self.handed_over |= {RecordKey.parse(row.record) for row in rows if row.record}
 
-    def _adopted(self, view: View, found: JsonObject) -> RealmState:
+    def _adopted(self, view: View, row: Row, found: JsonObject) -> RealmState:
         """It is ours from now on. What the bookkeeper made stays as it is until Syncro's changes."""
+        if view.key.kind is Kind.INVOICE:
+            return self._open_invoices.adopted(view, row, found)
         linked = replace(
             view.state,
             entity=ENTITY_OF[view.key.kind],
@@ -211,6 +222,14 @@ class ListJobs:
         )
         mapped = map_entry(replace(view, state=linked), 1, self._work.settings, self._work.company)
         return replace(linked, applied_digest=mapped.digest if isinstance(mapped, Write) else "")
+
+
+def _is_of_invoices(job: Job) -> bool:
+    return job.kind is JobKind.LINK_OPEN_INVOICES
+
+
+def _entity_of(job: Job) -> str:
+    return "Invoice" if _is_of_invoices(job) else ENTITY_OF[job.kind.things]
 
 
 def entry_of(kind: Kind, fields: JsonObject) -> Entry:

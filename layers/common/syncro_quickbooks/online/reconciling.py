@@ -173,7 +173,12 @@ class Comparison:
     ) -> Document:
         place, settling = (view.state.entity, view.state.qbo_id), dict[Line, Decimal]()
         paid, booked = ZERO, ZERO
+        found = view.state.as_found
+        if found is not None:
+            paid = booked = Decimal(found.paid)  # before it was linked, in both books
         for payer, told in payers:
+            if found is not None and payer.key.id in found.payments and not payer.state.linked:
+                continue
             live = not payer.record.deleted
             allocated = told.allocations.get(view.key.id, ZERO) if live else ZERO
             applied = ZERO if payer.state.gone else applications(payer.state.object).get(place, ZERO)
@@ -217,7 +222,8 @@ class Comparison:
             names = {payer.key for payer, _ in own}
             own += [each for each in applying.get(place, ()) if each[0].key not in names]
             row = rows.get(place)
-            if row is not None and _booked(own, place) != (bodies.amount(row, "TotalAmt") or ZERO) - (
+            before = Decimal(view.state.as_found.paid) if view.state.as_found else ZERO
+            if row is not None and before + _booked(own, place) != (bodies.amount(row, "TotalAmt") or ZERO) - (
                 bodies.amount(row, "Balance") or ZERO
             ):
                 payers[view.key] = self._all_payers(view.key, own)

@@ -20,10 +20,10 @@ _COMING = (Status.PENDING, Status.RETRYING)
 
 
 class Applying:
-    """`adopt` says what is known of a record once QuickBooks' entry is its own, for an edition."""
+    """`adopt` says what is known of a record once QuickBooks' entry, that of a row, is its own, for an edition."""
 
     def __init__(
-        self, jobs: Jobs, store: Store, dependents: Dependents, adopt: Callable[[View, JsonObject], RealmState]
+        self, jobs: Jobs, store: Store, dependents: Dependents, adopt: Callable[[View, Row, JsonObject], RealmState]
     ) -> None:
         self._jobs = jobs
         self._store = store
@@ -50,17 +50,17 @@ class Applying:
 
     def _link_rows(self, rows: Sequence[Row]) -> list[Row]:
         views = self.views(rows)
-        linked = [self.link(views[row.record], row.entry, row.fields) for row in rows]
+        linked = [self.link(views[row.record], row, row.fields) for row in rows]
         return [
             replace(row, result=Result.DONE if done else Result.CHANGED) for row, done in zip(rows, linked, strict=True)
         ]
 
-    def link(self, view: View, entry: str, found: JsonObject) -> bool:
-        """Link a record to QuickBooks' entry `found`, whose id is `entry`. Returns whether it is linked to it now."""
+    def link(self, view: View, row: Row, found: JsonObject) -> bool:
+        """Link a record to the row's entry in QuickBooks, `found`. Returns whether it is linked to it now."""
         if view.state.linked:
-            return view.state.qbo_id == entry
+            return view.state.qbo_id == row.entry
         try:
-            self._store.release(view, self._adopt(view, found))
+            self._store.release(view, self._adopt(view, row, found))
         except (OwnerTaken, Changed):
             return False
         return True

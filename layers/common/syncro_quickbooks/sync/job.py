@@ -21,6 +21,7 @@ class JobKind(StrEnum):
     IMPORT_ORGANIZATIONS = "import_organizations"
     IMPORT_PRODUCTS = "import_products"
     IMPORT_VENDORS = "import_vendors"
+    LINK_OPEN_INVOICES = "link_open_invoices"
 
     @property
     def exports(self) -> bool:
@@ -38,7 +39,12 @@ class JobKind(StrEnum):
         return self.things is Kind.CUSTOMER
 
 
-_THINGS = {"organizations": Kind.CUSTOMER, "products": Kind.PRODUCT, "vendors": Kind.VENDOR}
+_THINGS = {
+    "organizations": Kind.CUSTOMER,
+    "products": Kind.PRODUCT,
+    "vendors": Kind.VENDOR,
+    "open_invoices": Kind.INVOICE,
+}
 
 
 class JobState(StrEnum):
@@ -66,6 +72,9 @@ class Outcome(StrEnum):
     COLLIDES = "collides"  # the other side has something like it: left to a person
     LINKED = "linked"  # was linked before
     LEFT_OUT = "left_out"  # nothing to export or import
+    DIFFERS = "differs"  # both sides have it with other figures: left to a person
+    ONLY_IN_SYNCRO = "only_in_syncro"
+    ONLY_IN_QUICKBOOKS = "only_in_quickbooks"
 
 
 class Result(StrEnum):
@@ -110,10 +119,11 @@ class Job:
     `listed` is how many pages of Syncro's list have come, `pages_there` how many there are.
     `page_size` is how many entries are asked for at once, 0 before the first time.
     `asked` says that a page was asked for and has not come; `counts` how many rows the report has of each outcome.
-    `cursor` is the last thing compared, then the place of the last row handed over to QuickBooks' side, `made_to` that
-    of the last one begun in Syncro and `begun` how many those are; `tried` are those whose making there has not come to
-    an end, each with the time (ms) at which that was noted. `open` are the places of rows handed over that have not
-    come to an end, `done` and `not_done` count the others. `problem` is why it failed, or what it waits for.
+    `cursor` is the last thing listed or compared, then the place of the last row handed over to QuickBooks' side,
+    `made_to` that of the last one begun in Syncro and `begun` how many those are; `tried` are those whose making there
+    has not come to an end, each with the time (ms) at which that was noted. `open` are the places of rows handed over
+    that have not come to an end, `done` and `not_done` count the others. `problem` is why it failed, or what it
+    waits for.
     """
 
     account_id: str
@@ -154,6 +164,11 @@ class Job:
     def left_to_make(self) -> int:
         """How many rows are still to be made in Syncro."""
         return 0 if self.kind.exports else self.counts.get(Outcome.NEW, 0) - self.begun
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether its report says what Syncro had when it was written, and that is not looked up again."""
+        return self.left_to_make > 0 or self.kind is JobKind.LINK_OPEN_INVOICES
 
     @property
     def left(self) -> int:
@@ -207,6 +222,11 @@ def rows_of(job: Job) -> str:
 def pages_of(job: Job) -> str:
     """The partition of what was read of QuickBooks."""
     return Keys(job.account_id).of_job(job.id, "pages")
+
+
+def listed_of(job: Job) -> str:
+    """The partition of what was read of Syncro, as far as its records do not hold it."""
+    return Keys(job.account_id).of_job(job.id, "listed")
 
 
 def job_to_item(job: Job) -> Item:

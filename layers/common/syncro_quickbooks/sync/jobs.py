@@ -39,6 +39,7 @@ from syncro_quickbooks.sync.job import (
     job_from_item,
     job_key,
     job_to_item,
+    listed_of,
     pages_of,
     row_from_item,
     row_to_item,
@@ -52,7 +53,7 @@ REPORT_KEPT = timedelta(days=90)
 """A report holds names and addresses: long enough to work through it, not for ever."""
 
 REPORT_COUNTS_FOR = timedelta(days=1)
-"""What an import makes in Syncro is looked up there for the report only; after a day it is looked up anew."""
+"""What an import makes in Syncro, or what is open there, is looked up for the report only; after a day anew."""
 
 PAGES_KEPT = timedelta(days=7)
 """What was read is of no use once the report is there."""
@@ -105,16 +106,16 @@ class Jobs:
         try:
             self._write_and_wake(account_id, Put(job_to_item(job), over))
         except ConditionFailed:
-            raise JobRefused(f"An {words(kind)} is going on: confirm it or cancel it first.") from None
+            raise JobRefused(f"One {words(kind)} is going on: confirm it or cancel it first.") from None
         return job
 
     def confirm(self, account_id: str, kind: JobKind, job_id: str) -> Job:
         """Somebody has read the report and wants it applied.
 
-        Raises JobRefused unless the job waits for that, and if an import's report is too old.
+        Raises JobRefused unless the job waits for that, and if its report is too old.
         """
         job = self.newest(account_id, kind)
-        reported_at = job.reported_at if job is not None and job.left_to_make else None
+        reported_at = job.reported_at if job is not None and job.is_dated else None
         if reported_at is not None and self._clock.now() - reported_at > REPORT_COUNTS_FOR:
             raise JobRefused(f"The report of this {words(kind)} is more than a day old: start it again.")
         nothing = job is not None and job.to_apply == 0
@@ -178,9 +179,11 @@ class Jobs:
 
     def entries(self, job: Job) -> Iterator[JsonObject]:
         """What the last reading has found, entry by entry."""
-        for item in self._table.query(pages_of(job), prefix=f"{job.reading:05d}#"):
-            page = unpack(item["entries"])
-            yield from (entry for entry in page if isinstance(entry, dict)) if isinstance(page, list) else ()
+        return self._stored(pages_of(job), f"{job.reading:05d}#")
+
+    def listed(self, job: Job) -> Iterator[JsonObject]:
+        """What was kept of Syncro's list, entry by entry; one may come twice, for pages shift while they are read."""
+        return self._stored(listed_of(job), "")
 
     def has_work(self, account_id: str, realm_id: str) -> bool:
         """Whether QuickBooks' side can go on with a job now: not if all that is under way is tried again later."""
@@ -196,16 +199,25 @@ class Jobs:
         return any(item["status"] not in _UNDER_WAY for item in self._table.get_many(places).values())
 
     def keep(
-        self, job: Job, change: Callable[[Job], Job], rows: Sequence[Row] = (), *, lease: Check | None = None
+        self,
+        job: Job,
+        change: Callable[[Job], Job],
+        rows: Sequence[Row] = (),
+        *,
+        listed: Sequence[JsonObject] = (),
+        lease: Check | None = None,
     ) -> Job:
-        """Store the next step, `change` of the job as it is then, and rows. Returns the job as it is stored.
+        """Store the next step, `change` of the job as it is then, rows, and what is kept of the page that it listed.
+
+        Returns the job as it is stored.
 
         Raises JobMoved if it is over, and ConditionFailed if `lease` does not hold any more.
         """
         for _ in range(_RACES):
             new = change(job)
             try:
-                self._table.transact([*self.saving(new, rows), *([lease] if lease else [])])
+                writes = [*self.saving(new, rows), *self._listing(new, listed)]
+                self._table.transact([*writes, *([lease] if lease else [])])
             except ConditionFailed as failed:
                 if 0 not in failed.failed:
                     raise
@@ -225,13 +237,25 @@ class Jobs:
         same = Condition("#job_id = :id AND #turn = :turn", {":id": job.id, ":turn": job.turn})
         writes: list[Write] = [Put(job_to_item(replace(job, turn=job.turn + 1)), same)]
         writes += [Put({**row_to_item(job, row), "ttl": self._until(REPORT_KEPT)}) for row in rows]
+        return [*writes, *self._storing(pages_of(job), f"{job.reading:05d}#{job.page:05d}", page)]
+
+    # -- parts ---------------------------------------------------------------------------------------------------------
+
+    def _listing(self, job: Job, listed: Sequence[JsonObject]) -> list[Write]:
+        return self._storing(listed_of(job), f"{job.turn:07d}", listed)
+
+    def _storing(self, partition: str, place: str, page: Sequence[JsonObject]) -> list[Write]:
+        writes: list[Write] = []
         for start in range(0, len(page), _ENTRIES_AN_ITEM):
             some: list[Json] = list(page[start : start + _ENTRIES_AN_ITEM])
-            item: Item = {"pk": pages_of(job), "sk": f"{job.reading:05d}#{job.page:05d}#{start:05d}", "schema": SCHEMA}
+            item: Item = {"pk": partition, "sk": f"{place}#{start:05d}", "schema": SCHEMA}
             writes.append(Put({**item, "entries": pack(some), "ttl": self._until(PAGES_KEPT)}))
         return writes
 
-    # -- parts ---------------------------------------------------------------------------------------------------------
+    def _stored(self, partition: str, prefix: str) -> Iterator[JsonObject]:
+        for item in self._table.query(partition, prefix=prefix):
+            page = unpack(item["entries"])
+            yield from (entry for entry in page if isinstance(entry, dict)) if isinstance(page, list) else ()
 
     def _rows_after(self, job: Job, after: str, outcomes: Sequence[Outcome], most: int) -> list[Row]:
         rows: list[Row] = []
@@ -270,7 +294,7 @@ class Jobs:
 
 def words(kind: JobKind) -> str:
     """The job by its name."""
-    return str(kind).replace("_", " of ")
+    return str(kind).replace("_", " of ", 1).replace("_", " ")
 
 
 def _one_of(states: Sequence[JobState]) -> str:

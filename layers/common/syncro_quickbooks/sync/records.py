@@ -65,6 +65,19 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class AsFound:
+    """How an invoice was when it was linked, unsent, to one that QuickBooks had: both books agreed about it then.
+
+    `content` identifies what Syncro said; empty once somebody has decided otherwise. `paid` is how much was paid on it
+    in QuickBooks (an amount), `payments` are the ids of the Syncro payments that are in that.
+    """
+
+    content: str
+    paid: str
+    payments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RealmState:
     """What is known of one record in one realm.
 
@@ -72,7 +85,7 @@ class RealmState:
     another create until somebody decides. `gone` marks a document that we voided or deleted: a tombstone.
     `release_to` says, while an invoice is being changed, how much its payments may still apply to it (an amount).
     `kept` is the version for which somebody decided that QuickBooks is right as it is, `suffix` what somebody chose to
-    put behind a list entry's name.
+    put behind a list entry's name. `as_found` is there of an invoice that was linked to one QuickBooks had.
     """
 
     entity: str = ""
@@ -88,6 +101,7 @@ class RealmState:
     release_to: str = ""
     kept: int = 0
     suffix: str = ""
+    as_found: AsFound | None = None
 
     @property
     def linked(self) -> bool:
@@ -256,6 +270,7 @@ def state_from_item(item: Item | None) -> RealmState:
         release_to=str(item.get("release_to", "")),
         kept=_int(item.get("kept")),
         suffix=str(item.get("suffix", "")),
+        as_found=_as_found(item.get("as_found")),
     )
 
 
@@ -279,6 +294,9 @@ def state_to_item(key: Key, state: RealmState) -> Item:
     }
     if state.object is not None:
         item["object"] = _packed_object(state.object)
+    if state.as_found is not None:
+        found = state.as_found
+        item["as_found"] = {"content": found.content, "paid": found.paid, "payments": list(found.payments)}
     if state.attempt is not None:
         attempt = state.attempt
         item["attempt"] = {
@@ -363,6 +381,14 @@ def _attempt(value: Value) -> Attempt | None:
         digest=str(value["digest"]),
         generation=_int(value["generation"]),
     )
+
+
+def _as_found(value: Value) -> AsFound | None:
+    if not isinstance(value, dict):
+        return None
+    payments = value["payments"]
+    ids = tuple(map(str, payments)) if isinstance(payments, list) else ()
+    return AsFound(str(value["content"]), str(value["paid"]), ids)
 
 
 def _int(value: Value) -> int:

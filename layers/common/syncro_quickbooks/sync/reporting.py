@@ -27,6 +27,18 @@ def write_report(
         rows = [comparison.of_thing(each) for each in things]
     else:
         rows = [comparison.of_entry(each) for each in entries]
+    return save_report(job, rows, save=save, keep_going=keep_going, now=now)
+
+
+def save_report(
+    job: Job,
+    rows: Sequence[Row],
+    *,
+    save: Callable[[Job, Sequence[Row]], Job],
+    keep_going: Callable[[], None],
+    now: datetime,
+) -> Job:
+    """Store the rows of a comparison, as `write_report` does."""
     rows = sorted((row for row in rows if row.subject > job.cursor), key=lambda row: row.subject)
     for start in range(0, len(rows), ROWS_AT_ONCE):
         some = rows[start : start + ROWS_AT_ONCE]

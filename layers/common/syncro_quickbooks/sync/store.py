@@ -1,7 +1,7 @@
 """Reads records and commits what a worker learned about them, each change one transaction under the lease."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import uuid4
@@ -148,6 +148,12 @@ class Store:
         """Whose QuickBooks object this is, as far as we linked it."""
         item = self._table.get(self.keys.owner(self.realm_id, entity, qbo_id))
         return RecordKey.parse(str(item["record"])) if item else None
+
+    def owners(self, entity: str, qbo_ids: Iterable[str]) -> dict[str, RecordKey]:
+        """Whose these QuickBooks objects are, those of them that we linked."""
+        places = {self.keys.owner(self.realm_id, entity, qbo_id): qbo_id for qbo_id in qbo_ids}
+        found = self._table.get_many(list(places))
+        return {places[place]: RecordKey.parse(str(item["record"])) for place, item in found.items()}
 
     # -- dispatches ------------------------------------------------------------------------------------------------
 

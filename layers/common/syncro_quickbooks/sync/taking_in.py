@@ -6,6 +6,7 @@ from syncro_quickbooks.clock import Clock, to_millis
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.storage.packing import TooLarge, pack
 from syncro_quickbooks.storage.table import Condition, ConditionFailed, Put, Table, Update, Value, Write
+from syncro_quickbooks.sync.intake import LISTED
 from syncro_quickbooks.sync.model import RecordKey, Status
 from syncro_quickbooks.sync.records import SCHEMA, Keys
 
@@ -24,12 +25,12 @@ class TakingIn:
         self._clock = clock
 
     def take_in(self, account_id: str, snapshots: Mapping[RecordKey, JsonObject]) -> None:
-        """List all of them as known, and store those that are new. Nothing is sent for that alone."""
+        """List them as known if intake does, and store those that are new. Nothing is sent for that alone."""
         keys = Keys(account_id)
         places = {key: keys.record(key) for key in snapshots}
         found = self._table.get_many(list(places.values()))
         unlisted = [key for key in snapshots if not _is_brought(found.get(places[key], {}).get("version"))]
-        listed = [_listing(keys, key) for key in snapshots if key not in set(unlisted)]
+        listed = [each for key in snapshots if key not in set(unlisted) for each in _listing(keys, key)]
         for start in range(0, len(listed), _AT_ONCE):
             self._table.transact(listed[start : start + _AT_ONCE])
         for start in range(0, len(unlisted), _AT_ONCE):
@@ -37,7 +38,7 @@ class TakingIn:
 
     def _store(self, keys: Keys, some: Sequence[RecordKey], snapshots: Mapping[RecordKey, JsonObject]) -> None:
         writes: dict[RecordKey, list[Write]] = {
-            key: [self._record(keys, key, snapshots[key]), _listing(keys, key)] for key in some
+            key: [self._record(keys, key, snapshots[key]), *_listing(keys, key)] for key in some
         }
         try:
             self._table.transact([write for pair in writes.values() for write in pair])
@@ -49,7 +50,8 @@ class TakingIn:
         try:
             self._table.transact(writes)
         except ConditionFailed:
-            self._table.write(_listing(keys, key))
+            for listing in _listing(keys, key):
+                self._table.write(listing)
 
     def _record(self, keys: Keys, key: RecordKey, snapshot: JsonObject) -> Update:
         change = (
@@ -82,5 +84,5 @@ def _is_brought(version: Value) -> bool:
     return isinstance(version, int) and version != 0
 
 
-def _listing(keys: Keys, key: RecordKey) -> Put:
-    return Put({"pk": keys.known(key.kind), "sk": key.id, "schema": SCHEMA})
+def _listing(keys: Keys, key: RecordKey) -> list[Put]:
+    return [Put({"pk": keys.known(key.kind), "sk": key.id, "schema": SCHEMA})] if key.kind in LISTED else []

@@ -1,4 +1,4 @@
-"""One-time jobs: start an export or import, follow it, read its report, confirm or cancel it."""
+"""One-time jobs: start an export, an import or linking, follow it, read its report, confirm or cancel it."""
 
 import base64
 import re
@@ -23,7 +23,7 @@ router = Router()
 _PAGE = 50
 _PLACE = re.compile(r"[0-9]#[A-Za-z0-9_#-]{1,100}")
 
-TheKind: TypeAlias = Annotated[JobKind, Path(description="What is exported or imported.")]
+TheKind: TypeAlias = Annotated[JobKind, Path(description="What is exported, imported or linked.")]
 TheId: TypeAlias = Annotated[
     str, Path(pattern="^[0-9a-f]{12}$", description="The job's id: what is confirmed is what was read.")
 ]
@@ -69,7 +69,7 @@ class RowBody(BaseModel):
 
 
 class RowPage(BaseModel):
-    """Some rows of a report, in its order: matches, new, collides, linked, left_out."""
+    """Some rows of a report, in the order of their outcomes."""
 
     rows: list[RowBody]
     next: Annotated[str | None, Field(description="Cursor of the next page; null at the end.")]
@@ -77,7 +77,7 @@ class RowPage(BaseModel):
 
 @router.get("/jobs", summary="List one-time jobs", tags=["jobs"])
 def list_jobs(caller: TheCaller, deployment: TheDeployment) -> JobsBody:
-    """Exports and imports, the newest of each kind."""
+    """Exports, imports and linking, the newest of each kind."""
     found = [deployment.jobs.newest(caller.account_id, kind) for kind in JobKind]
     return JobsBody(jobs=[_body(job) for job in found if job is not None])
 
@@ -102,7 +102,7 @@ def start_job(kind: TheKind, caller: TheCaller, deployment: TheDeployment) -> Jo
 
 @router.post("/jobs/<kind>/<job_id>/confirm", summary="Confirm a report", tags=["jobs"])
 def confirm_job(kind: TheKind, job_id: TheId, caller: TheCaller, deployment: TheDeployment) -> JobBody:
-    """Have what matches linked and what is new made; collisions are left alone."""
+    """Have what matches linked and what is new made; everything else is left alone."""
     try:
         return _body(deployment.jobs.confirm(caller.account_id, kind, job_id))
     except JobRefused as refused:

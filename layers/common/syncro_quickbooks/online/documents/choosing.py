@@ -17,7 +17,7 @@ from syncro_quickbooks.online.work import Work
 from syncro_quickbooks.sync.attempts import is_forced
 from syncro_quickbooks.sync.choices import REFUSALS, Choice
 from syncro_quickbooks.sync.model import Attention, Decision, Kind, Link, RecordKey, Skip
-from syncro_quickbooks.sync.records import View
+from syncro_quickbooks.sync.records import AsFound, View
 
 _ENTITY = {
     Kind.INVOICE: "Invoice",
@@ -100,6 +100,7 @@ class Choosing:
             gone=False,
             doubt="",
             kept=0,
+            as_found=None,
         )
 
     def _overwritten(self, view: View, choice: Choice) -> View | Attention:
@@ -111,7 +112,8 @@ class Choosing:
         differences = foreign_change(view.state.object or {}, now)
         if differences and token != choice.params.get("sync_token"):
             return Attention(explanations.edited_by_hand(view, differences, now))
-        return self._release(view, object=now, sync_token=token, applied_digest="", kept=0)
+        found = decided_otherwise(view)
+        return self._release(view, object=now, sync_token=token, applied_digest="", kept=0, as_found=found)
 
     def _kept(self, view: View) -> Attention | None:
         now = self._work.client.read(view.state.entity, view.state.qbo_id, ReadPurpose.USER)
@@ -120,7 +122,8 @@ class Choosing:
         stamp = view.record.stamp
         token = bodies.text(now, "SyncToken")
         state = replace(view.state, object=now, sync_token=token, kept=view.record.version, applied_stamp=stamp)
-        state = replace(state, applied_digest="")  # QuickBooks no longer says what we last wrote
+        # QuickBooks no longer says what we last wrote.
+        state = replace(state, applied_digest="", as_found=decided_otherwise(view))
         verdict = done((explanations.kept(replace(view, state=state)),))
         self._work.store.settle(view, state, stamp, verdict)
         return None
@@ -137,10 +140,15 @@ class Choosing:
             return Attention(explanations.cannot_be_linked(view, entity, qbo_id, "it is another party's"))
         return Link(entity, now, "")
 
-    def _release(self, view: View, **changes: str | bool | int | JsonObject | None) -> View:
+    def _release(self, view: View, **changes: str | bool | int | JsonObject | AsFound | None) -> View:
         state = replace(view.state, **changes)  # type: ignore[arg-type]  # the callers name fields of their types
         self._work.store.release(view, state)
         return replace(view, state=state)
+
+
+def decided_otherwise(view: View) -> AsFound | None:
+    """Somebody decides how the document is to be: that it was found so once does not count any more."""
+    return replace(view.state.as_found, content="") if view.state.as_found else None
 
 
 def _party(view: View) -> RecordKey:

@@ -9,6 +9,7 @@ from syncro_quickbooks import money
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online import explanations
 from syncro_quickbooks.online.company import TaxMode
+from syncro_quickbooks.online.documents.as_found import is_as_found, told_by_api_only
 from syncro_quickbooks.online.documents.choices import choices_of
 from syncro_quickbooks.online.documents.numbers import NumberTaken
 from syncro_quickbooks.online.documents.planning import desired_of
@@ -19,14 +20,27 @@ from syncro_quickbooks.online.mapping.bodies import ref_value
 from syncro_quickbooks.online.mapping.deletion import map_deletion
 from syncro_quickbooks.online.mapping.invoice import References, map_invoice, needed_products, precheck_invoice
 from syncro_quickbooks.online.mapping.payment import is_deposited
+from syncro_quickbooks.online.mapping.payment_problems import IN_QUICKBOOKS
 from syncro_quickbooks.online.mapping.tax import TaxContext, rates_to_make
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.work import Settled, Work
 from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.accounts import Finding
-from syncro_quickbooks.sync.model import Attention, Decision, Kind, Problem, RecordKey, Skip, Status, Wait, Write
+from syncro_quickbooks.sync.model import (
+    Attention,
+    Decision,
+    Kind,
+    Nothing,
+    Problem,
+    RecordKey,
+    Skip,
+    Status,
+    Wait,
+    Write,
+)
 from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.sync.settings import AstPolicy, InvoiceDeletion
+from syncro_quickbooks.sync.taking_in import FROM_API
 from syncro_quickbooks.syncro.models import Customer, InvoiceSnapshot, Payment, Product, StoreCredit
 
 TAX_DIFFERS = "quickbooks_tax_differs"
@@ -73,6 +87,10 @@ class InvoiceRules:
         """What speaks against the invoice before its customer and items exist."""
         snapshot = InvoiceSnapshot.model_validate(view.record.desired)
         invoice, settings, company = snapshot.invoice, self._work.settings, self._work.company
+        if is_as_found(view, invoice):
+            return Nothing(self._open_by(view))
+        if view.record.version == FROM_API:
+            return told_by_api_only(view)
         owner = self._mentioned.get(customer_key(invoice.customer_id))
         customer = Customer.model_validate(owner) if owner else None
         posted = view.state.object if view.state.linked else None
@@ -151,8 +169,8 @@ class InvoiceRules:
             if user.key.kind is not Kind.PAYMENT or user.record.status is not Status.SKIPPED or user.record.deleted:
                 continue
             payment = Payment.model_validate(user.record.desired)
-            if any(problem.code == "payment_imported" for problem in user.record.problems):
-                continue  # QuickBooks has it, for that is where it comes from
+            if any(problem.code in IN_QUICKBOOKS for problem in user.record.problems):
+                continue
             if payment.success and payment.payment_amount > 0:
                 amount += sum(each.amount for each in payment.allocations if str(each.invoice_id) == view.key.id)
         if not amount:

@@ -44,8 +44,7 @@ class Ledger:
         if view.state.release_to:
             capacity: Decimal | None = Decimal(view.state.release_to)
         else:
-            total = bodies.amount(view.state.object or {}, "TotalAmt")
-            capacity = self._capacity.get(place, total)
+            capacity = self._capacity.get(place, _capacity(view))
         return None if capacity is None else capacity - self._applied(place, self._others(key, payer))
 
     def _others(self, key: RecordKey, payer: RecordKey) -> list[View]:
@@ -93,6 +92,12 @@ class Ledger:
             return False
         self._planned.clear()
         capacity = balance + self._applied(place, self._payers[key])
-        before = self._capacity.get(place, bodies.amount(view.state.object or {}, "TotalAmt"))
+        before = self._capacity.get(place, _capacity(view))
         self._capacity[place] = capacity
         return before is None or capacity < before
+
+
+def _capacity(view: View) -> Decimal | None:
+    """What our payments may apply to the document, as far as is known: not what was paid on it before it was linked."""
+    total, found = bodies.amount(view.state.object or {}, "TotalAmt"), view.state.as_found
+    return total if total is None or found is None else total - Decimal(found.paid)

@@ -104,8 +104,11 @@ class PaymentRules:
         if method is None or method.kind is not MethodKind.WRITE_OFF:
             self._credits.take_back_write_off(view)
         settings = settings_for(view, self._work.settings)
+        linked_with = self._linked_with(view, payment)
         if view.key in self._imported:
             decided: Decision | None = Skip(payment_problems.imported(payment))
+        elif linked_with is not None:
+            decided = Skip(payment_problems.in_both_books(payment, _called(linked_with)))
         else:
             decided = precheck_payment(payment, settings, self._work.company, current, choices_of(view))
         if isinstance(decided, Skip) and decided.problem.code in _LEAVES_OPEN:
@@ -125,6 +128,13 @@ class PaymentRules:
                 return Attention(payment_problems.source_unclear(payment, why), follows=tuple(case.wanted))
             return Candidate(view, (customer_key(payment.customer_id),), partial(self._map, case, (), Nothing()))
         return self._with_credit(case)
+
+    def _linked_with(self, view: View, payment: Payment) -> View | None:
+        """The invoice that was linked as both books had it, this payment included."""
+        targets = [] if view.state.linked else [self._ledger.target(key) for key in wanted_of(payment)]
+        return next(
+            (each for each in targets if each.state.as_found and view.key.id in each.state.as_found.payments), None
+        )
 
     def _is_to_say_so(self, invoice: RecordKey) -> bool:
         """Whether the invoice is in QuickBooks and does not yet say that it is open there because of this payment."""
@@ -296,6 +306,9 @@ class PaymentRules:
             self._credits.ended(view, payment)
             if view.record.deleted and (view.key in self._imported or payment.quickbooks_payment):
                 return Skip(payment_problems.imported(payment, deleted=True))
+            linked_with = self._linked_with(view, payment)
+            if view.record.deleted and linked_with is not None:
+                return Skip(payment_problems.in_both_books(payment, _called(linked_with), deleted=True))
             is_over = view.record.deleted or view.state.gone or payment.success
             return Nothing() if is_over else Skip(payment_problems.failed(payment))
         day, closed = bodies.day(now, "TxnDate"), closed_until(self._work.settings, self._work.company)

@@ -49,6 +49,21 @@ def imported(payment: Payment, *, deleted: bool = False) -> Problem:
     return skipped("imported_deleted_in_syncro", message, "Void or delete it in QuickBooks by hand if it is none.")
 
 
+def in_both_books(payment: Payment, invoice: str, *, deleted: bool = False) -> Problem:
+    """It was in what both books agreed about when `invoice` was linked, so QuickBooks has it in some form."""
+    if not deleted:
+        message = (
+            f"{subject(payment)} was in what QuickBooks had paid on {invoice} when the two were linked; it is not sent."
+        )
+        return skipped("payment_in_both_books", message, "Nothing to do.")
+    message = f"{subject(payment)} was deleted in Syncro; QuickBooks has had it since before {invoice} was linked."
+    return skipped("in_both_books_deleted_in_syncro", message, "Void or delete it in QuickBooks by hand if it is none.")
+
+
+IN_QUICKBOOKS = ("payment_imported", "payment_in_both_books")
+"""Skips of payments that QuickBooks has all the same."""
+
+
 def failed(payment: Payment) -> Problem:
     return skipped("payment_failed", f"{subject(payment)} failed in Syncro, so there is no money to book.", "")
 
