@@ -247,7 +247,7 @@ def test_forged_key_names_do_not_make_us_ask_the_issuer_each_time(
         for number in range(20):
             token = jwt.encode({"a": 1}, issuer.key, algorithm="RS256", headers={"kid": f"k{number}"})
             problem(console.request("GET", "/records", token=token), 401, "invalid_token")
-    assert len(asked) == 1
+    assert len(asked) == 2  # once by each of the two functions that may have the path
 
 
 # -- pages of other origins --------------------------------------------------------------------------------------------
