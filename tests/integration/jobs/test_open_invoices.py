@@ -1,4 +1,4 @@
-"""Open invoices that both books had at the cut-over are linked: a report first, nothing sent, payments find their way."""
+"""Open invoices that both books had at the cut-over are linked: a report first, and nothing is sent."""
 
 from datetime import timedelta
 from decimal import Decimal
