@@ -11,6 +11,7 @@ from tests.support.books import assert_each_once, is_void, standing
 from tests.support.boundaries import Crash, Mode
 from tests.support.crashing import History
 from tests.support.events import ACCOUNT, invoice_detail, line
+from tests.support.payment_events import payment_detail
 from tests.support.world import World, ready_settings
 
 pytestmark = pytest.mark.usefixtures("aws_services")
@@ -70,6 +71,14 @@ def deleted(world: World) -> None:
     world.publish("invoice.deleted", invoice_detail(version=2))
 
 
+def deleted_and_paid(world: World) -> None:
+    """Deleted in Syncro while 150.00 of 216.00 are paid."""
+    posted(world)
+    world.publish("payment.created", payment_detail(amount="150.00"))
+    world.run()
+    world.publish("invoice.deleted", invoice_detail(version=2))
+
+
 def ambiguous(world: World) -> None:
     """Another customer has the e-mail address."""
     entry = {"DisplayName": "Returns Ltd", "PrimaryEmailAddr": {"Address": "billing72@example.com"}}
@@ -91,6 +100,17 @@ def check_void(world: World) -> None:
     assert world.record("invoice", 309)["status"] == "synced"
 
 
+def check_reversed(world: World) -> None:
+    """One credit memo, of which one payment of nothing applies what was open."""
+    company = world.companies[ACCOUNT]
+    (memo,) = company.entities("CreditMemo")
+    (invoice,) = standing(company)
+    assert (Decimal(str(memo["TotalAmt"])), Decimal(str(memo["RemainingCredit"]))) == (216, 150)
+    assert (invoice["Balance"], len(company.entities("Payment"))) == (0, 2)
+    assert world.record("invoice", 309)["status"] == "synced_with_warning"
+    assert_each_once(company)
+
+
 def check_linked(world: World) -> None:
     assert [each["DisplayName"] for each in world.companies[ACCOUNT].entities("Customer")] == ["Returns Ltd"]
     check_one(world, 216)
@@ -108,6 +128,7 @@ HISTORIES = [
         "overwrite", edited_by_hand, lambda world: decide(world, INVOICE, "overwrite"), lambda w: check_one(w, 432)
     ),
     History("void", deleted, lambda world: decide(world, INVOICE, "void"), check_void),
+    History("reverse", deleted_and_paid, lambda world: decide(world, INVOICE, "reverse"), check_reversed),
     History("link", ambiguous, lambda world: decide(world, CUSTOMER, "link"), check_linked),
     History("suffix", ambiguous, lambda world: decide(world, CUSTOMER, "create_with_suffix"), check_suffixed),
 ]

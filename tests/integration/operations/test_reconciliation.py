@@ -8,7 +8,8 @@ import pytest
 
 from emulators.quickbooks_online import Fault
 from syncro_quickbooks.online.read_budget import ReadPurpose
-from syncro_quickbooks.sync.model import Kind
+from syncro_quickbooks.sync.decisions import Wanted
+from syncro_quickbooks.sync.model import Kind, RecordKey
 from syncro_quickbooks.sync.reconciliation import KindSums, Line, Reconciliation, Sum
 from tests.support.events import ACCOUNT, invoice_detail
 from tests.support.payment_events import allocation, payment_detail, store_credit_detail
@@ -166,6 +167,25 @@ def test_credits_write_offs_and_the_rest_of_payments_are_booked_elsewhere_and_le
     assert str(payments.of(Line.ELSEWHERE).total) == "150.00"
     assert str(payments.quickbooks.total) == "316.00"
     assert str(found.kinds[Kind.WRITE_OFF].quickbooks.total) == "20.00"
+
+
+def test_a_reversed_invoice_stands_beside_its_credit_memo_and_nothing_is_unexplained() -> None:
+    world = connected()
+    world.publish("invoice.created", invoice_detail(1))
+    world.publish("payment.created", payment_detail(11, "150.00", [allocation(1, "150.00")]))
+    world.run()
+    world.publish("invoice.deleted", invoice_detail(1, version=2))
+    world.run()
+    key = RecordKey(Kind.INVOICE, "1")
+    world.deployment.decisions.run(ACCOUNT, key, Wanted("reverse", {}), "somebody")
+    world.run()
+    found = night(world)
+    assert_adds_up(found)
+    assert (str(found.kinds[Kind.REVERSAL].syncro.total), str(found.kinds[Kind.REVERSAL].quickbooks.total)) == (
+        "216.00",
+        "216.00",
+    )
+    assert [Line.UNEXPLAINED in sums.lines for sums in found.kinds.values()] == [False] * 4
 
 
 def test_a_second_document_with_our_marker_is_found_although_no_record_is_linked_to_it() -> None:

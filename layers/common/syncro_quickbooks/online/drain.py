@@ -9,6 +9,7 @@ from syncro_quickbooks.online.documents.invoices import InvoiceRules
 from syncro_quickbooks.online.documents.payments import PaymentRules
 from syncro_quickbooks.online.documents.planning import Documents
 from syncro_quickbooks.online.documents.purchase_orders import PurchaseOrderRules
+from syncro_quickbooks.online.documents.reversals import ReversalRules, ReversalUseRules
 from syncro_quickbooks.online.documents.rules import Rules
 from syncro_quickbooks.online.documents.settling import ENTITIES, DocumentSettler
 from syncro_quickbooks.online.documents.store_credits import StoreCreditRules, WriteOffRules
@@ -54,6 +55,8 @@ class Drain:
             Kind.PAYMENT: PaymentRules(work),
             Kind.STORE_CREDIT: StoreCreditRules(work),
             Kind.WRITE_OFF: WriteOffRules(work),
+            Kind.REVERSAL: ReversalRules(work),
+            Kind.REVERSAL_USE: ReversalUseRules(work),
             Kind.PURCHASE_ORDER: PurchaseOrderRules(work),
             Kind.BILL: BillRules(work),
             Kind.CUSTOMER_PURCHASE: CustomerPurchaseRules(work),

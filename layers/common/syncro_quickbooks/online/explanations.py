@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 from syncro_quickbooks import money
@@ -28,6 +29,8 @@ _CALLED = {
     Kind.PAYMENT: "Payment",
     Kind.STORE_CREDIT: "Store credit",
     Kind.WRITE_OFF: "Credit memo of the write-off",
+    Kind.REVERSAL: "Credit memo of the deleted invoice",
+    Kind.REVERSAL_USE: "Use of the credit memo of the deleted invoice",
     Kind.PURCHASE_ORDER: "Purchase order",
     Kind.BILL: "Bill of purchase order",
     Kind.CUSTOMER_PURCHASE: "Customer purchase",
@@ -141,6 +144,67 @@ def edited_and_deleted(view: View, differences: Sequence[Difference], now: JsonO
         message=f"{view.key} was deleted in Syncro, but: {edited.message}",
         fix="Void it in QuickBooks, or leave it there.",
         actions=(Action("void", "Void it in QuickBooks", seen), Action("skip", "Leave it in QuickBooks")),
+    )
+
+
+def today_is_closed(view: View, now: JsonObject, today: date, closed: date) -> Problem:
+    """A reversal is dated today, whatever the invoice's month."""
+    return Problem(
+        "reversal_day_closed",
+        f"{named(view.key, now)} cannot be reversed with a credit memo today, {today.isoformat()}: the books are "
+        f"closed up to {closed.isoformat()}.",
+        "Reverse it on an open day, or have the closing date moved first.",
+        actions=(problems.reverse_action(bodies.text(now, "SyncToken")), SKIP),
+    )
+
+
+def being_reversed(view: View) -> Problem:
+    return Problem(
+        "being_reversed",
+        f"{named(view.key, view.state.object or {})} is being reversed with a credit memo.",
+        "Nothing to do: it goes on by itself.",
+        who=Who.NOBODY,
+    )
+
+
+def _credit_memo(memo: View) -> str:
+    there = memo.state.object or {}
+    return f"credit memo {bodies.text(there, 'DocNumber') or f'with QuickBooks id {memo.state.qbo_id}'}"
+
+
+def reversed_by(
+    view: View, memo: View, applied: Decimal, left: Decimal, differences: Sequence[str]
+) -> tuple[Problem, ...]:
+    """A credit memo takes the deleted invoice back: how much of it is applied, what is left, what does not agree."""
+    there, what = memo.state.object or {}, _credit_memo(memo)
+    currency = bodies.ref_value(there, "CurrencyRef") or "USD"
+    who = named(view.key, view.state.object or {})
+    total = money.show(bodies.amount(there, "TotalAmt") or Decimal(0), currency)
+    message = (
+        f"{who} was deleted in Syncro and could not be voided in QuickBooks, so {what} of {total}, dated "
+        f"{bodies.text(there, 'TxnDate')}, reverses it."
+    )
+    if applied:
+        message += f" {money.show(applied, currency)} of it is applied to the invoice."
+    warnings = [problems.warning("reversed_with_credit_memo", message)]
+    if left:
+        message = f"{who}: {money.show(left, currency)} of {what} is left unapplied on the customer."
+        fix = "Apply it to another invoice in QuickBooks, or refund it there."
+        warnings.append(problems.warning("reversal_unapplied", message, fix))
+    if differences:
+        message = f"{who}: {what} does not agree with the invoice: {'; '.join(differences)}."
+        warnings.append(problems.warning("reversal_differs", message, "Correct the credit memo in QuickBooks."))
+    return tuple(warnings)
+
+
+def reversed_but_there(view: View, memo: View) -> Problem:
+    """Syncro has the invoice (again) that was reversed as a deleted one."""
+    return Problem(
+        "reversed_but_in_syncro",
+        f"{named(view.key, view.state.object or {})} was reversed in QuickBooks by {_credit_memo(memo)}, but Syncro "
+        "has it.",
+        "Post it again as a new document, or stop syncing it.",
+        actions=(Action("recreate", "Post it again"), Action("stop", "Stop syncing")),
     )
 
 

@@ -39,6 +39,8 @@ _ENTITY = {
     Kind.PAYMENT: "Payment",
     Kind.STORE_CREDIT: "CreditMemo",
     Kind.WRITE_OFF: "CreditMemo",
+    Kind.REVERSAL: "CreditMemo",
+    Kind.REVERSAL_USE: "Payment",
     Kind.PURCHASE_ORDER: "PurchaseOrder",
     Kind.BILL: "Bill",
     Kind.CUSTOMER_PURCHASE: "Purchase",
@@ -160,11 +162,13 @@ class Comparison:
         # What a bill is over is Syncro's order and what of it was received; what was written says it.
         total = written.total if view.key.kind is Kind.BILL and there else said.total
         own = Side(there=not record.deleted, total=ZERO if record.deleted else total)
+        if state.reversed:
+            own = written  # it stays there, beside the credit memo that takes it back
         name = f"{view.key.kind.replace('_', ' ').capitalize()} {label(record) or view.key.id}"
         status = Status.PENDING if state.attempt is not None else record.status
         reason = record.problems[0].message if record.problems else ""
         document = Document(view.key, name, status, own, written, found, reason)
-        if view.key.kind is not Kind.INVOICE or not self._settings.sync_payments_to:
+        if view.key.kind is not Kind.INVOICE or state.reversed or not self._settings.sync_payments_to:
             return document
         return self._with_open(document, view, row, payers.get(view.key, ()))
 
@@ -265,9 +269,17 @@ def _said(view: View, settings: Settings) -> Said | None:
     if view.record.desired is None:
         return None
     try:
+        if view.key.kind in (Kind.REVERSAL, Kind.REVERSAL_USE):
+            return _reversing(view.key.kind, view.record.desired)
         return _of_kind(view.key.kind, view.record.desired, settings)
     except ValidationError:
         return None
+
+
+def _reversing(kind: Kind, desired: JsonObject) -> Said | None:
+    """Syncro knows nothing of them: what somebody decided is what is said."""
+    day, total = bodies.day(desired, "day"), bodies.amount(bodies.section(desired, "document"), "TotalAmt") or ZERO
+    return Said(day, total if kind is Kind.REVERSAL else ZERO, {}) if day else None
 
 
 def _of_kind(kind: Kind, desired: JsonObject, settings: Settings) -> Said | None:

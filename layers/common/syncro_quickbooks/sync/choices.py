@@ -20,6 +20,7 @@ ONCE = frozenset(
         "overwrite",
         "reactivate",
         "recreate",
+        "reverse",
         "void",
     }
 )
@@ -121,6 +122,7 @@ def _possible(action: Action, kind: Kind, *, linked: bool) -> bool:
         "link": is_entry or (not linked and kind is not Kind.TAX_RATE),
         "reactivate": bool(action.params.get("id")),
         "recreate": linked and kind is not Kind.TAX_RATE,
+        "reverse": linked and kind is Kind.INVOICE,
         "redate": not linked and not is_entry and kind is not Kind.TAX_RATE,
         "unlink": linked,
     }

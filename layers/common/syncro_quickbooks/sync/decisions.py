@@ -62,6 +62,9 @@ _LOOKED_AT_AGAIN = (
 _SAID_BY = {Kind.BILL: Kind.PURCHASE_ORDER, Kind.WRITE_OFF: Kind.PAYMENT}
 """Of whose event a document is a part."""
 
+_UNSAID = (Kind.TAX_RATE, Kind.REVERSAL, Kind.REVERSAL_USE)
+"""People's choices made these, so no event could bring them again."""
+
 
 class NoSuchRecord(Exception):
     """The account has no such record, or no connection."""
@@ -153,7 +156,7 @@ class Decisions:
     def force(self, account_id: str, key: RecordKey, request_id: str, user: str) -> View:
         """Press Force Update; the same `request_id` twice is one press. Raises NoSuchRecord and NotNow."""
         view = self.view(account_id, key)
-        if key.kind is Kind.TAX_RATE:
+        if key.kind in _UNSAID:
             raise NotNow(_not_offered(view, "force_update"))
         noted = Choice(uuid4().hex, "force_update", "", view.record.version, user, self._now(), {"request": request_id})
         if view.record.force != request_id:

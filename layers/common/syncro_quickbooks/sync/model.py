@@ -23,6 +23,8 @@ class Kind(StrEnum):
 
     BILL = "bill"  # of a finished purchase order, with its id
     WRITE_OFF = "write_off"  # the credit memo of a payment that is none, with its id
+    REVERSAL = "reversal"  # the credit memo against a deleted invoice, with Syncro's and QuickBooks' id of that
+    REVERSAL_USE = "reversal_use"  # the payment of nothing that applies that credit memo, with its id
     TAX_RATE = "tax_rate"  # a tax code that the settings ask for, with the Syncro rate's id
 
 

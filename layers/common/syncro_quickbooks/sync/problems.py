@@ -19,6 +19,11 @@ def settings_action(setting: str, **params: str) -> Action:
     return Action("open_settings", "Open settings", {"setting": setting, **params})
 
 
+def reverse_action(sync_token: str) -> Action:
+    """Reverses a deleted invoice, as it was shown, where it cannot be voided."""
+    return Action("reverse", "Reverse it with a credit memo today", {"sync_token": sync_token})
+
+
 def subject(invoice: Invoice) -> str:
     """How an invoice is called in messages."""
     return f"Invoice {invoice.number}" if invoice.number.strip() else f"The invoice with Syncro id {invoice.id}"

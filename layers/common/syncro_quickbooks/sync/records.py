@@ -85,7 +85,8 @@ class RealmState:
     another create until somebody decides. `gone` marks a document that we voided or deleted: a tombstone.
     `release_to` says, while an invoice is being changed, how much its payments may still apply to it (an amount).
     `kept` is the version for which somebody decided that QuickBooks is right as it is, `suffix` what somebody chose to
-    put behind a list entry's name. `as_found` is there of an invoice that was linked to one QuickBooks had.
+    put behind a list entry's name. `as_found` is there of an invoice that was linked to one QuickBooks had. `reversed`
+    says that a credit memo takes the invoice back, as somebody decided.
     """
 
     entity: str = ""
@@ -102,6 +103,7 @@ class RealmState:
     kept: int = 0
     suffix: str = ""
     as_found: AsFound | None = None
+    reversed: bool = False
 
     @property
     def linked(self) -> bool:
@@ -131,10 +133,12 @@ LAYER_OF: dict[Kind, int] = {
     Kind.INVOICE: 2,
     Kind.STORE_CREDIT: 2,
     Kind.WRITE_OFF: 2,
+    Kind.REVERSAL: 2,
     Kind.PURCHASE_ORDER: 2,
     Kind.CUSTOMER_PURCHASE: 2,
     Kind.BILL: 3,
     Kind.PAYMENT: 3,
+    Kind.REVERSAL_USE: 3,
 }
 LAYERS: Sequence[int] = sorted(set(LAYER_OF.values()))
 
@@ -271,6 +275,7 @@ def state_from_item(item: Item | None) -> RealmState:
         kept=_int(item.get("kept")),
         suffix=str(item.get("suffix", "")),
         as_found=_as_found(item.get("as_found")),
+        reversed=bool(item.get("reversed")),
     )
 
 
@@ -291,6 +296,7 @@ def state_to_item(key: Key, state: RealmState) -> Item:
         "release_to": state.release_to,
         "kept": state.kept,
         "suffix": state.suffix,
+        "reversed": state.reversed,
     }
     if state.object is not None:
         item["object"] = _packed_object(state.object)

@@ -10,7 +10,7 @@ from syncro_quickbooks.sync.choices import ALL, REFUSALS
 from syncro_quickbooks.sync.model import Decision, Kind, Nothing, Skip
 from syncro_quickbooks.sync.records import View
 
-RUNS = ALL - {"done", "link", "reactivate", "redate"}
+RUNS = ALL - {"done", "link", "reactivate", "redate", "reverse"}
 """The actions on records that are honoured here. QuickBooks Desktop shows its ids to nobody, so nobody can name one to
 link; the dates of a closed month and inactive entries are changed in QuickBooks itself."""
 

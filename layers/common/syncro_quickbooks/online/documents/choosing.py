@@ -7,6 +7,7 @@ from functools import partial
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online import explanations
 from syncro_quickbooks.online.documents.outcome import done
+from syncro_quickbooks.online.documents.reversals import Reversing
 from syncro_quickbooks.online.documents.rules import Candidate
 from syncro_quickbooks.online.lists import Ready
 from syncro_quickbooks.online.mapping import bodies
@@ -24,6 +25,8 @@ _ENTITY = {
     Kind.PAYMENT: "Payment",
     Kind.STORE_CREDIT: "CreditMemo",
     Kind.WRITE_OFF: "CreditMemo",
+    Kind.REVERSAL: "CreditMemo",
+    Kind.REVERSAL_USE: "Payment",
     Kind.PURCHASE_ORDER: "PurchaseOrder",
     Kind.BILL: "Bill",
     Kind.CUSTOMER_PURCHASE: "Purchase",
@@ -37,6 +40,7 @@ class Choosing:
 
     def __init__(self, work: Work) -> None:
         self._work = work
+        self._reversing = Reversing(work)
 
     def honour(self, view: View) -> View | Decision | None:  # noqa: PLR0911  one return a choice
         """The record as it is to be planned, or what follows from the choice by itself; None once that is stored.
@@ -56,6 +60,9 @@ class Choosing:
             return self._overwritten(view, overwrite)
         if record.chosen("keep") and view.state.linked:
             return self._kept(view)
+        reverse = record.chosen("reverse")
+        if reverse and view.state.linked and not view.state.reversed:
+            return self._reversing.begin(view, reverse)
         reactivate = record.chosen("reactivate")
         if reactivate:
             return reactivation(view, reactivate.params, self._work) or view
@@ -82,7 +89,7 @@ class Choosing:
 
     def _unlinked(self, view: View) -> View | Attention:
         """Only what is certainly no more in QuickBooks is made again; what paid it pays the new one."""
-        if not view.state.gone:
+        if not view.state.gone and not view.state.reversed:
             now = self._work.client.read(view.state.entity, view.state.qbo_id, ReadPurpose.USER)
             if now is not None and not is_voided(now):
                 return Attention(explanations.still_there(view, now))
@@ -101,6 +108,7 @@ class Choosing:
             doubt="",
             kept=0,
             as_found=None,
+            reversed=False,
         )
 
     def _overwritten(self, view: View, choice: Choice) -> View | Attention:

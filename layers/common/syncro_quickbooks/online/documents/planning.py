@@ -11,6 +11,7 @@ from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online import explanations
 from syncro_quickbooks.online.documents.choosing import Choosing
 from syncro_quickbooks.online.documents.outcome import done, final_warnings, verdict_of
+from syncro_quickbooks.online.documents.reversals import Reversing
 from syncro_quickbooks.online.documents.rules import Candidate, Rules
 from syncro_quickbooks.online.faults import ReadAllowanceExhausted, RequestRefused, Unavailable
 from syncro_quickbooks.online.lists import Blocked, Lists, Ready, Standing
@@ -53,6 +54,7 @@ class Documents:
         self._lists = lists
         self._rules = rules
         self._choosing = Choosing(work)
+        self._reversing = Reversing(work)
 
     def process(self, keys: Sequence[RecordKey], sender: Sender) -> None:
         """Bring each record as far as it can go now."""
@@ -118,7 +120,7 @@ class Documents:
             return Attention(explanations.defect(view.key, error))
         return None
 
-    def _consider(self, view: View) -> Candidate | Decision | None:
+    def _consider(self, view: View) -> Candidate | Decision | None:  # noqa: PLR0911  one return a reason
         if view.record.status in _CONCLUDED:
             self._tell_waiters(view)
             return None
@@ -127,6 +129,8 @@ class Documents:
             return Attention(explanations.snapshot_too_large(view.key))
         if view.state.doubt:
             return Attention(explanations.still_doubtful(view))
+        if view.state.reversed:
+            return self._reversing.outcome(view)
         if rules.ended(view) or view.record.chosen("void"):
             return self._deletion(view, rules)
         if view.state.gone:

@@ -38,7 +38,9 @@ def map_deletion(key: RecordKey, now: JsonObject | None, settings: Settings, com
         return Skip(_kept(who, shown))
     obstacle = _obstacle(now, settings, company)
     if obstacle:
-        return Attention(_deleted("deleted_but_in_use", f"{who} was deleted in Syncro, but {obstacle}.", shown))
+        message = f"{who} was deleted in Syncro, but {obstacle}."
+        reverse = problems.reverse_action(bodies.text(now, "SyncToken"))
+        return Attention(_deleted("deleted_but_in_use", message, shown, reverse))
     if settings.invoice_deletion is InvoiceDeletion.ASK:
         return Attention(_deleted("deleted_in_syncro", f"{who} was deleted in Syncro.", shown, _VOID))
     return _void(now)

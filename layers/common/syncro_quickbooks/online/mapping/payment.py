@@ -125,7 +125,7 @@ def map_payment(  # noqa: PLR0917  the parts of one pure function, in the order 
     posted = bodies.day(current, "TxnDate") if current else None
     closed = closed_until(settings, company)
     sent_day = document_day(day, posted, closed, force_update=choices.force_update, redate=choices.redate)
-    lines: list[Json] = [_line(each) for each in what.applications]
+    lines: list[Json] = [application_line(each) for each in what.applications]
     content: JsonObject = {
         "CustomerRef": ref(customer_id),
         "TotalAmt": what.received,
@@ -148,7 +148,8 @@ def map_payment(  # noqa: PLR0917  the parts of one pure function, in the order 
     )
 
 
-def _line(application: Application) -> JsonObject:
+def application_line(application: Application) -> JsonObject:
+    """The line of a payment that applies it."""
     link: JsonObject = {"TxnId": application.qbo_id, "TxnType": application.entity}
     return {"Amount": application.amount, "LinkedTxn": [link]}
 
