@@ -60,7 +60,7 @@ def test_an_invoice_in_use_asks_and_offers_no_void(
     assert isinstance(decision, Attention)
     assert words in decision.problem.message
     assert "QuickBooks still shows $216.50" in decision.problem.message
-    assert [action.name for action in decision.problem.actions] == ["retry", "skip"]
+    assert [action.name for action in decision.problem.actions] == ["reverse", "retry", "skip"]
 
 
 def test_the_policy_ask_offers_to_void() -> None:
