@@ -57,7 +57,7 @@ class PaymentsFromWorld(World):
         self.deployment = self.process()
         self.connect(number_check=False, **company)
         self.choose(2, sync_payments_to=False, sync_payments_from=True)
-        self.deployment.syncro_access.save(ACCOUNT, SyncroAccess("demo", TOKEN))
+        self.give_access()
         self.in_syncro.load("customers", {"id": 72, "business_name": "Returns R Us"})
         for invoice in invoices or (309, 310):
             self.invoice(invoice)
@@ -71,6 +71,10 @@ class PaymentsFromWorld(World):
             "invoices", {"id": invoice_id, "number": f"10{invoice_id}", "customer_id": 72, "total": "216.00"}
         )
         self.publish("invoice.created", invoice_detail(invoice_id))
+
+    def give_access(self) -> None:
+        """Somebody saves the API token of the account's Syncro."""
+        self.deployment.syncro_access.save(ACCOUNT, SyncroAccess("demo", TOKEN))
 
     def choose(self, version: int, **changes: Any) -> None:
         """Somebody saves the settings, which are at `version` - 1."""

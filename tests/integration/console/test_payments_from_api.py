@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from local.issuer import Issuer
+from tests.support.boundaries import Boundaries, Mode
 from tests.support.console import Console, console_of
 from tests.support.events import ACCOUNT
 from tests.support.payments_from import TOKEN, PaymentsFromWorld
@@ -66,7 +67,7 @@ def test_every_payment_is_listed_with_its_ids_amount_and_reason(world: PaymentsF
     }
     assert (second["id"], second["state"], second["problem"]["code"]) == (over, "skipped", "from_overpayment")
     assert page["after"] is None
-    assert page["poll"]["problem"] is None
+    assert page["poll"]["problems"] == []
     skipped = console.get("/payments-from-quickbooks?state=skipped")["payments"]
     assert [each["id"] for each in skipped] == [over]
     assert console.request("GET", "/payments-from-quickbooks?state=odd").status_code == 422
@@ -86,3 +87,77 @@ def test_what_is_stuck_is_tried_again_once_somebody_mended_it(world: PaymentsFro
     again = console.request("POST", f"/payments-from-quickbooks/{paid}/retry")
     assert (again.status_code, again.json()["code"]) == (409, "nothing_to_retry")
     assert console.request("POST", "/payments-from-quickbooks/987/retry").status_code == 404
+
+
+def test_what_needs_attention_can_be_skipped_until_quickbooks_changes_it(
+    world: PaymentsFromWorld, console: Console
+) -> None:
+    paid = world.pay((309, "100.00"))
+    world.poll()
+    world.clock.sleep(60)
+    world.company.edit_by_hand("Payment", paid, {"TotalAmt": 60, "Line": world.lines((309, "60.00"))})
+    world.poll()
+    (asked,) = console.get("/payments-from-quickbooks?state=needs_attention")["payments"]
+    assert [action["name"] for action in asked["problem"]["actions"]] == ["skip"]
+    skipped = console.request("POST", f"/payments-from-quickbooks/{paid}/skip").json()
+    assert skipped["state"] == "imported"
+    assert skipped["problem"]["code"] == "imported_amount_changed"
+    assert [action["name"] for action in skipped["problem"]["actions"]] == ["retry"]
+    again = console.request("POST", f"/payments-from-quickbooks/{paid}/skip")
+    assert (again.status_code, again.json()["code"]) == (409, "nothing_to_skip")
+    world.clock.sleep(60)
+    world.company.edit_by_hand("Payment", paid, {"TotalAmt": 50, "Line": world.lines((309, "50.00"))})
+    world.poll()
+    (asked,) = console.get("/payments-from-quickbooks?state=needs_attention")["payments"]
+    assert "$50.00" in asked["problem"]["message"]
+    assert console.request("POST", "/payments-from-quickbooks/987/skip").status_code == 404
+
+
+def test_what_was_skipped_is_not_entered_unless_it_is_taken_up_again(
+    world: PaymentsFromWorld, console: Console
+) -> None:
+    world.in_syncro.load("invoices", {"id": 309, "number": "10309", "customer_id": 72, "total": "40.00"})
+    paid = world.pay((309, "100.00"))
+    world.poll()
+    assert console.request("POST", f"/payments-from-quickbooks/{paid}/skip").json()["state"] == "skipped"
+    world.in_syncro.load("invoices", {"id": 309, "number": "10309", "customer_id": 72, "total": "216.00"})
+    world.clock.sleep(600)
+    world.poll()
+    assert world.payments_in_syncro() == []
+    assert console.request("POST", f"/payments-from-quickbooks/{paid}/retry").json()["state"] == "pending"
+    world._handle("poll", ACCOUNT)
+    assert [reference for reference, _, _ in world.payments_in_syncro()] == [f"QBO-{paid}"]
+
+
+@pytest.mark.parametrize("what", ["retry", "skip"])
+def test_a_decision_in_the_moment_of_a_poll_is_refused_and_changes_nothing(
+    world: PaymentsFromWorld, console: Console, what: str
+) -> None:
+    world.in_syncro.load("invoices", {"id": 309, "number": "10309", "customer_id": 72, "total": "40.00"})
+    paid = world.pay((309, "100.00"))
+    world.poll()
+    imports = world.deployment.payment_imports(ACCOUNT, "9130001")
+    calls = Boundaries()
+    world.start(calls)
+    console.request("POST", f"/payments-from-quickbooks/{paid}/skip")
+    imports.retry(paid, world.clock.now())
+    world._handle("poll", ACCOUNT)
+    writing = calls.calls.index("dynamodb.put_item") if "dynamodb.put_item" in calls.calls else -1
+    transacting = next(at for at, call in enumerate(calls.calls) if call == "dynamodb.transact_write_items")
+
+    def other() -> None:
+        imports.skip(paid, "somebody", world.clock.now())
+
+    assert writing == -1 or writing > transacting
+    world.start(Boundaries(transacting, Mode.MEANWHILE, meanwhile=other))
+    answer = console.request("POST", f"/payments-from-quickbooks/{paid}/{what}")
+    assert (answer.status_code, answer.json()["code"]) == (409, "changed_meanwhile")
+    assert world.imported(paid).skipped_by == "somebody"
+
+
+def test_an_account_that_is_leaving_cannot_leave_a_token_behind(world: PaymentsFromWorld, console: Console) -> None:
+    assert console.request("POST", "/offboarding").status_code == 200
+    assert console.get("/syncro-access") == {"subdomain": None}
+    refused = console.request("PUT", "/syncro-access", json={"subdomain": "demo", "token": TOKEN})
+    assert (refused.status_code, refused.json()["code"]) == (409, "offboarding")
+    assert console.get("/syncro-access") == {"subdomain": None}

@@ -113,12 +113,13 @@ def test_after_more_than_30_days_changes_are_queried_and_unseen_deletions_are_to
     assert references(world) == [f"QBO-{each}" for each in (kept, deleted, changed, late)]
     assert world.imported(kept).state is State.NEEDS_ATTENTION  # deleted within the 30 days
     assert world.imported(deleted).state is State.IMPORTED  # which nobody can know any more
-    problem = state(world).problem
-    assert problem is not None
-    assert problem.code == "deletions_unseen"
-    world.clock.sleep(600)
-    world.poll()
-    assert state(world).problem is None
+    gap = state(world).gap
+    assert gap is not None
+    assert gap.code == "deletions_unseen"
+    for days, told in ((29, True), (2, False)):  # the next poll is no reason to tell it no longer
+        world.clock.sleep(days * 86_400)
+        world.poll()
+        assert (state(world).gap == gap) is told
 
 
 def test_more_changes_than_cdc_tells_are_all_found(monkeypatch: pytest.MonkeyPatch) -> None:

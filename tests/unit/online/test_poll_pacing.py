@@ -6,7 +6,7 @@ import pytest
 
 from local.poll_reads import month
 from syncro_quickbooks.clock import to_millis
-from syncro_quickbooks.online.payments_from.pacing import MonthsReads, next_poll, webhooks_healthy
+from syncro_quickbooks.online.payments_from.pacing import MonthsReads, apart, next_poll, webhooks_healthy
 from syncro_quickbooks.sync.polls import PollState
 
 FIRST = datetime(2026, 12, 1, tzinfo=UTC)
@@ -75,13 +75,35 @@ def test_webhooks_are_healthy_while_they_come_and_miss_nothing(
     assert webhooks_healthy(state, FIRST) is healthy
 
 
-@pytest.mark.parametrize("webhooks", [True, False])
+@pytest.mark.parametrize(
+    ("used", "hours"),
+    [
+        (0, 0),
+        (100_000, 0),  # half of the 200,000 in half a month
+        (120_000, 2.325),  # 1.5 times of what is left, 80,000: half of 15.5 days * 1000 / 80,000
+        (150_000, 7.44),  # three times of it: as if each account read all the time, 15.5 days * 1000 / 50,000
+        (200_000, 24),
+    ],
+)
+def test_reads_that_webhooks_ask_for_come_further_apart_as_the_allowance_runs_short(used: int, hours: float) -> None:
+    now = datetime(2026, 12, 16, 12, tzinfo=UTC)
+    assert apart(MonthsReads(1000, 500_000, used), now) == timedelta(hours=hours)
+
+
+@pytest.mark.parametrize(
+    ("webhooks", "busy", "longest"),
+    [
+        (True, 1, timedelta(minutes=6)),
+        (True, 4, timedelta(hours=8)),
+        (False, 1, timedelta(hours=12)),
+    ],
+)
 @pytest.mark.parametrize("others", [5_000, 20_000])
-def test_a_month_stays_within_its_reads(webhooks: bool, others: int) -> None:
+def test_a_month_stays_within_its_reads(webhooks: bool, busy: int, longest: timedelta, others: int) -> None:
     """A tenth of what `make poll-reads` prints: 100 accounts, 50,000 reads."""
-    found = month(100, webhooks=webhooks, other_reads=others, allowance=50_000)
+    found = month(100, webhooks=webhooks, other_reads=others, busy=busy, allowance=50_000)
     assert found.polls + found.others < 50_000
     assert found.polls <= 0.41 * 50_000
-    assert webhooks or not found.refused  # without webhooks the interval widens in time
+    assert not found.refused  # reads come further apart in time
     assert len(found.delays) > 0.9 * found.payments
-    assert found.delay(95) < timedelta(minutes=3) if webhooks else found.delay(95) < timedelta(hours=12)
+    assert found.delay(95) < longest

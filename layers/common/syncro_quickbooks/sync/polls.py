@@ -40,7 +40,8 @@ class PollState:
     `watermark`: up to when every change has been seen; `read_at`: when QuickBooks is to be read next, sooner if a
     webhook says so. `payment_at`: when a change was last found, at first when polls began. `webhook_at`: the newest
     webhook of the company, `announced_at` the newest about payments; `missed_at`: when a poll last found what none had
-    announced. `problem` is what people should know, None if nothing.
+    announced. After `polled_at` webhooks wait `apart` for the next read, if reads are scarce. `problem` is what people
+    should know of the last poll, None if nothing; `gap`, of `gap_at`, what no poll can find out any more.
     """
 
     realm_id: str = ""
@@ -51,14 +52,21 @@ class PollState:
     webhook_at: int = 0
     announced_at: int = 0
     missed_at: int = 0
+    apart: int = 0
     problem: Problem | None = None
+    gap: Problem | None = None
+    gap_at: int = 0
+
+    def to_be_read(self, now: int) -> bool:
+        """Whether it is time to read QuickBooks: it is due, or a webhook came and reads last."""
+        return now >= self.read_at or (self.announced_at >= self.polled_at and now >= self.polled_at + self.apart)
 
 
 def enrolment(account_id: str, settings: JsonObject, now: int) -> Update:
     """The write that goes with saved settings: polls begin now, or end. What happened before is not imported."""
     key = Keys(account_id).of_account(SCHEDULE)
     if settings.get("sync_payments_from") is not True:
-        return Update(key, "REMOVE #next_due, #due_shard, #watermark, #problem")
+        return Update(key, "REMOVE #next_due, #due_shard, #watermark, #problem, #gap")
     change = (
         "SET #next_due = :now, #due_shard = :shard, #schema = :schema, #watermark = if_not_exists(#watermark, :now)"
     )
@@ -97,7 +105,7 @@ class Polls:
             return False
         polled_at = _int(item.get("polled_at"))
         # A bookkeeper at work makes many webhooks; one poll every two minutes tells as much.
-        return self._ask(account_id, max(now, polled_at + _APART_MS), item)
+        return self._ask(account_id, max(now, polled_at + max(_APART_MS, _int(item.get("apart")))), item)
 
     def ask(self, account_id: str) -> None:
         """Somebody wants a look now. Nothing happens if the account imports no payments, or one is due anyway."""
@@ -128,37 +136,31 @@ class Polls:
             return 0
         return guard
 
-    def keep(self, account_id: str, state: PollState) -> None:
-        """Everything up to `state.watermark` is stored. Nothing happens if the account ended its imports meanwhile."""
+    def keep(self, account_id: str, state: PollState, before: int) -> None:
+        """Everything up to `state.watermark` is stored; it was `before` when the poll began.
+
+        Nothing happens if the account's imports ended meanwhile, even if they began anew.
+        """
         values = _to_values(state)
         kept = "SET " + ", ".join(f"#{name[1:]} = {name}" for name in values)
-        kept += "" if state.problem else " REMOVE #problem"
+        kept += "" if state.gap else " REMOVE #gap"
         try:
-            enrolled = Condition("attribute_exists(#watermark)")
-            self._table.write(Update(Keys(account_id).of_account(SCHEDULE), kept, values, enrolled))
+            unchanged = Condition("#watermark = :before", {":before": before})
+            self._table.write(Update(Keys(account_id).of_account(SCHEDULE), kept, values, unchanged))
         except ConditionFailed:
             return
 
-    def finish(self, account_id: str, guard: int, next_due: datetime) -> None:
-        """The poll is over: look again at `next_due`, unless a webhook made another look due meanwhile."""
+    def finish(self, account_id: str, guard: int, next_due: datetime, problem: Problem | None) -> None:
+        """The poll is over, with `problem` to tell: look again at `next_due`, or sooner if a webhook came meanwhile."""
+        told: dict[str, Value] = {":problem": problems_to_text([problem])} if problem else {}
+        change = "SET #problem = :problem" if problem else "REMOVE #problem"
+        enrolled = Condition("attribute_exists(#watermark)")
+        mine = Condition("#next_due = :guard", {":guard": guard})
         try:
-            mine = Condition("#next_due = :guard", {":guard": guard})
+            self._table.write(Update(Keys(account_id).of_account(SCHEDULE), change, told, enrolled))
             self._table.write(self._due(account_id, to_millis(next_due), mine))
         except ConditionFailed:
             return
-
-    def postpone(self, account_id: str, guard: int, next_due: datetime, problem: Problem | None) -> None:
-        """Nothing was read this time, for `problem`; look again at `next_due`."""
-        if problem is not None:
-            told: dict[str, Value] = {":problem": problems_to_text([problem])}
-            enrolled = Condition("attribute_exists(#watermark)")
-            try:
-                self._table.write(
-                    Update(Keys(account_id).of_account(SCHEDULE), "SET #problem = :problem", told, enrolled)
-                )
-            except ConditionFailed:
-                return
-        self.finish(account_id, guard, next_due)
 
     def polling(self) -> int:
         """How many accounts import payments, as of the last hour."""
@@ -216,23 +218,24 @@ _APART_MS = 120_000
 
 
 def _from_item(item: Item) -> PollState:
-    problem = item.get("problem")
+    problem, gap = item.get("problem"), item.get("gap")
     return PollState(
         realm_id=str(item.get("realm_id", "")),
         problem=problems_from_text(str(problem))[0] if problem else None,
+        gap=problems_from_text(str(gap))[0] if gap else None,
         **{name: _int(item.get(name)) for name in (*_KEPT, "webhook_at", "announced_at")},
     )
 
 
-_KEPT = ("watermark", "polled_at", "read_at", "payment_at", "missed_at")
+_KEPT = ("watermark", "polled_at", "read_at", "payment_at", "missed_at", "apart", "gap_at")
 
 
 def _to_values(state: PollState) -> dict[str, Value]:
     """What a poll writes; webhooks are counted by others meanwhile."""
     values: dict[str, Value] = {f":{name}": getattr(state, name) for name in _KEPT}
     values[":realm_id"] = state.realm_id
-    if state.problem:
-        values[":problem"] = problems_to_text([state.problem])
+    if state.gap:
+        values[":gap"] = problems_to_text([state.gap])
     return values
 
 

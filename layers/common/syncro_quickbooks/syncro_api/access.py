@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from syncro_quickbooks.clock import Clock, to_millis
 from syncro_quickbooks.storage.table import Delete, Item, Put, Table
+from syncro_quickbooks.sync.offboarding import not_leaving
 from syncro_quickbooks.sync.records import SCHEMA, Keys
 from syncro_quickbooks.syncro_api.errors import NoSyncroAccess
 from syncro_quickbooks.vault import Vault
@@ -43,13 +44,15 @@ class AccessStore:
     def save(self, account_id: str, access: SyncroAccess) -> None:
         """Ask Syncro with it, then store it in place of the one before.
 
-        Raises NoSyncroAccess (Syncro does not accept it), SyncroThrottled, SyncroUnavailable: nothing is stored then.
+        Raises NoSyncroAccess (Syncro does not accept it), SyncroThrottled, SyncroUnavailable, and ConditionFailed for
+        an account that is leaving: nothing is stored then.
         """
         self._check(account_id, access)
         place = Keys(account_id).of_account("syncro-access")
         sealed = self._vault().seal(_owner(account_id, access.subdomain), access.token.encode())
         item: Item = {"pk": place.pk, "sk": place.sk, "schema": SCHEMA, "subdomain": access.subdomain}
-        self._table.write(Put({**item, "sealed": list(sealed), "saved_at": to_millis(self._clock.now())}))
+        saved = Put({**item, "sealed": list(sealed), "saved_at": to_millis(self._clock.now())})
+        self._table.transact([not_leaving(account_id), saved])
 
     def subdomain(self, account_id: str) -> str | None:
         """The subdomain of the stored access, None without one."""

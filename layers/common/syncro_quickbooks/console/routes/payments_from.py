@@ -1,5 +1,7 @@
 """Payments from QuickBooks: the access to Syncro's API that they need, and what became of each."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from http import HTTPStatus
@@ -12,8 +14,11 @@ from pydantic import BaseModel, Field
 from syncro_quickbooks.bootstrap import Deployment
 from syncro_quickbooks.clock import from_millis
 from syncro_quickbooks.console.app import TheCaller, TheDeployment
+from syncro_quickbooks.console.caller import Caller
 from syncro_quickbooks.console.problems import ApiProblem, SyncProblemBody, not_found, sync_problem
 from syncro_quickbooks.online.payments_from.imports import Imports, PaymentImport, State
+from syncro_quickbooks.storage.table import ConditionFailed
+from syncro_quickbooks.sync.offboarding import OFFBOARDING
 from syncro_quickbooks.syncro_api.access import SyncroAccess
 from syncro_quickbooks.syncro_api.errors import NoSyncroAccess, SyncroError
 
@@ -53,7 +58,7 @@ class PollBody(BaseModel):
     """How reading QuickBooks is doing."""
 
     seen_until: datetime
-    problem: SyncProblemBody | None
+    problems: Annotated[list[SyncProblemBody], Field(description="What holds it up, or cannot be found out any more.")]
 
 
 class PaymentsBody(BaseModel):
@@ -83,6 +88,8 @@ def save_access(body: NewAccessBody, caller: TheCaller, deployment: TheDeploymen
         message = "Syncro does not accept this token for this subdomain. Nothing was stored."
         fix = "Make a new API token in Syncro (Admin > API Tokens) and save it here."
         raise ApiProblem(HTTPStatus.UNPROCESSABLE_ENTITY, "syncro_access_refused", message, fix) from None
+    except ConditionFailed:
+        raise ApiProblem.of(HTTPStatus.CONFLICT, OFFBOARDING) from None
     except SyncroError as error:
         message = f"Syncro could not be asked about this token: {error}. Nothing was stored."
         raise ApiProblem(HTTPStatus.SERVICE_UNAVAILABLE, "syncro_unavailable", message, "Try again later.") from None
@@ -115,7 +122,8 @@ def read_payments(
         poll=None
         if poll is None
         else PollBody(
-            seen_until=from_millis(poll.watermark), problem=sync_problem(poll.problem) if poll.problem else None
+            seen_until=from_millis(poll.watermark),
+            problems=[sync_problem(problem) for problem in (poll.problem, poll.gap) if problem],
         ),
     )
 
@@ -127,15 +135,48 @@ def retry_payment(
     deployment: TheDeployment,
 ) -> PaymentBody:
     """Somebody mended what held the payment up: it is looked for in Syncro, and entered if it is not there."""
-    imports = _imports(caller.account_id, deployment)
-    known = imports.get_many([id]).get(id) if imports else None
-    if imports is None or known is None:
-        raise not_found(f"QuickBooks payment {id} among those that were looked at")
-    if not imports.retry(id, deployment.clock.now()):
+    imports, known = _known(id, caller, deployment)
+    with _unchanged(id):
+        retried = imports.retry(id, deployment.clock.now())
+    if not retried:
         message = f"QuickBooks payment {id} is {known.state} and not held up by anything that a retry could help."
         raise ApiProblem(HTTPStatus.CONFLICT, "nothing_to_retry", message, "Look at what its record says.")
     deployment.polls.ask(caller.account_id)
     return _body(imports.get_many([id])[id])
+
+
+@router.post("/payments-from-quickbooks/<id>/skip", summary="Skip a payment for good", tags=["payments"])
+def skip_payment(
+    id: Annotated[str, Path(pattern=r"^\d{1,20}$")],
+    caller: TheCaller,
+    deployment: TheDeployment,
+) -> PaymentBody:
+    """Nothing is done about the payment, unless somebody changes it in QuickBooks again. A retry takes it back."""
+    imports, known = _known(id, caller, deployment)
+    with _unchanged(id):
+        skipped = imports.skip(id, caller.user_id, deployment.clock.now())
+    if not skipped:
+        message = f"QuickBooks payment {id} is {known.state}: it needs nobody's attention. Nothing was changed."
+        raise ApiProblem(HTTPStatus.CONFLICT, "nothing_to_skip", message, "Look at what its record says.")
+    return _body(imports.get_many([id])[id])
+
+
+def _known(id: str, caller: Caller, deployment: Deployment) -> tuple[Imports, PaymentImport]:
+    imports = _imports(caller.account_id, deployment)
+    known = imports.get_many([id]).get(id) if imports else None
+    if imports is None or known is None:
+        raise not_found(f"QuickBooks payment {id} among those that were looked at")
+    return imports, known
+
+
+@contextmanager
+def _unchanged(id: str) -> Iterator[None]:
+    """A poll was at the payment in the same moment."""
+    try:
+        yield
+    except ConditionFailed:
+        message = f"QuickBooks payment {id} changed in this moment. Nothing was done."
+        raise ApiProblem(HTTPStatus.CONFLICT, "changed_meanwhile", message, "Look at it again.") from None
 
 
 def _imports(account_id: str, deployment: Deployment) -> Imports | None:

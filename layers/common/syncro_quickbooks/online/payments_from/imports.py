@@ -9,6 +9,7 @@ from enum import StrEnum
 from syncro_quickbooks.clock import to_millis
 from syncro_quickbooks.storage.table import ABSENT, Condition, Delete, Item, Key, Put, Table, Value, Write
 from syncro_quickbooks.sync.model import Problem
+from syncro_quickbooks.sync.problems import RETRY
 from syncro_quickbooks.sync.records import SCHEMA, Keys, problems_from_text, problems_to_text
 
 
@@ -54,7 +55,7 @@ class PaymentImport:
 
     `share` is what of it should be in Syncro, `reason` why that is nothing, or that it differs from what is there.
     `posting` is stored before anything is sent, `posted` is what Syncro has. `stuck` is why posting does not get on;
-    `due` (ms) when to try again.
+    `due` (ms) when to try again. `skipped_by` is who decided that nothing is to be done, until QuickBooks changes it.
     """
 
     qbo_id: str
@@ -68,6 +69,7 @@ class PaymentImport:
     posting: Posting | None = None
     posted: Posted | None = None
     stuck: Problem | None = None
+    skipped_by: str = ""
     due: int = 0
     changed_at: int = 0
     revision: int = 0
@@ -75,11 +77,11 @@ class PaymentImport:
     @property
     def state(self) -> State:
         """As people see it: what is in Syncro and no longer what QuickBooks says needs somebody."""
-        if self.stuck is not None or (self.posted and self.reason):
+        if (self.stuck is not None or (self.posted and self.reason)) and not self.skipped_by:
             return State.NEEDS_ATTENTION
         if self.posted:
             return State.IMPORTED
-        return State.PENDING if self.share or self.posting else State.SKIPPED
+        return State.PENDING if self.unsettled else State.SKIPPED
 
     @property
     def unsettled(self) -> bool:
@@ -88,8 +90,9 @@ class PaymentImport:
 
     @property
     def problem(self) -> Problem | None:
-        """What people are told."""
-        return self.stuck or self.reason
+        """What people are told. What somebody skipped can be taken up again."""
+        problem = self.stuck or self.reason
+        return replace(problem, actions=(RETRY,)) if problem and self.skipped_by else problem
 
     @property
     def marker(self) -> str:
@@ -149,17 +152,36 @@ class Imports:
         return ImportPage(found)
 
     def retry(self, qbo_id: str, now: datetime) -> bool:
-        """Somebody mended what an import was stuck at: the next poll tries again. False if it is not stuck.
+        """Somebody mended what an import was stuck at: the next poll tries again. False if it is not stuck nor skipped.
 
         Whatever may be in Syncro already is looked for first. Raises ConditionFailed if it just changed.
         """
         each = self.get_many([qbo_id]).get(qbo_id)
-        if each is None or each.stuck is None:
+        if each is None or (each.stuck is None and not each.skipped_by):
             return False
         posting = replace(each.posting, sends=1) if each.posting else None
-        _, writes = self.storing(replace(each, stuck=None, due=0, posting=posting), to_millis(now))
+        again = replace(each, stuck=None, skipped_by="", due=0, posting=posting)
+        _, writes = self.storing(again, to_millis(now))
         self.table.transact(writes)
         return True
+
+    def skip(self, qbo_id: str, user_id: str, now: datetime) -> bool:
+        """Somebody decided that nothing is to be done, as long as QuickBooks does not change the payment.
+
+        False if it needs nobody's attention. Raises ConditionFailed if it just changed.
+        """
+        each = self.get_many([qbo_id]).get(qbo_id)
+        if each is None or each.state is not State.NEEDS_ATTENTION:
+            return False
+        _, writes = self.storing(replace(each, skipped_by=user_id), to_millis(now))
+        self.table.transact(writes)
+        return True
+
+    def of_another_company(self, payments: Sequence[str]) -> frozenset[str]:
+        """Those of the Syncro payments that were made from payments of another company: its ids are no ids here."""
+        places = {self.keys.imported(each): each for each in payments}
+        notes = self.table.get_many(list(places))
+        return frozenset(places[place] for place, note in notes.items() if note["realm"] != self.realm_id)
 
     def storing(self, new: PaymentImport, now: int) -> tuple[PaymentImport, list[Write]]:
         """The writes that replace what was read; they fail if somebody else wrote meanwhile. And what is stored then.
@@ -175,7 +197,8 @@ class Imports:
         writes.append(waiting if stored.unsettled else Delete(hint))
         if stored.posted is not None:
             place = self.keys.imported(stored.posted.payment)
-            writes.append(Put({"pk": place.pk, "sk": place.sk, "schema": SCHEMA, "qbo_id": new.qbo_id}))
+            note: Item = {"qbo_id": new.qbo_id, "realm": self.realm_id}
+            writes.append(Put({"pk": place.pk, "sk": place.sk, "schema": SCHEMA, **note}))
         return stored, writes
 
 
@@ -189,6 +212,7 @@ def _to_item(key: Key, each: PaymentImport) -> Item:
         "day": each.day.isoformat() if each.day else "",
         "method": each.method,
         "total": str(each.total),
+        "skipped_by": each.skipped_by,
         "due": each.due,
         "changed_at": each.changed_at,
         "revision": each.revision,
@@ -226,6 +250,7 @@ def _from_item(item: Item) -> PaymentImport:
         posting=_posting_from(posting) if isinstance(posting, dict) else None,
         posted=Posted(_needed(posted), str(posted["payment"])) if isinstance(posted, dict) else None,
         stuck=_problem_from(item.get("stuck")),
+        skipped_by=str(item["skipped_by"]),
         due=_int(item["due"]),
         changed_at=_int(item["changed_at"]),
         revision=_int(item["revision"]),

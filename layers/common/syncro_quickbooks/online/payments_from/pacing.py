@@ -56,6 +56,20 @@ def next_poll(state: PollState, reads: MonthsReads, now: datetime) -> datetime:
     return now + min(interval, LONGEST)
 
 
+def apart(reads: MonthsReads, now: datetime) -> timedelta:
+    """How far apart the reads that webhooks ask for must be at least, for each account: nothing while reads last.
+
+    If polls went on reading as this month until now, and twice of what is left would not do, then each account gets
+    its even part and no more; in between it grows with what is lacking.
+    """
+    left, rest = reads.left_for_polls(now), left_of_month(now)
+    if left <= 0:
+        return LONGEST
+    gone = max(_LONGEST_MONTH - rest, timedelta(days=1))
+    lacking = reads.used_by_polls * (rest / gone) / left - 1
+    return min(LONGEST, rest * reads.accounts / left * min(max(lacking, 0), 1))
+
+
 def left_of_month(now: datetime) -> timedelta:
     """How long the month's reads must last, at least an hour."""
     start = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)

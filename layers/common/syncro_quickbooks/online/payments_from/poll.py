@@ -15,29 +15,34 @@ from syncro_quickbooks.online.faults import (
     QuickBooksError,
     ReadAllowanceExhausted,
     Reconnect,
+    RequestRefused,
     Throttled,
 )
 from syncro_quickbooks.online.mapping import bodies
+from syncro_quickbooks.online.payments_from import problems
 from syncro_quickbooks.online.payments_from.imports import Imports
-from syncro_quickbooks.online.payments_from.pacing import MonthsReads, next_poll
+from syncro_quickbooks.online.payments_from.pacing import SHORTEST, MonthsReads, apart, next_poll
 from syncro_quickbooks.online.payments_from.posting import Poster, SomebodyElse
 from syncro_quickbooks.online.payments_from.reading import OVERLAP, read_changes
-from syncro_quickbooks.online.payments_from.rules import Known, Seen, judge, seen_payment
+from syncro_quickbooks.online.payments_from.rules import Known, Seen, judge, pays_unknown_invoice, seen_payment
 from syncro_quickbooks.online.rate import RateLimiter, RateState
 from syncro_quickbooks.online.read_budget import WorkspaceReadBudget
 from syncro_quickbooks.storage.table import Table
 from syncro_quickbooks.sync.accounts import Accounts, Connection, Edition
 from syncro_quickbooks.sync.lease import Lease, LeaseHeld, LeaseLost, Leases
-from syncro_quickbooks.sync.model import Kind, Problem, RecordKey, Who
+from syncro_quickbooks.sync.model import Kind, Problem, RecordKey
 from syncro_quickbooks.sync.polls import Polls, PollState
 from syncro_quickbooks.sync.records import Keys
 from syncro_quickbooks.sync.settings import Settings, SettingsError, load_settings
 from syncro_quickbooks.syncro_api.client import SyncroClient
 from syncro_quickbooks.syncro_api.errors import NoSyncroAccess, SyncroError, SyncroThrottled
 
+_NO_IMPORTS = "imports no payments"
 _TRY_AGAIN = timedelta(minutes=5)
 _HELD = timedelta(hours=1)
 _ANNOUNCED_WITHIN = timedelta(minutes=15)
+_GAP_TOLD_FOR = timedelta(days=30)
+_WAITED_FOR_LINKS = timedelta(days=1)
 _TIME_FOR_ONE = timedelta(seconds=170)  # waiting for its turn, two reads and a write, each at most as long as allowed
 
 ClientFactory: TypeAlias = Callable[[Connection, RateLimiter], Client]
@@ -86,6 +91,9 @@ class PaymentPoll:
         What it raises is unexpected; the message may then simply be delivered again.
         """
         report = PollReport(account_id)
+        if self._polls.state(account_id) is None:  # also an account that has left: its lease would outlive it
+            report.ended = _NO_IMPORTS
+            return report
         try:
             lease = self._leases.take(account_id, "poll-lease")
         except LeaseHeld:
@@ -103,37 +111,44 @@ class PaymentPoll:
         guard = self._polls.begin(report.account_id)
         state = self._polls.state(report.account_id)
         if state is None:
-            report.ended = "imports no payments"
+            report.ended = _NO_IMPORTS
             return
         problem, wait = None, _TRY_AGAIN
         try:
-            self._poll(state, guard, lease, deadline, report)
+            problem, report.next_due = self._poll(state, lease, deadline, report)
         except _Held as held:
             problem, wait = held.problem, held.wait
         except ReadAllowanceExhausted:
-            problem, wait = _NO_READS, _HELD
+            problem, wait = problems.NO_READS, _HELD
         except (Reconnect, AccountBlocked) as error:
             problem, wait = error.problem, _HELD
         except Throttled as throttled:
             wait = timedelta(seconds=throttled.retry_after)
         except NoSyncroAccess as error:
-            problem, wait = _no_access(error), _HELD
+            problem, wait = problems.no_access(error), _HELD
         except SyncroThrottled as throttled:
             wait = timedelta(seconds=throttled.retry_after)
-        except (QuickBooksError, SyncroError) as error:
-            self._log.warning("poll ended early", extra={"account_id": report.account_id, "reason": str(error)})
-        else:
-            return
-        report.ended = f"held: {problem.code}" if problem else "tried again soon"
-        report.next_due = self._clock.now() + wait
-        self._polls.postpone(report.account_id, guard, report.next_due, problem)
+        except RequestRefused as refusal:
+            problem, wait = problems.unreadable(refusal), _HELD  # asked again it would be refused again, and counted
+        except QuickBooksError as error:
+            problem = problems.unreadable(error)
+        except SyncroError as error:
+            problem = problems.no_syncro(error)
+        if report.next_due is None:
+            report.ended = f"held: {problem.code}" if problem else "tried again soon"
+            report.next_due = self._clock.now() + wait
+        self._polls.finish(report.account_id, guard, report.next_due, problem)
 
-    def _poll(self, state: PollState, guard: int, lease: Lease, deadline: datetime, report: PollReport) -> None:
+    def _poll(
+        self, state: PollState, lease: Lease, deadline: datetime, report: PollReport
+    ) -> tuple[Problem | None, datetime]:
+        """Returns what people should know, and when to look again."""
         connection, settings = self._ready(report.account_id)
         now = self._clock.now()
+        enrolled = state
         if state.realm_id != connection.realm_id:  # the first poll, or another company than before
-            watermark = to_millis(now) if state.realm_id else state.watermark
-            state = replace(PollState(connection.realm_id, watermark), payment_at=to_millis(now))
+            since = connection.enabled_at.get("sync_payments_from", now)
+            state = PollState(connection.realm_id, to_millis(since), payment_at=to_millis(now))
         imports = Imports(self._table, report.account_id, connection.realm_id)
         poster = Poster(
             self._table,
@@ -145,45 +160,61 @@ class PaymentPoll:
             _company(connection).home_currency,
         )
         # What Syncro did not take yet is tried again sooner than QuickBooks is read again: reads are metered.
-        if to_millis(now) >= state.read_at or state.announced_at >= state.polled_at:
+        if state.to_be_read(to_millis(now)):
             state = self._read(state, connection, settings, poster, report)
-        again = self._settle_all(poster, deadline, report)
-        report.next_due = from_millis(state.read_at if again is None else min(state.read_at, again))
-        self._polls.finish(report.account_id, guard, report.next_due)
+            self._polls.keep(report.account_id, state, enrolled.watermark)
+        problem, again = self._settle_all(poster, deadline, report)
+        return problem, from_millis(state.read_at if again is None else min(state.read_at, again))
 
     def _read(
         self, state: PollState, connection: Connection, settings: Settings, poster: Poster, report: PollReport
     ) -> PollState:
-        """Store what changed in QuickBooks; the watermark advances after that. Returns the new state."""
+        """Store what changed in QuickBooks. Returns the new state, with the watermark advanced over it."""
         now = self._clock.now()
         limiter = RateLimiter(self._clock, RateState.from_item(self._accounts.health(connection).rate))
+        # What is being sent may become known as ours any moment: it is looked for before the links are.
+        sending = self._is_sending(connection, state, now)
         changes = read_changes(self._client_for(connection, limiter), from_millis(state.watermark), now)
-        news = self._note(changes.payments, connection, settings, poster)
+        news, unknown = self._note(changes.payments, connection, settings, poster)
         report.changed = len(news)
         new = replace(
             state,
-            watermark=to_millis(now),
+            watermark=state.watermark if sending and unknown else to_millis(now),
             polled_at=to_millis(now),
             payment_at=to_millis(now) if news else state.payment_at,
             missed_at=to_millis(now) if self._missed(report.account_id, news, now) else state.missed_at,
-            problem=_deletions_unseen(changes.deletions_since, state) if changes.deletions_since else None,
         )
+        if changes.deletions_since:
+            new = replace(
+                new, gap=problems.deletions_unseen(state.watermark, changes.deletions_since), gap_at=to_millis(now)
+            )
+        elif state.gap_at < to_millis(now - _GAP_TOLD_FOR):
+            new = replace(new, gap=None)
         reads = MonthsReads(self._polls.polling(), self._reads.allowance, *self._reads.used_by_polls())
-        new = replace(new, read_at=to_millis(next_poll(new, reads, now)))
-        self._polls.keep(report.account_id, new)
-        return new
+        due = now + SHORTEST if sending and unknown else next_poll(new, reads, now)
+        return replace(new, read_at=to_millis(due), apart=apart(reads, now) // timedelta(milliseconds=1))
+
+    def _is_sending(self, connection: Connection, state: PollState, now: datetime) -> bool:
+        """Whether an invoice may be in QuickBooks of which we do not know yet that it is ours; for a day at most."""
+        if state.watermark < to_millis(now - _WAITED_FOR_LINKS):
+            return False
+        sent = self._table.query(Keys(connection.account_id).dispatches(connection.realm_id), page=1)
+        return next(sent, None) is not None
 
     def _ready(self, account_id: str) -> tuple[Connection, Settings]:
         """The connection and settings by which payments may be imported. Raises _Held."""
         connection = self._accounts.connection(account_id)
-        if connection is None or connection.edition is not Edition.ONLINE or connection.settings is None:
-            raise _Held(_NOT_CONNECTED, _HELD)
+        if connection is None or connection.edition is not Edition.ONLINE:
+            raise _Held(problems.NOT_CONNECTED, _HELD)
+        self._heed_stop(account_id)
+        if connection.settings is None:
+            raise _Held(problems.NO_SETTINGS, _HELD)
         try:
             settings = load_settings(connection.settings)  # which refuses both directions at once
         except SettingsError as error:
-            raise _Held(_unusable(error), _HELD) from error
+            raise _Held(problems.unusable(error), _HELD) from error
         if not settings.sync_payments_from or settings.sync_payments_to:
-            raise _Held(_NOT_CHOSEN, timedelta(hours=24))
+            raise _Held(problems.NOT_CHOSEN, timedelta(hours=24))
         if connection.company is None:
             raise _Held(None, _TRY_AGAIN)  # the push that saved settings cause reads the company's preferences
         pause = self._accounts.health(connection).pause
@@ -191,25 +222,39 @@ class PaymentPoll:
             raise _Held(pause.problem, _HELD)
         return connection, settings
 
+    def _heed_stop(self, account_id: str) -> None:
+        """What the team stopped is stopped in both directions. Raises _Held."""
+        reason = self._accounts.posting_stopped(account_id, Edition.ONLINE)
+        if reason is not None:
+            raise _Held(problems.stopped(reason), _TRY_AGAIN)
+
     def _note(
         self, payments: Sequence[JsonObject], connection: Connection, settings: Settings, poster: Poster
-    ) -> list[JsonObject]:
-        """Store what each changed payment means. Returns those that are not ours and were not known like this."""
+    ) -> tuple[list[JsonObject], bool]:
+        """Store what each changed payment means.
+
+        Returns those that are not ours and were not known like this, and whether any pays an unknown invoice.
+        """
         raw = {bodies.text(each, "Id"): each for each in payments}
         seen = {qbo_id: seen_payment(each) for qbo_id, each in raw.items()}
         known = self._known(list(seen.values()), connection)
         before = poster.imports.get_many(list(seen))
         news: list[JsonObject] = []
+        unknown = False
         for qbo_id, each in seen.items():
             was = before.get(qbo_id)
-            if was and (was.sync_token, was.deleted) == (each.sync_token or was.sync_token, each.deleted):
+            same = was and (was.sync_token, was.deleted) == (each.sync_token or was.sync_token, each.deleted)
+            if was and same and not pays_unknown_invoice(was):
                 continue
             found = judge(each, known[qbo_id], was)
             if found is None:
                 continue
-            news.append(raw[qbo_id])
-            poster.store(replace(found, method=_method(raw[qbo_id], each, settings) or found.method))
-        return news
+            found = replace(found, method=_method(raw[qbo_id], each, settings) or found.method)
+            unknown = unknown or pays_unknown_invoice(found)
+            if found != was:
+                news.append(raw[qbo_id])
+                poster.store(found)
+        return news, unknown
 
     def _known(self, seen: Sequence[Seen], connection: Connection) -> dict[str, Known]:
         """Which of the payments are ours, and which invoices they pay are Syncro's."""
@@ -239,14 +284,19 @@ class PaymentPoll:
                 return True
         return False
 
-    def _settle_all(self, poster: Poster, deadline: datetime, report: PollReport) -> int | None:
-        """Bring what is unsettled as far as it gets. Returns when to look again (ms), None if nothing is left."""
+    def _settle_all(self, poster: Poster, deadline: datetime, report: PollReport) -> tuple[Problem | None, int | None]:
+        """Bring what is unsettled as far as it gets.
+
+        Returns what people should know, and when to look again (ms), None if nothing is left.
+        """
         again: list[int] = []
+        problem: Problem | None = None
         for each in poster.imports.unsettled():
             if deadline - self._clock.now() < _TIME_FOR_ONE:
                 report.ended = "out of time"
                 again.append(to_millis(self._clock.now()))
                 break
+            self._heed_stop(report.account_id)
             try:
                 settled = poster.settle(each)
             except SyncroThrottled as throttled:
@@ -258,11 +308,12 @@ class PaymentPoll:
                 extra = {"account_id": report.account_id, "qbo_payment_id": each.qbo_id, "reason": str(error)}
                 self._log.warning("payment not entered in Syncro yet", extra=extra)
                 again.append(to_millis(self._clock.now() + _TRY_AGAIN))
+                problem = problems.no_syncro(error)
                 continue
             report.imported += settled.posted is not None
             if settled.unsettled:
                 again.append(max(settled.due, to_millis(self._clock.now())))
-        return min(again, default=None)
+        return problem, min(again, default=None)
 
 
 class _Held(Exception):
@@ -290,46 +341,3 @@ def _changed_at(payment: JsonObject) -> datetime | None:
         return datetime.fromisoformat(bodies.text(bodies.section(payment, "MetaData"), "LastUpdatedTime"))
     except ValueError:
         return None
-
-
-_NOT_CONNECTED = Problem(
-    "not_connected", "QuickBooks Online is not connected, so its payments are not read.", "Connect it.", Who.ADMIN
-)
-_NOT_CHOSEN = Problem(
-    "payments_from_off", "Sync Payments FROM QuickBooks is off.", "Turn it on in the settings.", Who.ADMIN
-)
-_NO_READS = Problem(
-    "read_allowance_used",
-    "This month's reads of QuickBooks for payments are used up or paused; what is sent to QuickBooks goes on.",
-    "Nothing to do: payments are read again by themselves when reads are allowed, and none is lost.",
-    Who.NOBODY,
-)
-
-
-def _no_access(error: NoSyncroAccess) -> Problem:
-    return Problem(
-        "no_syncro_access",
-        f"Payments from QuickBooks cannot be entered in Syncro: {error}.",
-        "Save a Syncro API token that may view invoices and payments and create payments.",
-        Who.ADMIN,
-    )
-
-
-def _unusable(error: SettingsError) -> Problem:
-    return Problem(
-        "settings_unusable",
-        f"The account's settings cannot be used, so no payment is read: {error}",
-        "Save the settings again.",
-        Who.ADMIN,
-    )
-
-
-def _deletions_unseen(since: int, state: PollState) -> Problem:
-    """QuickBooks tells deletions of at most 30 days, and 1,000 changes at once (facts: QBO 2.5)."""
-    frm, to = from_millis(state.watermark), from_millis(since)
-    return Problem(
-        "deletions_unseen",
-        f"Payments deleted in QuickBooks between {frm:%Y-%m-%d %H:%M} and {to:%Y-%m-%d %H:%M} UTC are not told any "
-        "more; all other changes were seen.",
-        "Compare the imported payments of that time with QuickBooks, and remove in Syncro what was deleted there.",
-    )

@@ -13,6 +13,7 @@ from syncro_quickbooks import money
 from syncro_quickbooks.clock import Clock, to_millis
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online.payments_from.imports import Imports, PaymentImport, Posted, Posting, Share
+from syncro_quickbooks.online.payments_from.rules import difference
 from syncro_quickbooks.storage.table import ConditionFailed, Table
 from syncro_quickbooks.sync.lease import Lease, Leases
 from syncro_quickbooks.sync.model import Action, Problem
@@ -69,7 +70,7 @@ class Poster:
         invoice = self.syncro.get(Things.INVOICES, share.invoice)
         if invoice is None:
             return self.store(replace(each, stuck=_invoice_gone(each, share, self.currency)))
-        found = _with_marker(_payments_of(invoice), each.marker)
+        found = self._marked(_payments_of(invoice), each)
         if found:
             return self._adopt(each, found, share)
         left = _open_on(invoice)
@@ -107,7 +108,7 @@ class Poster:
         share = posting.share
         invoice = self.syncro.get(Things.INVOICES, share.invoice)
         on_invoice = _payments_of(invoice or {})
-        found = _with_marker([*on_invoice, *self._search(each.marker)], each.marker)
+        found = self._marked([*on_invoice, *self._search(each.marker)], each)
         if found:
             return self._adopt(each, found, share)
         alike = [one for one in on_invoice if _looks_like(one, share.amount, posting.first_at)]
@@ -129,15 +130,21 @@ class Poster:
                 break
         return found
 
+    def _marked(self, payments: Sequence[JsonObject], each: PaymentImport) -> list[JsonObject]:
+        """Those that carry its reference, without what another company's payment of the same id became."""
+        marked = [one for one in payments if str(one.get("ref_num") or "").strip() == each.marker and "id" in one]
+        others = self.imports.of_another_company([str(one["id"]) for one in marked])
+        return [one for one in marked if str(one["id"]) not in others]
+
     def _adopt(self, each: PaymentImport, found: Sequence[JsonObject], share: Share) -> PaymentImport:
         ids = sorted({str(one["id"]) for one in found})
         if len(ids) > 1:
             return self.store(replace(each, stuck=_several(each, ids)))
-        amount = found[0].get("payment_amount")
-        is_same = amount is None or money.parse(amount if isinstance(amount, str) else str(amount)) == share.amount
-        if not is_same:
-            return self.store(replace(each, stuck=_other_amount(each, ids[0], share, self.currency)))
-        return self.store(replace(each, posting=None, due=0, posted=Posted(share, ids[0])))
+        if not _is_for(found[0], share):
+            return self.store(replace(each, stuck=_another(each, ids[0], share, self.currency)))
+        adopted = replace(each, posting=None, due=0, posted=Posted(share, ids[0]))
+        # QuickBooks may have changed it since it was sent.
+        return self.store(replace(adopted, reason=difference(adopted, self.currency)))
 
 
 def _body(each: PaymentImport, share: Share, invoice: JsonObject) -> JsonObject:
@@ -159,8 +166,15 @@ def _payments_of(invoice: JsonObject) -> list[JsonObject]:
     return [one for one in nested if isinstance(one, dict)] if isinstance(nested, list) else []
 
 
-def _with_marker(payments: Sequence[JsonObject], marker: str) -> list[JsonObject]:
-    return [one for one in payments if str(one.get("ref_num") or "").strip() == marker and "id" in one]
+def _is_for(payment: JsonObject, share: Share) -> bool:
+    """Whether it is over that amount for that invoice, as far as Syncro says; an unreadable amount is another one."""
+    told, paid = payment.get("payment_amount"), payment.get("invoice_ids")
+    invoices = {str(each) for each in paid if each is not None} if isinstance(paid, list) else set()
+    try:
+        same = told is None or money.parse(told if isinstance(told, str) else str(told)) == share.amount
+    except ValueError:
+        same = False
+    return same and (not invoices or share.invoice in invoices)
 
 
 def _open_on(invoice: JsonObject) -> Decimal | None:
@@ -227,9 +241,12 @@ def _several(each: PaymentImport, ids: Sequence[str]) -> Problem:
     return _stuck("several", text, "Delete all but one of them in Syncro, then retry.")
 
 
-def _other_amount(each: PaymentImport, payment: str, share: Share, currency: str) -> Problem:
-    text = f"{_subject(each, share, currency)}, but Syncro payment {payment} with its reference has another amount."
-    return _stuck("other_amount", text, "Correct the payment in Syncro, or remove its reference, then retry.")
+def _another(each: PaymentImport, payment: str, share: Share, currency: str) -> Problem:
+    text = (
+        f"{_subject(each, share, currency)}, but Syncro payment {payment} with its reference {each.marker} is over "
+        "another amount or for another invoice, so nothing was entered."
+    )
+    return _stuck("another_payment", text, "Correct the payment in Syncro, or remove its reference, then retry.")
 
 
 def _gave_up(each: PaymentImport, share: Share, sends: int, currency: str) -> Problem:

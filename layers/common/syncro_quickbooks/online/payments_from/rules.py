@@ -20,6 +20,7 @@ from syncro_quickbooks.sync.model import Problem
 from syncro_quickbooks.sync.problems import SKIP, skipped
 
 _OURS = re.compile(r"syncro:[a-z_]+:\d+:\d+")
+FOREIGN = "foreign_invoice"
 _BY_HAND = "Enter what belongs to it in Syncro by hand."
 
 
@@ -92,11 +93,11 @@ def judge(seen: Seen, known: Known, before: PaymentImport | None) -> PaymentImpo
     found = before or PaymentImport(seen.qbo_id)
     if not seen.deleted:
         found = replace(found, day=seen.day, total=seen.total, sync_token=seen.sync_token)
-    found = replace(found, share=share, reason=reason, deleted=seen.deleted)
+    found = replace(found, share=share, reason=reason, deleted=seen.deleted, skipped_by="")
     if found.posted is None:
         # A new state of the payment is a new question: what was stuck is asked again, unless it may be in Syncro.
         return found if found.posting else replace(found, stuck=None, due=0)
-    return replace(found, reason=_difference(found, known.home_currency))
+    return replace(found, reason=difference(found, known.home_currency))
 
 
 def _share_of(seen: Seen, known: Known) -> tuple[Share | None, Problem | None]:  # noqa: PLR0911 - one rule each
@@ -138,12 +139,12 @@ def _share_of(seen: Seen, known: Known) -> tuple[Share | None, Problem | None]: 
         return None, _skip("overpayment", text, _BY_HAND)
     if invoice not in known.invoices:
         text = f"{who} over {total} pays QuickBooks invoice {invoice}, which does not come from Syncro"
-        return None, _skip("foreign_invoice", text, "Nothing to do.")
+        return None, _skip(FOREIGN, text, "Nothing to do.")
     return Share(known.invoices[invoice], invoice, applied), None
 
 
-def _difference(found: PaymentImport, currency: str) -> Problem | None:
-    """How QuickBooks' payment now differs from the one that was made of it in Syncro."""
+def difference(found: PaymentImport, currency: str) -> Problem | None:
+    """How QuickBooks' payment now differs from the one that was made of it in Syncro; None if it does not."""
     if found.posted is None or found.share == found.posted.share:
         return None
     was = found.posted.share
@@ -165,6 +166,11 @@ def _difference(found: PaymentImport, currency: str) -> Problem | None:
         f"Correct payment {found.posted.payment} in Syncro by hand (its API cannot), or undo the change in QuickBooks.",
         actions=(SKIP,),
     )
+
+
+def pays_unknown_invoice(found: PaymentImport) -> bool:
+    """Whether it is skipped because nothing was known of the invoice that it pays."""
+    return found.reason is not None and found.reason.code == f"from_{FOREIGN}"
 
 
 def _called(seen: Seen) -> str:
