@@ -160,7 +160,7 @@ def export_products(many: int, dice: random.Random, *, deaths: int = 2, members_
 
 def report_of(world: JobWorld, kind: JobKind) -> None:
     """Have the report written."""
-    world.deployment.jobs.start(ACCOUNT, kind)
+    world.deployment.jobs.start(ACCOUNT, kind, "user-1")
     run_to_the_end(world)
     if world.job(kind).state is not JobState.REPORTED:
         raise AssertionError(f"no report: {world.job(kind)}")
@@ -169,7 +169,7 @@ def report_of(world: JobWorld, kind: JobKind) -> None:
 def applied(world: JobWorld, kind: JobKind) -> Job:
     """Confirm it and let it come to its end."""
     world.boundaries.calls.clear()
-    world.deployment.jobs.confirm(ACCOUNT, kind, world.job(kind).id)
+    world.deployment.jobs.confirm(ACCOUNT, kind, world.job(kind).id, "user-1")
     run_to_the_end(world)
     if world.job(kind).state is not JobState.DONE:
         raise AssertionError(f"not done: {world.job(kind)}")

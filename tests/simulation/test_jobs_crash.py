@@ -42,7 +42,7 @@ def products(world: JobWorld) -> None:
 def import_begins(world: JobWorld) -> None:
     customers(world)
     world.begin(IMPORT)
-    world.deployment.jobs.confirm(ACCOUNT, IMPORT, world.job(IMPORT).id)
+    world.deployment.jobs.confirm(ACCOUNT, IMPORT, world.job(IMPORT).id, "user-1")
 
 
 def imported(world: JobWorld) -> None:
@@ -59,7 +59,7 @@ def imported(world: JobWorld) -> None:
 def export_begins(world: JobWorld) -> None:
     products(world)
     world.begin(EXPORT)
-    world.deployment.jobs.confirm(ACCOUNT, EXPORT, world.job(EXPORT).id)
+    world.deployment.jobs.confirm(ACCOUNT, EXPORT, world.job(EXPORT).id, "user-1")
 
 
 def exported(world: JobWorld) -> None:
@@ -71,7 +71,7 @@ def exported(world: JobWorld) -> None:
 
 def report_begins(world: JobWorld) -> None:
     customers(world)
-    world.deployment.jobs.start(ACCOUNT, IMPORT)
+    world.deployment.jobs.start(ACCOUNT, IMPORT, "user-1")
 
 
 def reported(world: JobWorld) -> None:
@@ -100,7 +100,7 @@ def open_invoices(world: JobWorld) -> None:
 
 def linking_is_reported(world: JobWorld) -> None:
     open_invoices(world)
-    world.deployment.jobs.start(ACCOUNT, LINK)
+    world.deployment.jobs.start(ACCOUNT, LINK, "user-1")
 
 
 def linking_reported(world: JobWorld) -> None:
@@ -112,7 +112,7 @@ def linking_reported(world: JobWorld) -> None:
 def linking_begins(world: JobWorld) -> None:
     open_invoices(world)
     world.begin(LINK)
-    world.deployment.jobs.confirm(ACCOUNT, LINK, world.job(LINK).id)
+    world.deployment.jobs.confirm(ACCOUNT, LINK, world.job(LINK).id, "user-1")
 
 
 def linked(world: JobWorld) -> None:

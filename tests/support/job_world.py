@@ -130,13 +130,13 @@ class JobWorld(World):
 
     def begin(self, kind: JobKind) -> Job:
         """Somebody starts a job; it runs until it has its report."""
-        self.deployment.jobs.start(ACCOUNT, kind)
+        self.deployment.jobs.start(ACCOUNT, kind, "user-1")
         self.run()
         return self.job(kind)
 
     def confirm(self, kind: JobKind) -> Job:
         """Somebody confirms the report; it runs until it is applied."""
-        self.deployment.jobs.confirm(ACCOUNT, kind, self.job(kind).id)
+        self.deployment.jobs.confirm(ACCOUNT, kind, self.job(kind).id, "user-1")
         self.run()
         return self.job(kind)
 

@@ -356,7 +356,7 @@ class Deployment:
         lists = OnlineLists(KeptLists(self.table, self._clock), self._clock, self._impatient_client)
         online = OnlineChoices(lists, self._impatient_client)
         editions: dict[Edition, Choices] = {Edition.ONLINE: online, Edition.DESKTOP: DesktopChoices(self.accounts)}
-        return SettingsDesk(self.accounts, self._clock, editions)
+        return SettingsDesk(self.accounts, self._clock, editions, self.audit)
 
     @cached_property
     def dry_run(self) -> "DryRun":

@@ -236,6 +236,17 @@ def test_a_link_is_verified(world: World, console: Console) -> None:
     assert codes(after) == ["linked_to_another"]
 
 
+def test_an_answer_that_was_refused_counts_when_it_is_given_again(world: World, console: Console) -> None:
+    company, made = old_invoice(world)
+    other = company.create_by_hand("Customer", {"DisplayName": "Somebody Else"})
+    foreign = company.create_by_hand("Invoice", {**_sale(made), "CustomerRef": {"value": other["Id"]}})
+    for _ in range(2):  # the second time it shows the very same
+        assert codes(press(world, console, "invoice", 309, "link", id=foreign["Id"])) == ["link_refused"]
+    company.edit_by_hand("Invoice", foreign["Id"], {"CustomerRef": made["CustomerRef"]})
+    after = press(world, console, "invoice", 309, "link", id=foreign["Id"])
+    assert (after["status"], codes(after)) == ("synced_with_warning", ["kept_as_in_quickbooks"])
+
+
 def _sale(invoice: dict[str, Any]) -> dict[str, Any]:
     return {"CustomerRef": invoice["CustomerRef"], "TxnDate": invoice["TxnDate"], "Line": invoice["Line"][:1]}
 

@@ -25,7 +25,7 @@ def connected(world: World) -> World:
 def reported(world: World, rows: int, outcome: Outcome = Outcome.NEW) -> Job:
     """A job whose report is there."""
     jobs = world.deployment.jobs
-    job = jobs.start(ACCOUNT, KIND)
+    job = jobs.start(ACCOUNT, KIND, "user-1")
     lines = [Row(outcome, f"{number:05}", f"Customer {number}", entry=str(number)) for number in range(rows)]
     for start in range(0, rows, 90):
         job = jobs.keep(job, lambda then: then, lines[start : start + 90])
@@ -113,6 +113,54 @@ def test_another_account_sees_and_touches_nothing(connected: World, console: Con
     newest = connected.deployment.jobs.newest(ACCOUNT, KIND)
     assert newest is not None
     assert newest.state is JobState.REPORTED
+
+
+def another_company(world: World) -> None:
+    """The account leaves its company for another one."""
+    connection = world.deployment.accounts.connection(ACCOUNT)
+    assert connection is not None
+    world.deployment.connector.reset(ACCOUNT, "user-1", connection.realm_id)
+    world.emulator.add_company("9130077", country="US", tax_mode="manual")
+    world.sign_in(ACCOUNT, "9130077")
+
+
+def test_the_report_of_a_company_that_was_left_is_not_applied(connected: World, console: Console) -> None:
+    job = reported(connected, 2)
+    another_company(connected)
+    refused = console.request("POST", f"{PATH}/{job.id}/confirm")
+    assert (refused.status_code, refused.json()["code"]) == (409, "job_refused")
+    assert "another company" in refused.json()["detail"]
+    shown = console.get(PATH)
+    assert (shown["state"], shown["problem"]["code"]) == ("reported", "job_of_another_company")
+    assert console.get("/jobs")["jobs"] == [shown]
+    assert console.request("POST", PATH).status_code == 200, "another one can be started"
+
+
+def test_no_job_is_started_for_a_company_that_was_left(connected: World, console: Console) -> None:
+    connected.deployment.connector.reset(ACCOUNT, "user-1", "9130001")
+    refused = console.request("POST", PATH)
+    assert (refused.status_code, refused.json()["code"]) == (409, "job_refused")
+    assert console.get("/jobs") == {"jobs": []}
+
+
+def test_who_started_confirmed_and_cancelled_is_in_the_audit_trail(connected: World, console: Console) -> None:
+    first = console.request("POST", PATH).json()["id"]
+    connected.clock.sleep(1)
+    console.request("POST", f"{PATH}/{first}/cancel")
+    connected.clock.sleep(1)
+    second = reported(connected, 1)
+    connected.clock.sleep(1)
+    for _ in range(2):
+        console.request("POST", f"{PATH}/{second.id}/confirm")
+    deeds = [each for each in console.get("/connection/audit")["deeds"] if each["deed"].startswith("job_")]
+    assert [(each["deed"], each["about"]) for each in deeds] == [
+        ("job_confirmed", f"{KIND} {second.id}"),
+        ("job_started", f"{KIND} {second.id}"),
+        ("job_cancelled", f"{KIND} {first}"),
+        ("job_started", f"{KIND} {first}"),
+    ]
+    assert {each["realm_id"] for each in deeds} == {"9130001"}
+    assert all(each["user_id"] for each in deeds)
 
 
 @pytest.mark.parametrize("cursor", ["!", "MTIz", "OSMuLi8=", "x" * 500])

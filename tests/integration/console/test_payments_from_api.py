@@ -34,6 +34,23 @@ def test_a_token_is_saved_once_syncro_accepts_it_and_never_told(world: PaymentsF
     assert console.get("/syncro-access") == {"subdomain": None}
 
 
+def test_who_saved_and_forgot_the_token_is_in_the_audit_trail(world: PaymentsFromWorld, console: Console) -> None:
+    console.request("PUT", "/syncro-access", json={"subdomain": "demo", "token": "not-a-token-of-anybody"})
+    assert console.request("PUT", "/syncro-access", json={"subdomain": "demo", "token": TOKEN}).status_code == 200
+    world.clock.sleep(1)
+    console.request("DELETE", "/syncro-access")
+    deeds = [each for each in console.get("/connection/audit")["deeds"] if each["deed"].startswith("syncro_")]
+    assert [each["deed"] for each in deeds] == ["syncro_access_forgotten", "syncro_access_saved"]
+    assert all(each["user_id"] for each in deeds)
+
+
+def test_no_token_is_stored_of_an_account_that_leaves(world: PaymentsFromWorld, console: Console) -> None:
+    assert console.request("POST", "/offboarding").status_code == 200
+    refused = console.request("PUT", "/syncro-access", json={"subdomain": "demo", "token": TOKEN})
+    assert (refused.status_code, refused.json()["code"]) == (409, "offboarding")
+    assert console.get("/syncro-access") == {"subdomain": None}
+
+
 @pytest.mark.parametrize(
     "body",
     [

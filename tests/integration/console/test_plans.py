@@ -1,13 +1,16 @@
 """A dry run writes nothing, and what it foretells is what is then sent, for every kind of document."""
 
 import json
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from syncro_quickbooks.online import dry_client
+from tests.support.boundaries import Boundaries
 from tests.support.console import Console
-from tests.support.events import invoice_detail
+from tests.support.events import customer, invoice_detail, product
 from tests.support.payment_events import allocation, payment_detail, store_credit_detail
 from tests.support.purchase_events import order_detail, purchase_detail
 from tests.support.world import World
@@ -114,6 +117,44 @@ def test_with_reads_the_names_are_looked_up(world: World, console: Console) -> N
     standing = {each["kind"]: each["problems"][0]["code"] for each in plan["records"] if each["problems"]}
     assert standing == {"customer": "customer_email_taken", "invoice": "customer_email_taken"}
     assert len(company.entities("Customer")) == before
+
+
+class Slow(Boundaries):
+    """QuickBooks takes 8 s for every query."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._world = world
+
+    def pass_through(self, name: str, *arguments: Any, **named: Any) -> Any:
+        if name == "qbo.GET query":
+            self._world.clock.sleep(8)
+        return super().pass_through(name, *arguments, **named)
+
+
+def test_a_plan_ends_before_nobody_waits_for_it_any_longer(world: World, console: Console) -> None:
+    world.connect()
+    for number in range(300, 304):
+        detail = invoice_detail(number, number=f"10{number}", owner=customer(number))
+        world.publish("invoice.created", {**detail, "products": [product(number, name=f"Part {number}")]})
+    world.clock.sleep(60)
+    before = world.clock.now()
+    world.start(Slow(world))
+    plan = console.get("/plan?read=true")
+    assert plan["ended"] == "out of time"
+    assert world.clock.now() - before < timedelta(seconds=26)
+
+
+def test_a_plan_is_no_longer_than_an_answer_may_be(
+    world: World, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dry_client, "MOST_BYTES", 1_000)
+    world.connect()
+    world.publish("invoice.created", invoice_detail())
+    world.clock.sleep(60)
+    plan = console.get("/plan")
+    assert plan["ended"] == "out of time"
+    assert [each["kind"] for step in plan["steps"] for each in step["writes"]] == ["customer", "product", "product"]
 
 
 def test_another_accounts_record_has_no_plan(world: World, console: Console) -> None:

@@ -165,6 +165,30 @@ def test_a_change_in_quickbooks_is_seen_when_the_company_is_read_again(world: Wo
     assert blocker["code"] == "setup_auto_apply_credit"
 
 
+def test_what_was_mended_in_quickbooks_is_gone_on_with_once_somebody_looks(world: World, console: Console) -> None:
+    company = world.connect()
+    company.auto_apply_credit = True
+    world.clock.sleep(60)
+    console.get("/settings?refresh=true")
+    world.publish("invoice.created", invoice_detail(301))
+    world.run_for(timedelta(minutes=5))
+    assert company.entities("Invoice") == []
+    company.auto_apply_credit = False
+    world.clock.sleep(60)
+    assert console.get("/settings?refresh=true")["checklist"] == []
+    world.run_for(timedelta(minutes=5))
+    assert len(company.entities("Invoice")) == 1
+
+
+def test_who_saved_the_settings_is_in_the_audit_trail(world: World, console: Console) -> None:
+    company = world.connect()
+    assert put(console, chosen(company, quiet_seconds=20), 1).status_code == 200
+    assert put(console, chosen(company, quiet_seconds=30), 1).status_code == 409
+    assert put(console, chosen(company, quiet_seconds=-1), 2).status_code == 422
+    (saved,) = [each for each in console.get("/connection/audit")["deeds"] if each["deed"] == "settings_saved"]
+    assert (saved["about"], saved["realm_id"], bool(saved["user_id"])) == ("version 2", "9130001", True)
+
+
 def test_settings_that_cannot_be_read_are_shown_as_such_and_can_be_replaced(world: World, console: Console) -> None:
     company = world.connect()
     world.deployment.accounts.save_settings(

@@ -6,6 +6,7 @@ import pytest
 
 from syncro_quickbooks.desktop.choices import DesktopChoices
 from syncro_quickbooks.sync.accounts import Edition
+from syncro_quickbooks.sync.audit import Audit
 from syncro_quickbooks.sync.model import Kind, Status
 from syncro_quickbooks.sync.pick_lists import ListsUnavailable
 from syncro_quickbooks.sync.settings import SettingsError, load_settings
@@ -17,7 +18,8 @@ pytestmark = pytest.mark.usefixtures("aws_services")
 
 
 def desk_of(office: Office) -> SettingsDesk:
-    return SettingsDesk(office.accounts, office.clock, {Edition.DESKTOP: DesktopChoices(office.accounts)})
+    audit = Audit(office.service.table, office.clock)
+    return SettingsDesk(office.accounts, office.clock, {Edition.DESKTOP: DesktopChoices(office.accounts)}, audit)
 
 
 def office_after_a_session() -> Office:
@@ -34,7 +36,7 @@ def unchanged(aws_services: None) -> Office:
 
 def save(office: Office, **changes: Any) -> int:
     settings = load_settings({**ready_settings(office.company), **changes})
-    return desk_of(office).save(office.account, settings, version=version(office))
+    return desk_of(office).save(office.account, settings, version=version(office), user_id="user-1")
 
 
 def version(office: Office) -> int:

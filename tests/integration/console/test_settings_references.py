@@ -25,7 +25,7 @@ def chosen(company: Company, **changes: Any) -> Settings:
 
 
 def save(world: World, settings: Settings, version: int = 1) -> int:
-    return world.deployment.settings_desk.save(ACCOUNT, settings, version=version)
+    return world.deployment.settings_desk.save(ACCOUNT, settings, version=version, user_id="user-1")
 
 
 def stored(world: World) -> dict[str, Any]:
@@ -308,7 +308,7 @@ def test_of_two_who_save_at_once_one_is_told_to_look_again(world: World) -> None
 
     def overtaken(*arguments: Any, **named: Any) -> int:
         accounts.save_settings = in_between  # type: ignore[method-assign]
-        assert second.save(ACCOUNT, chosen(company, quiet_seconds=20), version=1) == 2
+        assert second.save(ACCOUNT, chosen(company, quiet_seconds=20), version=1, user_id="user-2") == 2
         return in_between(*arguments, **named)
 
     accounts.save_settings = overtaken  # type: ignore[method-assign]

@@ -366,17 +366,17 @@ def test_cancelled_while_it_is_at_work(office: Office, moment: str) -> None:
 def test_one_job_of_a_kind_at_a_time(office: Office) -> None:
     jobs = jobs_of(office)
     with pytest.raises(JobRefused, match="not connected"):
-        jobs.start("nobody", EXPORT)
-    first = jobs.start(office.account, EXPORT)
+        jobs.start("nobody", EXPORT, "user-1")
+    first = jobs.start(office.account, EXPORT, "user-1")
     with pytest.raises(JobRefused, match="going on"):
-        jobs.start(office.account, EXPORT)
+        jobs.start(office.account, EXPORT, "user-1")
     with pytest.raises(JobRefused, match="it is listing"):
-        jobs.confirm(office.account, EXPORT, first.id)
+        jobs.confirm(office.account, EXPORT, first.id, "user-1")
     with pytest.raises(JobRefused, match="none of this id"):
-        jobs.cancel(office.account, EXPORT, "another")
-    jobs.start(office.account, IMPORT)
-    jobs.cancel(office.account, EXPORT, first.id)
-    assert jobs.start(office.account, EXPORT).id != first.id
+        jobs.cancel(office.account, EXPORT, "another", "user-1")
+    jobs.start(office.account, IMPORT, "user-1")
+    jobs.cancel(office.account, EXPORT, first.id, "user-1")
+    assert jobs.start(office.account, EXPORT, "user-1").id != first.id
 
 
 def test_the_deployment_builds_the_jobs(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -389,7 +389,7 @@ def test_the_deployment_builds_the_jobs(office: Office, monkeypatch: pytest.Monk
     }
     clients: Any = SimpleNamespace(dynamodb=office.service.dynamodb, sqs=office.service.sqs)
     jobs = Deployment(environ, clock=office.clock, aws=clients).jobs
-    job = jobs.start(office.account, EXPORT)
+    job = jobs.start(office.account, EXPORT, "user-1")
     assert jobs.newest(office.account, EXPORT) == job == job_of(office)
 
 

@@ -152,13 +152,13 @@ def test_cancelled_while_it_is_at_work(world: JobWorld, company: Company) -> Non
     job = world.begin(PRODUCTS)
     before = len(company.entities("Item"))
     jobs = world.deployment.jobs
-    jobs.confirm(ACCOUNT, PRODUCTS, job.id)
-    jobs.cancel(ACCOUNT, PRODUCTS, job.id)
+    jobs.confirm(ACCOUNT, PRODUCTS, job.id, "user-1")
+    jobs.cancel(ACCOUNT, PRODUCTS, job.id, "user-1")
     world.run()
     assert world.job(PRODUCTS).state is JobState.CANCELLED
     assert len(company.entities("Item")) == before
     with pytest.raises(JobRefused, match="it is cancelled"):
-        jobs.confirm(ACCOUNT, PRODUCTS, job.id)
+        jobs.confirm(ACCOUNT, PRODUCTS, job.id, "user-1")
     assert world.begin(PRODUCTS).counts == {"new": 40}
     assert world.confirm(PRODUCTS).done == 40
 
@@ -166,20 +166,20 @@ def test_cancelled_while_it_is_at_work(world: JobWorld, company: Company) -> Non
 def test_one_job_of_a_kind_at_a_time(world: JobWorld) -> None:
     jobs = world.deployment.jobs
     with pytest.raises(JobRefused, match="not connected"):
-        jobs.start("nobody", PRODUCTS)
-    first = jobs.start(ACCOUNT, PRODUCTS)
+        jobs.start("nobody", PRODUCTS, "user-1")
+    first = jobs.start(ACCOUNT, PRODUCTS, "user-1")
     with pytest.raises(JobRefused, match="going on"):
-        jobs.start(ACCOUNT, PRODUCTS)
+        jobs.start(ACCOUNT, PRODUCTS, "user-1")
     with pytest.raises(JobRefused, match="it is listing"):
-        jobs.confirm(ACCOUNT, PRODUCTS, first.id)
-    jobs.cancel(ACCOUNT, PRODUCTS, first.id)
-    assert jobs.start(ACCOUNT, PRODUCTS).id != first.id
+        jobs.confirm(ACCOUNT, PRODUCTS, first.id, "user-1")
+    jobs.cancel(ACCOUNT, PRODUCTS, first.id, "user-1")
+    assert jobs.start(ACCOUNT, PRODUCTS, "user-1").id != first.id
 
 
 def test_without_reads_the_report_waits_and_what_is_live_goes_on(world: JobWorld, company: Company) -> None:
     del company
     world.organization(1, "Acme")
-    world.deployment.jobs.start(ACCOUNT, ORGANIZATIONS)
+    world.deployment.jobs.start(ACCOUNT, ORGANIZATIONS, "user-1")
     month = f"workspace#reads#{world.clock.now():%Y-%m}"
     item = {"pk": {"S": month}, "sk": {"S": "counter"}, "used": {"N": "499999"}}
     world.table.put_item(TableName=world.table_name, Item=item)

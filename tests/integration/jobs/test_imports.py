@@ -128,8 +128,8 @@ def test_a_report_of_yesterday_is_not_applied(world: JobWorld) -> None:
     job = world.begin(ORGANIZATIONS)
     world.clock.sleep(25 * 3600)
     with pytest.raises(JobRefused, match="more than a day old"):
-        world.deployment.jobs.confirm(ACCOUNT, ORGANIZATIONS, job.id)
-    world.deployment.jobs.cancel(ACCOUNT, ORGANIZATIONS, job.id)
+        world.deployment.jobs.confirm(ACCOUNT, ORGANIZATIONS, job.id, "user-1")
+    world.deployment.jobs.cancel(ACCOUNT, ORGANIZATIONS, job.id, "user-1")
     world.begin(ORGANIZATIONS)
     assert world.confirm(ORGANIZATIONS).done == 1
 
@@ -137,7 +137,7 @@ def test_a_report_of_yesterday_is_not_applied(world: JobWorld) -> None:
 def test_without_a_token_the_job_waits_and_says_so(world: JobWorld) -> None:
     world.organization(1, "Acme", told=False)
     world.deployment.syncro_access.forget(ACCOUNT)
-    world.deployment.jobs.start(ACCOUNT, ORGANIZATIONS)
+    world.deployment.jobs.start(ACCOUNT, ORGANIZATIONS, "user-1")
     world.run_for(timedelta(minutes=2))
     problem = world.job(ORGANIZATIONS).problem
     assert (world.job(ORGANIZATIONS).state, problem.code if problem else "") == (JobState.LISTING, "syncro_access")
@@ -150,7 +150,7 @@ def test_a_posting_stop_holds_what_is_made_in_syncro(world: JobWorld) -> None:
     world.companies[ACCOUNT].create_by_hand("Customer", {"DisplayName": "Acme"})
     job = world.begin(ORGANIZATIONS)
     world.deployment.accounts.stop_posting(f"account#{ACCOUNT}", "stocktaking")
-    world.deployment.jobs.confirm(ACCOUNT, ORGANIZATIONS, job.id)
+    world.deployment.jobs.confirm(ACCOUNT, ORGANIZATIONS, job.id, "user-1")
     world.run_for(timedelta(minutes=10))
     assert world.theirs.all("customers") == []
     world.deployment.accounts.allow_posting(f"account#{ACCOUNT}")
@@ -168,11 +168,11 @@ def test_cancelled_while_it_makes_them(world: JobWorld) -> None:
         def pass_through(self, name: str, *args: Any, **kwargs: Any) -> Any:
             posts.extend([name] if name.startswith("syncro.POST") else [])
             if len(posts) == 30 and name.startswith("syncro.POST"):
-                world.deployment.jobs.cancel(ACCOUNT, ORGANIZATIONS, job.id)
+                world.deployment.jobs.cancel(ACCOUNT, ORGANIZATIONS, job.id, "user-1")
             return super().pass_through(name, *args, **kwargs)
 
     world.start(CancelledMeanwhile())
-    world.deployment.jobs.confirm(ACCOUNT, ORGANIZATIONS, job.id)
+    world.deployment.jobs.confirm(ACCOUNT, ORGANIZATIONS, job.id, "user-1")
     world.run()
     assert world.job(ORGANIZATIONS).state is JobState.CANCELLED
     assert len(world.theirs.all("customers")) == 50  # the portion that was begun goes out

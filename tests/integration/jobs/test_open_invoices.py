@@ -346,11 +346,11 @@ def test_a_report_counts_for_a_day_and_can_be_cancelled(world: JobWorld) -> None
     job = world.begin(LINK)
     jobs = world.deployment.jobs
     with pytest.raises(JobRefused, match="One link of open invoices is going on"):
-        jobs.start(ACCOUNT, LINK)
+        jobs.start(ACCOUNT, LINK, "user-1")
     world.run_for(timedelta(hours=25))
     with pytest.raises(JobRefused, match="more than a day old"):
-        jobs.confirm(ACCOUNT, LINK, job.id)
-    jobs.cancel(ACCOUNT, LINK, job.id)
+        jobs.confirm(ACCOUNT, LINK, job.id, "user-1")
+    jobs.cancel(ACCOUNT, LINK, job.id, "user-1")
     world.run()
     assert world.job(LINK).state is JobState.CANCELLED
     assert world.begin(LINK).counts == {"matches": 1}

@@ -276,7 +276,7 @@ def test_offboarding_forgets_what_payments_and_jobs_have_kept() -> None:
     world.pay((309, "1.00"))
     world.pay((309, "1.00"), total="2.00")
     world.poll()
-    world.deployment.jobs.start(ACCOUNT, JobKind.IMPORT_ORGANIZATIONS)
+    world.deployment.jobs.start(ACCOUNT, JobKind.IMPORT_ORGANIZATIONS, "user-1")
     deployment = world.deployment
     writes = [
         *deployment.offboarding.starting(ACCOUNT, USER, "9130001"),

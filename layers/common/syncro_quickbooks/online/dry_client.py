@@ -17,6 +17,8 @@ from syncro_quickbooks.sync.dispatches import Member
 from syncro_quickbooks.sync.model import Operation
 
 MOST_REQUESTS = 100
+MOST_BYTES = 3_000_000
+"""Of all bodies together: Lambda answers with 6 MB at most, and JSON of JSON is longer than what is in it."""
 NEW = "planned-"
 """Ids that start so stand for what an earlier step would make."""
 
@@ -41,17 +43,20 @@ class Looked:
 
 class DryClient(Client):
     """Stands in for a company. `real` makes the reads, if they may be made; `members` tells whose a request is, `known`
-    what we last knew of an object."""
+    what we last knew of an object. `keep_going` raises OutOfTime once nobody waits for the plan any longer."""
 
     def __init__(
         self,
         real: Client | None,
         members: Callable[[], Sequence[Member]],
         known: Callable[[str, str], JsonObject | None],
+        keep_going: Callable[[], None],
     ) -> None:
         self._real = real
         self._members = members
         self._known = known
+        self._keep_going = keep_going
+        self._planned = 0  # bytes
         self._objects: dict[tuple[str, str], JsonObject] = {}
         self.steps: list[Sent | Looked] = []
 
@@ -62,7 +67,9 @@ class DryClient(Client):
 
     def post(self, request: FrozenRequest, bids: Sequence[str], deadline: datetime) -> Posted:
         """Note the request; everything of it is carried out. Raises OutOfTime when the plan gets too long."""
-        if sum(isinstance(step, Sent) for step in self.steps) >= MOST_REQUESTS:
+        self._keep_going()
+        self._planned += len(request.body)
+        if sum(isinstance(step, Sent) for step in self.steps) >= MOST_REQUESTS or self._planned > MOST_BYTES:
             raise OutOfTime
         members = {member.bid: member for member in self._members()}
         parsed = exact_json.loads(request.body)
@@ -73,6 +80,7 @@ class DryClient(Client):
 
     def read(self, entity: str, id: str, purpose: ReadPurpose) -> JsonObject | None:
         """What an earlier step made, else what QuickBooks says, else what we last knew."""
+        self._keep_going()
         made = self._objects.get((entity, id))
         if made is not None or id.startswith(NEW):
             return made
@@ -87,6 +95,7 @@ class DryClient(Client):
 
     def query(self, statement: str, entity: str, purpose: ReadPurpose) -> list[JsonObject]:
         """What QuickBooks says, else nothing: names are taken to be free."""
+        self._keep_going()
         if self._real is not None:
             self.steps.append(Looked(statement, made=True))
             return self._real.query(statement, entity, ReadPurpose.USER)

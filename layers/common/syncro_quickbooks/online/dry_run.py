@@ -15,6 +15,7 @@ from syncro_quickbooks.online.client import Client
 from syncro_quickbooks.online.dry_client import DryClient, Looked, Sent
 from syncro_quickbooks.online.push import ClientFactory, Push
 from syncro_quickbooks.online.rate import RateLimiter
+from syncro_quickbooks.online.work import OutOfTime
 from syncro_quickbooks.storage.overlay import Overlay
 from syncro_quickbooks.storage.table import Item, Key, Put, Table, Update
 from syncro_quickbooks.sync.accounts import Accounts, Connection
@@ -27,6 +28,9 @@ from syncro_quickbooks.sync.wake import Wakes
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+
+PATIENCE = timedelta(seconds=12)
+"""The last read may begin then and take as long again, and API Gateway waits 29 s."""
 
 _AS_LONG_AS_A_PUSH = timedelta(minutes=5)
 
@@ -55,10 +59,16 @@ class DryRun:
         self._make_due(overlay, account_id, only)
         clients: list[DryClient] = []
 
+        until = self._clock.now() + PATIENCE
+
+        def keep_going() -> None:
+            if self._clock.now() >= until:
+                raise OutOfTime
+
         def client_for(connection: Connection, limiter: RateLimiter) -> Client:
             real = self._client_for(connection, limiter) if read else None
             known = _Known(overlay, account_id, connection.realm_id)
-            clients.append(DryClient(real, known.members, known.object))
+            clients.append(DryClient(real, known.members, known.object, keep_going))
             return clients[-1]
 
         silent: SQSClient = _Silent()  # type: ignore[assignment]  # nothing but sending is asked of it

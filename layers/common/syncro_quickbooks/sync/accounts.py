@@ -1,7 +1,7 @@
 """Accounts: their connection, settings, pauses and posting stops."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import uuid4
@@ -173,12 +173,21 @@ class Accounts:
         """Have the company's preferences read afresh by the next run."""
         self._table.write(Delete(Keys(account_id).of_account("company")))
 
-    def save_settings(self, account_id: str, settings: JsonObject, *, version: int, realm_id: str | None = None) -> int:
+    def save_settings(
+        self,
+        account_id: str,
+        settings: JsonObject,
+        *,
+        version: int,
+        realm_id: str | None = None,
+        also: Sequence[Write] = (),
+    ) -> int:
         """Replace the settings read at `version` (0: never saved), and end the account's pause.
 
         Settings are of the connected company, which must be `realm_id` if that is given: their references were looked
-        up there. Switches that were off are on from now. Returns the new version. Raises StaleSettings, AnotherCompany,
-        and LookupError for an account that is not connected: there is nothing to choose from.
+        up there. Switches that were off are on from now. `also` is written with them or not at all. Returns the new
+        version. Raises StaleSettings, AnotherCompany, and LookupError for an account that is not connected: there is
+        nothing to choose from.
         """
         from syncro_quickbooks.sync.settings import switched_on  # noqa: PLC0415 - pydantic, which few functions start with
 
@@ -200,7 +209,7 @@ class Accounts:
         still_there = Check(connection_place, Condition("#realm_id = :realm", {":realm": realm}))
         try:
             polls = enrolment(account_id, settings, now)
-            self._write_and_wake(account_id, Put(item, unchanged), still_there, _unpause(account_id), polls)
+            self._write_and_wake(account_id, Put(item, unchanged), still_there, _unpause(account_id), polls, *also)
         except ConditionFailed as failed:
             raise StaleSettings if 0 in failed.failed else AnotherCompany from None
         return version + 1
@@ -243,6 +252,17 @@ class Accounts:
     def resume(self, account_id: str) -> None:
         """End the account's pause."""
         self._table.write(_unpause(account_id))
+
+    def set_up(self, connection: Connection) -> None:
+        """Nothing is missing any more: what was held only until the account is set up goes on."""
+        pause = self.health(connection).pause
+        if pause is None or not pause.problem.code.startswith("setup_"):
+            return
+        seen = Condition("#pause = :pause", {":pause": problems_to_text([pause.problem])})
+        try:
+            self._write_and_wake(connection.account_id, replace(_unpause(connection.account_id), condition=seen))
+        except ConditionFailed:
+            return  # it is held by something else by now
 
     def note_finding(self, connection: Connection, finding: Finding) -> None:
         """Something was found out about the company; holds until the settings are saved again."""

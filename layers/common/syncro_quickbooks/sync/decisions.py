@@ -89,8 +89,12 @@ class Wanted:
 
 
 def decision_token(record: Record) -> str:
-    """Names what a record shows: whoever answers with it answers this and nothing that has come since."""
-    shown = (record.stamp, str(record.status), problems_to_text(record.problems), choices_to_text(record.choices))
+    """Names what a record shows: whoever answers with it answers this and nothing that has come since.
+
+    Once it was answered the same is another question: it may be answered alike, and a late repeat is none.
+    """
+    problems, choices = problems_to_text(record.problems), choices_to_text(record.choices)
+    shown = (record.stamp, str(record.status), problems, choices, record.answered)
     return sha256(json.dumps(shown).encode()).hexdigest()[:24]
 
 
@@ -206,7 +210,7 @@ class Decisions:
             choices = target.record.choices if new.action in AT_ONCE else added(target.record.choices, new)
         wake_id = uuid4().hex
         writes: list[Write] = [
-            *self._reopening(keys, target, choices, answer if target.key == view.key else target.record.answered),
+            self._reopening(keys, target, choices, answer if target.key == view.key else ""),
             *(self._idle(account_id, each) for each in dict.fromkeys((view.key, target.key))),
             Put(outbox_item(keys, target.record, now)),
             *(
@@ -219,17 +223,20 @@ class Decisions:
             # QuickBooks may know of a later closing date than we do; the next run reads it.
             writes.append(Delete(keys.of_account("company")))
         if target.key != view.key:
-            answered = Update(keys.record(view.key), "SET #answered = :answer", {":answer": answer}, _as_shown(view))
-            writes.append(answered)
+            noted: dict[str, Value] = {":answer": answer or view.record.answered}
+            writes.append(Update(keys.record(view.key), "SET #answered = :answer", noted, _as_shown(view)))
         try:
             self._table.transact(writes)
         except ConditionFailed:
+            now_shown = self.view(account_id, view.key)
+            if answer and now_shown.record.answered == answer:
+                return now_shown  # the other press of a double click came first
             raise NotNow(_changed_meanwhile(view)) from None
         self._wakes.send(account_id, now, wake_id)
         return self.view(account_id, view.key)
 
-    def _reopening(self, keys: Keys, target: View, choices: Sequence[Choice], answer: str) -> list[Write]:
-        change = Update(
+    def _reopening(self, keys: Keys, target: View, choices: Sequence[Choice], answer: str) -> Update:
+        return Update(
             keys.record(target.key),
             "SET #status = :pending, #listed_in = :listing, #changed_at = :now, "
             "#choices = :choices, #answered = :answer",
@@ -237,12 +244,11 @@ class Decisions:
                 ":pending": str(Status.PENDING),
                 ":listing": keys.listing(Status.PENDING),
                 ":choices": choices_to_text(choices),
-                ":answer": answer,
+                ":answer": answer or target.record.answered,
                 ":now": self._now(),
             },
             _as_shown(target),
         )
-        return [change]
 
     def _idle(self, account_id: str, key: RecordKey) -> Check:
         """Nothing is being sent of it: what that does to the books is not known yet."""
@@ -290,10 +296,13 @@ def _as_shown(view: View) -> Condition:
         values[":seen_problems"] = problems_to_text(record.problems)
     parts.append("(#choices = :seen_choices)" if record.choices else _NONE_CHOSEN)
     values[":seen_choices"] = choices_to_text(record.choices)
+    parts.append("#answered = :seen_answered" if record.answered else _NOT_ANSWERED)
+    values[":seen_answered"] = record.answered
     return Condition(" AND ".join(parts), values)
 
 
 _NONE_CHOSEN = "(attribute_not_exists(#choices) OR #choices = :seen_choices)"
+_NOT_ANSWERED = "(attribute_not_exists(#answered) OR #answered = :seen_answered)"
 
 
 def _answer(wanted: Wanted) -> str:

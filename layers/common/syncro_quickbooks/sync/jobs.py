@@ -26,7 +26,8 @@ from syncro_quickbooks.storage.table import (
     Value,
     Write,
 )
-from syncro_quickbooks.sync.accounts import Accounts, Edition
+from syncro_quickbooks.sync.accounts import Accounts, Connection, Edition
+from syncro_quickbooks.sync.audit import Audit, Deed
 from syncro_quickbooks.sync.job import (
     OPEN,
     PLACES,
@@ -45,7 +46,7 @@ from syncro_quickbooks.sync.job import (
     row_to_item,
     rows_of,
 )
-from syncro_quickbooks.sync.model import RecordKey, Status
+from syncro_quickbooks.sync.model import Problem, RecordKey, Status
 from syncro_quickbooks.sync.records import SCHEMA, Keys
 from syncro_quickbooks.sync.wake import Wakes
 
@@ -85,17 +86,20 @@ class Jobs:
         self._accounts = accounts
         self._clock = clock
         self._wakes = wakes
+        self._audit = Audit(table, clock)
 
     # -- what people do ------------------------------------------------------------------------------------------------
 
-    def start(self, account_id: str, kind: JobKind) -> Job:
-        """Start a job. The report of the last one of its kind is dropped.
+    def start(self, account_id: str, kind: JobKind, user_id: str) -> Job:
+        """Start a job. The report of the last one of its kind is dropped. Who did it is noted.
 
         Raises JobRefused while one is going on, without a connection, and for what QuickBooks Desktop does not have.
         """
         connection = self._accounts.connection(account_id)
         if connection is None:
             raise JobRefused(f"Account {account_id} is not connected to QuickBooks: connect it first.")
+        if connection.left:
+            raise JobRefused(f"Account {account_id} has left its QuickBooks company: connect it again first.")
         if connection.edition is Edition.DESKTOP and not kind.on_desktop:
             raise JobRefused(f"QuickBooks Desktop has no {words(kind)}: only organizations are exported and imported.")
         job = Job(account_id, kind, uuid4().hex[:12], connection.realm_id, self._clock.now())
@@ -104,30 +108,34 @@ class Jobs:
             {":realm": connection.realm_id, **_values(OPEN)},
         )
         try:
-            self._write_and_wake(account_id, Put(job_to_item(job), over))
+            noted = self._noted(account_id, Deed.JOB_STARTED, user_id, job)
+            self._write_and_wake(account_id, Put(job_to_item(job), over), noted)
         except ConditionFailed:
             raise JobRefused(f"One {words(kind)} is going on: confirm it or cancel it first.") from None
         return job
 
-    def confirm(self, account_id: str, kind: JobKind, job_id: str) -> Job:
+    def confirm(self, account_id: str, kind: JobKind, job_id: str, user_id: str) -> Job:
         """Somebody has read the report and wants it applied.
 
-        Raises JobRefused unless the job waits for that, and if its report is too old.
+        Raises JobRefused unless the job waits for that, if it is of a company that the account has left, and if an
+        import's report is too old.
         """
-        job = self.newest(account_id, kind)
+        job, connection = self.newest(account_id, kind), self._accounts.connection(account_id)
+        if job is not None and job.id == job_id and (left := left_behind(job, connection)) is not None:
+            raise JobRefused(f"{left.message} {left.fix}")
         reported_at = job.reported_at if job is not None and job.is_dated else None
         if reported_at is not None and self._clock.now() - reported_at > REPORT_COUNTS_FOR:
             raise JobRefused(f"The report of this {words(kind)} is more than a day old: start it again.")
         nothing = job is not None and job.to_apply == 0
         to = JobState.DONE if nothing else JobState.APPLYING
-        return self._move(account_id, kind, job_id, (JobState.REPORTED,), to)
+        return self._move(account_id, kind, job_id, (JobState.REPORTED,), to, (Deed.JOB_CONFIRMED, user_id))
 
-    def cancel(self, account_id: str, kind: JobKind, job_id: str) -> Job:
+    def cancel(self, account_id: str, kind: JobKind, job_id: str, user_id: str) -> Job:
         """End the job. What was handed over (one portion at most) still goes out; what was done stays.
 
         Raises JobRefused if it is over.
         """
-        return self._move(account_id, kind, job_id, OPEN, JobState.CANCELLED)
+        return self._move(account_id, kind, job_id, OPEN, JobState.CANCELLED, (Deed.JOB_CANCELLED, user_id))
 
     def newest(self, account_id: str, kind: JobKind) -> Job | None:
         """The account's newest job of a kind, or None."""
@@ -266,12 +274,23 @@ class Jobs:
             rows.append(row)
         return rows
 
-    def _move(self, account_id: str, kind: JobKind, job_id: str, before: Sequence[JobState], to: JobState) -> Job:
+    def _move(  # noqa: PLR0917  which job, from where to where, and who did it
+        self,
+        account_id: str,
+        kind: JobKind,
+        job_id: str,
+        before: Sequence[JobState],
+        to: JobState,
+        done: tuple[Deed, str],
+    ) -> Job:
+        deed, user_id = done
         condition = Condition(f"#job_id = :id AND {_one_of(before)}", {":id": job_id, **_values(before)})
         change = "SET #state = :to, #cursor = :start ADD #turn :one"
         values: dict[str, Value] = {":to": str(to), ":start": "", ":one": 1}
         try:
-            self._write_and_wake(account_id, Update(job_key(account_id, kind), change, values, condition))
+            meant = self.newest(account_id, kind) or Job(account_id, kind, job_id, "", self._clock.now())
+            noted = self._noted(account_id, deed, user_id, meant)
+            self._write_and_wake(account_id, Update(job_key(account_id, kind), change, values, condition), noted)
         except ConditionFailed:
             job = self.newest(account_id, kind)
             known = job is not None and job.id == job_id
@@ -282,14 +301,28 @@ class Jobs:
             raise JobRefused(f"This {words(kind)} cannot be changed: there is none of this id (any more).")
         return moved
 
-    def _write_and_wake(self, account_id: str, change: Write) -> None:
+    def _noted(self, account_id: str, deed: Deed, user_id: str, job: Job) -> Put:
+        return self._audit.entry(account_id, deed, user_id, job.realm_id, f"{job.kind} {job.id}")
+
+    def _write_and_wake(self, account_id: str, *changes: Write) -> None:
         """There is something to do: somebody must look, even if the message is lost."""
         now, wake_id = to_millis(self._clock.now()), uuid4().hex
-        self._table.transact([change, self._wakes.due_at(account_id, now, wake_id)])
+        self._table.transact([*changes, self._wakes.due_at(account_id, now, wake_id)])
         self._wakes.send(account_id, now, wake_id)
 
     def _until(self, kept: timedelta) -> int:
         return to_millis(self._clock.now() + kept) // 1000
+
+
+def left_behind(job: Job, connection: Connection | None) -> Problem | None:
+    """Why nothing more comes of a job that is not over, if its company is no longer the account's."""
+    if job.state not in OPEN or (connection is not None and connection.realm_id == job.realm_id):
+        return None
+    return Problem(
+        "job_of_another_company",
+        f"This {words(job.kind)} is of another company than the one that is connected now.",
+        "Start it again for this company.",
+    )
 
 
 def words(kind: JobKind) -> str:

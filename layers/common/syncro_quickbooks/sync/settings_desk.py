@@ -9,6 +9,7 @@ from typing import Protocol
 from syncro_quickbooks.clock import Clock
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.sync.accounts import Accounts, Connection, Edition, StaleSettings
+from syncro_quickbooks.sync.audit import Audit, Deed
 from syncro_quickbooks.sync.kept_lists import ListSource
 from syncro_quickbooks.sync.model import Problem
 from syncro_quickbooks.sync.pick_lists import Entry, ListsUnavailable, PickList
@@ -75,8 +76,9 @@ class SettingsView:
 class SettingsDesk:
     """Shows, checks and saves the settings of accounts of every edition."""
 
-    def __init__(self, accounts: Accounts, clock: Clock, editions: Mapping[Edition, Choices]) -> None:
+    def __init__(self, accounts: Accounts, clock: Clock, editions: Mapping[Edition, Choices], audit: Audit) -> None:
         self._accounts = accounts
+        self._audit = audit
         self._clock = clock
         self._editions = editions
 
@@ -87,13 +89,15 @@ class SettingsDesk:
         """
         connection = self._connected(account_id)
         choices = self._editions[connection.edition]
-        connection, problem = self._with_company(connection, choices, refresh=refresh)
+        connection, problem, read = self._with_company(connection, choices, refresh=refresh)
         settings, reasons = _stored(connection)
         if settings is not None:
             find = _Lookup(choices.lists, connection, self._clock.now(), keeps_to_kept=True)
             reasons = [*choices.refusals(settings), *_refused(settings, choices, find)]
         company = connection.company
         checklist = None if company is None or settings is None else choices.checklist(settings, company)
+        if read and checklist is not None and not checklist:
+            self._accounts.set_up(connection)
         return SettingsView(connection, settings, reasons, checklist, problem, choices.rules)
 
     def check(self, account_id: str, settings: Settings) -> Sequence[Reason]:
@@ -102,8 +106,10 @@ class SettingsDesk:
         choices = self._editions[connection.edition]
         return self._reasons(settings, choices, _Lookup(choices.lists, connection, self._clock.now()))
 
-    def save(self, account_id: str, settings: Settings, *, version: int) -> int:
+    def save(self, account_id: str, settings: Settings, *, version: int, user_id: str) -> int:
         """Replace the settings read at `version`; returns the new version. References get QuickBooks' own names.
+
+        Who did it is noted.
 
         Raises, with nothing changed, NotConnected, StaleSettings, AnotherCompany, SettingsError with every reason, and
         ListsUnavailable if QuickBooks would have to be asked and cannot.
@@ -123,7 +129,9 @@ class SettingsDesk:
             return entry.name if entry else reference.ref.name
 
         stored = with_names(settings, name_of)
-        return self._accounts.save_settings(account_id, stored, version=version, realm_id=connection.realm_id)
+        realm_id, about = connection.realm_id, f"version {version + 1}"
+        noted = self._audit.entry(account_id, Deed.SETTINGS_SAVED, user_id, realm_id, about)
+        return self._accounts.save_settings(account_id, stored, version=version, realm_id=realm_id, also=[noted])
 
     def pick_list(self, account_id: str, name: str, *, refresh: bool = False, setting: str = "") -> PickList:
         """One of QuickBooks' lists, read if it is older than a day or, with `refresh`, older than a minute.
@@ -169,18 +177,19 @@ class SettingsDesk:
 
     def _with_company(
         self, connection: Connection, choices: Choices, *, refresh: bool
-    ) -> tuple[Connection, Problem | None]:
+    ) -> tuple[Connection, Problem | None, bool]:
+        """With what is known of its company, why that is not the newest, and whether it was read just now."""
         read_at, now = connection.company_read_at, self._clock.now()
         is_new = read_at is not None and now - read_at < ASKED_AT_MOST_EVERY
         if connection.company is not None and (is_new or not refresh):
-            return connection, None
+            return connection, None, False
         try:
             company = choices.read_company(connection)
         except ListsUnavailable as unavailable:
-            return connection, unavailable.problem
+            return connection, unavailable.problem, False
         if company != connection.company:
             self._accounts.save_company(connection.account_id, connection.realm_id, company)
-        return replace(connection, company=company, company_read_at=now), None
+        return replace(connection, company=company, company_read_at=now), None, True
 
     def _reasons(self, settings: Settings, choices: Choices, lookup: "_Lookup") -> list[Reason]:
         return [*choices.refusals(settings), *_refused(settings, choices, lookup)]

@@ -1,11 +1,11 @@
 """An account's access to Syncro's API: its subdomain and a token, checked before it is stored, sealed at rest."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from syncro_quickbooks.clock import Clock, to_millis
-from syncro_quickbooks.storage.table import Delete, Item, Put, Table
+from syncro_quickbooks.storage.table import Delete, Item, Put, Table, Write
 from syncro_quickbooks.sync.offboarding import not_leaving
 from syncro_quickbooks.sync.records import SCHEMA, Keys
 from syncro_quickbooks.syncro_api.errors import NoSyncroAccess
@@ -41,8 +41,8 @@ class AccessStore:
         self._clock = clock
         self._check = check
 
-    def save(self, account_id: str, access: SyncroAccess) -> None:
-        """Ask Syncro with it, then store it in place of the one before.
+    def save(self, account_id: str, access: SyncroAccess, also: Sequence[Write] = ()) -> None:
+        """Ask Syncro with it, then store it in place of the one before; `also` is written with it or not at all.
 
         Raises NoSyncroAccess (Syncro does not accept it), SyncroThrottled, SyncroUnavailable, and ConditionFailed for
         an account that is leaving: nothing is stored then.
@@ -52,7 +52,7 @@ class AccessStore:
         sealed = self._vault().seal(_owner(account_id, access.subdomain), access.token.encode())
         item: Item = {"pk": place.pk, "sk": place.sk, "schema": SCHEMA, "subdomain": access.subdomain}
         saved = Put({**item, "sealed": list(sealed), "saved_at": to_millis(self._clock.now())})
-        self._table.transact([not_leaving(account_id), saved])
+        self._table.transact([not_leaving(account_id), saved, *also])
 
     def subdomain(self, account_id: str) -> str | None:
         """The subdomain of the stored access, None without one."""

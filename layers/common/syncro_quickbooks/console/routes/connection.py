@@ -77,12 +77,13 @@ class LeaveBody(BaseModel):
 
 
 class DeedBody(BaseModel):
-    """Somebody did something to the connection."""
+    """Somebody did something to the account."""
 
     at: datetime
     deed: Deed
     user_id: str
     realm_id: str
+    about: Annotated[str, Field(description="Which job, which version of the settings; empty for other deeds.")]
 
 
 class AuditBody(BaseModel):
@@ -137,11 +138,11 @@ def reset(leave: LeaveBody, caller: TheCaller, deployment: TheDeployment) -> Con
     return body(standing(deployment, caller.account_id, deployment.clock.now()), parted)
 
 
-@router.get("/connection/audit", summary="Who connected, disconnected and reset", tags=["connection"])
+@router.get("/connection/audit", summary="Who did what to the account", tags=["connection"])
 def read_audit(caller: TheCaller, deployment: TheDeployment) -> AuditBody:
-    """The newest 200 deeds. The trail is only added to."""
+    """Who connected, saved settings, ran jobs: the newest 200 deeds. The trail is only added to."""
     deeds = [
-        DeedBody(at=entry.at, deed=entry.deed, user_id=entry.user_id, realm_id=entry.realm_id)
+        DeedBody(at=entry.at, deed=entry.deed, user_id=entry.user_id, realm_id=entry.realm_id, about=entry.about)
         for entry in deployment.audit.entries(caller.account_id)
     ]
     return AuditBody(deeds=deeds)

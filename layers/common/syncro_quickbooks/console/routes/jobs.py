@@ -13,8 +13,9 @@ from pydantic import BaseModel, Field
 from syncro_quickbooks.console.app import TheCaller, TheDeployment
 from syncro_quickbooks.console.cursors import Cursor, unknown_cursor
 from syncro_quickbooks.console.problems import ApiProblem, SyncProblemBody, not_found, sync_problem
+from syncro_quickbooks.sync.accounts import Connection
 from syncro_quickbooks.sync.job import Job, JobKind, JobState, Outcome, Result, Row
-from syncro_quickbooks.sync.jobs import JobRefused
+from syncro_quickbooks.sync.jobs import JobRefused, left_behind
 from syncro_quickbooks.sync.listings import LONGEST_PAGE
 from syncro_quickbooks.sync.model import RecordKey
 
@@ -78,8 +79,9 @@ class RowPage(BaseModel):
 @router.get("/jobs", summary="List one-time jobs", tags=["jobs"])
 def list_jobs(caller: TheCaller, deployment: TheDeployment) -> JobsBody:
     """Exports, imports and linking, the newest of each kind."""
+    connection = deployment.accounts.connection(caller.account_id)
     found = [deployment.jobs.newest(caller.account_id, kind) for kind in JobKind]
-    return JobsBody(jobs=[_body(job) for job in found if job is not None])
+    return JobsBody(jobs=[_body(job, connection) for job in found if job is not None])
 
 
 @router.get("/jobs/<kind>", summary="Show a one-time job", tags=["jobs"])
@@ -88,34 +90,37 @@ def read_job(kind: TheKind, caller: TheCaller, deployment: TheDeployment) -> Job
     job = deployment.jobs.newest(caller.account_id, kind)
     if job is None:
         raise not_found(f"{kind} job")
-    return _body(job)
+    return _body(job, deployment.accounts.connection(caller.account_id))
 
 
 @router.post("/jobs/<kind>", summary="Start a one-time job", tags=["jobs"])
 def start_job(kind: TheKind, caller: TheCaller, deployment: TheDeployment) -> JobBody:
     """Have the report written. Nothing is changed on either side before it is confirmed."""
     try:
-        return _body(deployment.jobs.start(caller.account_id, kind))
+        job = deployment.jobs.start(caller.account_id, kind, caller.user_id)
     except JobRefused as refused:
         raise _conflict(refused) from None
+    return _body(job, deployment.accounts.connection(caller.account_id))
 
 
 @router.post("/jobs/<kind>/<job_id>/confirm", summary="Confirm a report", tags=["jobs"])
 def confirm_job(kind: TheKind, job_id: TheId, caller: TheCaller, deployment: TheDeployment) -> JobBody:
     """Have what matches linked and what is new made; everything else is left alone."""
     try:
-        return _body(deployment.jobs.confirm(caller.account_id, kind, job_id))
+        job = deployment.jobs.confirm(caller.account_id, kind, job_id, caller.user_id)
     except JobRefused as refused:
         raise _conflict(refused) from None
+    return _body(job, deployment.accounts.connection(caller.account_id))
 
 
 @router.post("/jobs/<kind>/<job_id>/cancel", summary="Cancel a one-time job", tags=["jobs"])
 def cancel_job(kind: TheKind, job_id: TheId, caller: TheCaller, deployment: TheDeployment) -> JobBody:
     """End a job. What was done stays, and one portion at most that was handed over still goes out."""
     try:
-        return _body(deployment.jobs.cancel(caller.account_id, kind, job_id))
+        job = deployment.jobs.cancel(caller.account_id, kind, job_id, caller.user_id)
     except JobRefused as refused:
         raise _conflict(refused) from None
+    return _body(job, deployment.accounts.connection(caller.account_id))
 
 
 @router.get("/jobs/<kind>/rows", summary="Read a report", tags=["jobs"])
@@ -150,7 +155,8 @@ def _place(cursor: str | None) -> str:
     return place
 
 
-def _body(job: Job) -> JobBody:
+def _body(job: Job, connection: Connection | None) -> JobBody:
+    problem = left_behind(job, connection) or job.problem
     return JobBody(
         kind=job.kind,
         id=job.id,
@@ -161,7 +167,7 @@ def _body(job: Job) -> JobBody:
         counts={Outcome(outcome): count for outcome, count in job.counts.items()},
         done=job.done,
         not_done=job.not_done,
-        problem=sync_problem(job.problem) if job.problem else None,
+        problem=sync_problem(problem) if problem else None,
     )
 
 

@@ -17,7 +17,8 @@ from syncro_quickbooks.console.app import TheCaller, TheDeployment
 from syncro_quickbooks.console.caller import Caller
 from syncro_quickbooks.console.problems import ApiProblem, SyncProblemBody, not_found, sync_problem
 from syncro_quickbooks.online.payments_from.imports import Imports, PaymentImport, State
-from syncro_quickbooks.storage.table import ConditionFailed
+from syncro_quickbooks.storage.table import ConditionFailed, Put
+from syncro_quickbooks.sync.audit import Deed
 from syncro_quickbooks.sync.offboarding import OFFBOARDING
 from syncro_quickbooks.syncro_api.access import SyncroAccess
 from syncro_quickbooks.syncro_api.errors import NoSyncroAccess, SyncroError
@@ -83,7 +84,8 @@ def save_access(body: NewAccessBody, caller: TheCaller, deployment: TheDeploymen
     except ValueError as error:
         raise ApiProblem(HTTPStatus.UNPROCESSABLE_ENTITY, "syncro_access_invalid", str(error), "Correct it.") from None
     try:
-        deployment.syncro_access.save(caller.account_id, access)
+        noted = _noted(deployment, caller, Deed.SYNCRO_ACCESS_SAVED)
+        deployment.syncro_access.save(caller.account_id, access, [noted])
     except NoSyncroAccess:
         message = "Syncro does not accept this token for this subdomain. Nothing was stored."
         fix = "Make a new API token in Syncro (Admin > API Tokens) and save it here."
@@ -99,7 +101,8 @@ def save_access(body: NewAccessBody, caller: TheCaller, deployment: TheDeploymen
 @router.delete("/syncro-access", summary="Forget the API token of Syncro", tags=["syncro"])
 def delete_access(caller: TheCaller, deployment: TheDeployment) -> AccessBody:
     """Forget the token. Delete it in Syncro, too, if nobody else uses it."""
-    deployment.syncro_access.forget(caller.account_id)
+    forgotten = deployment.syncro_access.forgetting(caller.account_id)
+    deployment.table.transact([forgotten, _noted(deployment, caller, Deed.SYNCRO_ACCESS_FORGOTTEN)])
     return AccessBody(subdomain=None)
 
 
@@ -177,6 +180,12 @@ def _unchanged(id: str) -> Iterator[None]:
     except ConditionFailed:
         message = f"QuickBooks payment {id} changed in this moment. Nothing was done."
         raise ApiProblem(HTTPStatus.CONFLICT, "changed_meanwhile", message, "Look at it again.") from None
+
+
+def _noted(deployment: Deployment, caller: Caller, deed: Deed) -> Put:
+    connection = deployment.accounts.connection(caller.account_id)
+    realm_id = connection.realm_id if connection else ""
+    return deployment.audit.entry(caller.account_id, deed, caller.user_id, realm_id)
 
 
 def _imports(account_id: str, deployment: Deployment) -> Imports | None:

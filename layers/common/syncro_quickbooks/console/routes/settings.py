@@ -124,7 +124,8 @@ def save_settings(body: NewSettingsBody, caller: TheCaller, deployment: TheDeplo
     """Save the settings as a whole: all of them or, if anything is wrong, none."""
     with _explained():
         desk = deployment.settings_desk
-        return SavedBody(version=desk.save(caller.account_id, body.settings, version=body.version))
+        saved = desk.save(caller.account_id, body.settings, version=body.version, user_id=caller.user_id)
+        return SavedBody(version=saved)
 
 
 @router.post("/settings/check", summary="Check settings without saving them", tags=["settings"])
