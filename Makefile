@@ -37,6 +37,10 @@ mutants: .venv/.complete ## Break the core on purpose, rule by rule: tests and h
 ten-thousand: .venv/.complete ## Import 10,000 customers, export 10,000 products, killed twice: the figures (5 minutes)
 	@$(RUN)/python -m tests.simulation.ten_thousand 2>/dev/null | grep -v '^{'
 
+.PHONY: load
+load: .venv/.complete ## Month end of 10,000 invoices beside 200 accounts, outage, throttling, poison: the figures (5 minutes)
+	@PYTHONPATH=.:layers/common $(RUN)/python -m tests.simulation.load .local/load.json
+
 .PHONY: simulate
 simulate: .venv/.complete ## Histories by seed, SEEDS=0-1999; one seed alone is told: SEEDS=1234
 	@PYTHONPATH=.:layers/common $(RUN)/python -m tests.simulation.engine $(SEEDS)
@@ -107,8 +111,12 @@ rie: .tools/runtime/.complete ## Build for this machine, run every function on A
 SAM_PYTHON := $(UV) tool run --quiet --from aws-sam-cli==$(SAM_VERSION) python
 FIND_RIE := import pathlib, samcli; print(pathlib.Path(samcli.__file__).parent / "local/rapid/aws-lambda-rie-$(MACHINE)")
 
-bench: rie ## Measure what each flow costs, write docs/benchmarks.md
-	@PYTHONPATH=.:layers/common $(RUN)/python -m benchmarks .aws-sam/$(MACHINE) .local/init.json
+bench: rie .local/load.json ## Measure what each flow costs, write docs/benchmarks.md
+	@PYTHONPATH=.:layers/common $(RUN)/python -m benchmarks .aws-sam/$(MACHINE) .local/init.json .local/load.json
+
+# What `make load` noted is kept: make it again when the push has changed.
+.local/load.json:
+	@$(MAKE) --no-print-directory load
 
 clean: ## Remove what was built; keeps the tools
 	rm -rf .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -245,7 +245,7 @@ class Emulator:
         """Throttle, token and read allowance: answered before the API sees the request."""
         with self._lock:
             now, realm, reads = self.now(), arrival.realm, arrival.call.reads
-            if self.enforce_limits and not self.limits.admit(realm, now, batch=arrival.is_batch):
+            if self.enforce_limits and not self._admitted(arrival, now):
                 return gateway.throttled(self.throttle_shape, now)
             token_realm = self.oauth.realm_of(arrival.token)
             if token_realm is None:
@@ -256,6 +256,10 @@ class Emulator:
                 return gateway.throttled(self.throttle_shape, now)
             self.limits.reads_used += reads
         return None
+
+    def _admitted(self, arrival: _Arrival, now: datetime) -> bool:
+        members = max(1, len(arrival.call.steps) - 1) if arrival.is_batch else 1
+        return self.limits.admit(arrival.realm, now, batch=arrival.is_batch, members=members)
 
     def _perform(self, arrival: _Arrival, *, begun: bool = False) -> Response:
         """Do the request, or give its first answer again; `begun` requests hold their id already."""

@@ -305,7 +305,10 @@ MUTANTS = (
         (
             Change(
                 "online/sending.py",
-                "            self._work.store.note_send(again)\n            self._deliver(again, live)\n",
+                "            self._work.store.note_send(again)\n"
+                "            under_way = self._post(again, live)\n"
+                "            if under_way is not None:\n"
+                "                self._receive(under_way)\n",
                 "            for view in live.values():\n"
                 "                self._work.store.release(view, without_attempt(view.state))\n"
                 "            self._work.store.forget(dispatch)\n",

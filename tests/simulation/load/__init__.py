@@ -1,0 +1,1 @@
+"""What the push makes of much to do: in virtual time, at QuickBooks' limits and with answers that take time."""
