@@ -10,6 +10,7 @@ from syncro_quickbooks.sync.decisions import Wanted
 from syncro_quickbooks.sync.job import JobKind, JobState, Outcome, Result
 from syncro_quickbooks.sync.jobs import JobRefused
 from syncro_quickbooks.sync.model import Kind, RecordKey
+from tests.support.boundaries import Boundaries
 from tests.support.cut_over import (
     LINK,
     at_cut_over,
@@ -147,6 +148,28 @@ def test_many_pages_of_both_sides(world: JobWorld) -> None:
     done = world.confirm(LINK)
     assert (done.done, done.not_done, writes(world, 0)) == (30, 0, [])
     assert sum(call.reads for call in world.emulator.journal) == 3, "all of them once more before they are linked"
+
+
+def test_a_page_that_takes_longer_than_a_run_is_gone_through_all_the_same(world: JobWorld) -> None:
+    for number in range(1, 31):
+        in_syncro(world, number, number=f"F-{number}", told=number > 28)
+    mine = in_quickbooks(world, "F-30")
+    for payment, number in ((344, 29), (345, 30)):
+        paid_in_syncro(world, payment, "216.00", number)  # so both are read last, one by one
+
+    class Slow(Boundaries):
+        def pass_through(self, name: str, *args: Any, **kwargs: Any) -> Any:
+            if name.startswith("syncro.GET"):
+                world.clock.sleep(9)
+            return super().pass_through(name, *args, **kwargs)
+
+    world.start(Slow())
+    asked = len(world.syncro.journal)
+    assert world.begin(LINK).counts == {"only_in_syncro": 29, "matches": 1}
+    read = [call.path for call in world.syncro.journal[asked:] if call.path.count("/") == 4]
+    assert len(read) == len(set(read)) == 30, "each once, over several runs"
+    assert world.confirm(LINK).done == 1
+    assert open_in_both(world, mine, 30) == (Decimal(0), Decimal(0))
 
 
 # -- what a link means -------------------------------------------------------------------------------------------------

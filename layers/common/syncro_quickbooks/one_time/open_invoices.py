@@ -13,6 +13,7 @@ from syncro_quickbooks.sync.taking_in import TakingIn
 from syncro_quickbooks.syncro.api_things import from_api
 from syncro_quickbooks.syncro.models import Payment
 from syncro_quickbooks.syncro_api.client import SyncroClient, Things
+from syncro_quickbooks.syncro_api.errors import SyncroUnavailable
 
 _AT_ONCE = 25
 """As many as a page of Syncro's list has; they share a step, unless its time is up before."""
@@ -52,16 +53,15 @@ class OpenInvoiceListing:
     def _page_step(self, job: Job) -> Job:
         page = self._client.page(Things.INVOICES, job.listed + 1, unpaid="true")
         ids = [str(each["id"]) for each in page.things if isinstance(each.get("id"), int)]
-        # Without a page count the end is an empty page, or the last one again.
-        if page.pages is None and {f"{Kind.INVOICE}#{id_}" for id_ in ids} <= self._listed(job) and not job.cursor:
-            ids = []
-        over = not ids or (page.pages is not None and job.listed + 1 >= page.pages)
+        if page.pages is None:  # of invoices it is always told (facts: Syncro 2.1)
+            raise SyncroUnavailable("the list of invoices does not say how many pages it has")
         last = job.cursor.removeprefix(_WITHIN)
         left = ids[ids.index(last) + 1 :] if last in ids else ids
         read = self._read(left)
         if len(read) < len(left):
             return self._keep(job, read, lambda then: replace(then, cursor=f"{_WITHIN}{left[len(read) - 1]}"))
-        cursor, listed, pages = _PAID if over else "", job.listed + 1, page.pages or job.listed + 2
+        listed, pages = job.listed + 1, page.pages
+        cursor = _PAID if not ids or listed >= pages else ""
         return self._keep(job, read, lambda then: replace(then, cursor=cursor, listed=listed, pages_there=pages))
 
     def _paid_step(self, job: Job) -> Job:
