@@ -128,7 +128,7 @@ class Documents:
         if view.record.desired is None:
             return Attention(explanations.snapshot_too_large(view.key))
         if view.state.doubt:
-            return Attention(explanations.still_doubtful(view))
+            return self._choosing.link(view) or Attention(explanations.still_doubtful(view))
         if view.state.reversed:
             return self._reversing.outcome(view)
         if rules.ended(view) or view.record.chosen("void"):
