@@ -17,9 +17,11 @@ from syncro_quickbooks.online.faults import Unavailable
 from syncro_quickbooks.online.frozen import MAX_MEMBERS, TAX_SERVICE
 from syncro_quickbooks.online.list_jobs import ListJobs
 from syncro_quickbooks.online.list_kinds import ENTITY_OF
+from syncro_quickbooks.online.list_settling import ListSettler
 from syncro_quickbooks.online.lists import Lists
 from syncro_quickbooks.online.rate import Breaker
 from syncro_quickbooks.online.sending import Sender
+from syncro_quickbooks.online.tax_codes import TaxCodes
 from syncro_quickbooks.online.work import PostingStopped, Settler, Work
 from syncro_quickbooks.sync.accounts import Accounts, Edition
 from syncro_quickbooks.sync.jobs import Jobs
@@ -49,7 +51,9 @@ class Drain:
         self.seen = 0
         self.waiting_since: int | None = None
         self._jobs = ListJobs(work, jobs)
-        self._lists = Lists(work, wanted=self._jobs.handed_over, absent=self._jobs.absent)
+        codes = TaxCodes(work)
+        list_settler = ListSettler(work, codes)
+        self._lists = Lists(work, list_settler, codes, wanted=self._jobs.handed_over, absent=self._jobs.absent)
         rules: dict[Kind, Rules] = {
             Kind.INVOICE: InvoiceRules(work),
             Kind.PAYMENT: PaymentRules(work),
@@ -63,7 +67,7 @@ class Drain:
         }
         self._documents = Documents(work, self._lists, rules)
         settlers: dict[str, Settler] = dict.fromkeys(ENTITIES, DocumentSettler(work, rules))
-        settlers.update(dict.fromkeys((*ENTITY_OF.values(), TAX_SERVICE), self._lists))
+        settlers.update(dict.fromkeys((*ENTITY_OF.values(), TAX_SERVICE), list_settler))
         self._sender = Sender(work, settlers, self._before_send, self._note_health)
 
     def run(self) -> int | None:

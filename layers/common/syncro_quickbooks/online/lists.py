@@ -5,47 +5,40 @@ and adopted by the rules of `matching`, or somebody is asked.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from syncro_quickbooks.clock import to_millis
-from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online import explanations, tax_codes
-from syncro_quickbooks.online.client import Done, quote, select
+from syncro_quickbooks.online.client import quote, select
 from syncro_quickbooks.online.faults import ReadAllowanceExhausted, RequestRefused, Unavailable
-from syncro_quickbooks.online.frozen import TAX_SERVICE
 from syncro_quickbooks.online.list_choices import ListChoices
 from syncro_quickbooks.online.list_kinds import (
-    ENTITY_OF,
     is_applied,
     is_looked_up_first,
-    keeps_its_texts,
     map_entry,
-    match_taken,
-    named,
 )
+from syncro_quickbooks.online.list_settling import ListSettler
 from syncro_quickbooks.online.mapping.customer import customer_name
 from syncro_quickbooks.online.matching import Adopt, Ask, Match, NoMatch, match_customer_first
-from syncro_quickbooks.online.reactivating import REACTIVATED, seen_again
+from syncro_quickbooks.online.reactivating import seen_again
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.sending import TIME_TO_SEND_AND_SETTLE, Sender, backoff
-from syncro_quickbooks.online.work import TIME_TO_END, OutOfTime, Settled, Work
+from syncro_quickbooks.online.work import TIME_TO_END, OutOfTime, Work
 from syncro_quickbooks.sync.attempts import Planned, next_generation
-from syncro_quickbooks.sync.catalogue import RetryClass, explain
 from syncro_quickbooks.sync.choices import REFUSALS
 from syncro_quickbooks.sync.model import (
     Attention,
     Decision,
     Kind,
-    Operation,
     Problem,
     RecordKey,
     Status,
     Write,
 )
-from syncro_quickbooks.sync.records import View, without_attempt
-from syncro_quickbooks.sync.store import Changed, OwnerTaken, Verdict
+from syncro_quickbooks.sync.records import View
+from syncro_quickbooks.sync.store import Changed, Verdict
 from syncro_quickbooks.syncro.models import Customer
 
 _ROUNDS = 3
@@ -81,11 +74,20 @@ class Lists:
     Those in `absent` are known not to be in QuickBooks yet. Both may grow during the run.
     """
 
-    def __init__(self, work: Work, *, wanted: Collection[RecordKey], absent: Collection[RecordKey]) -> None:
+    def __init__(
+        self,
+        work: Work,
+        settler: ListSettler,
+        codes: tax_codes.TaxCodes,
+        *,
+        wanted: Collection[RecordKey],
+        absent: Collection[RecordKey],
+    ) -> None:
         self._work = work
+        self._settler = settler
         self._wanted = wanted
         self._absent = absent
-        self._tax_codes = tax_codes.TaxCodes(work)
+        self._tax_codes = codes
         self._choices = ListChoices(work)
 
     @property
@@ -188,7 +190,7 @@ class Lists:
         if isinstance(found, Write):
             planned.append(Planned(view, found, view.state.generation))
         elif isinstance(found, Adopt):
-            self._link(view, found.object, found.digest or self._digest_of_found(view))
+            self._settler.link(view, found.object, found.digest or self._digest_of_found(view))
         return None
 
     def _found(self, view: View) -> View | Adopt | Ask | Write:
@@ -259,138 +261,11 @@ class Lists:
         rows = self._work.client.query(select("Customer", f"{column} = {quote(value)}"), "Customer", ReadPurpose.USER)
         return match_customer_first(customer, name, rows)
 
-    # -- settling --------------------------------------------------------------------------------------------------
-
-    def settle(self, answers: Sequence[Settled]) -> None:
-        """Settle QuickBooks' definite answers about list entries."""
-        taken: list[tuple[Settled, Problem]] = []
-        for answer in answers:
-            try:
-                if answer.member.digest == REACTIVATED and isinstance(answer.outcome, Done):
-                    self._choices.reactivated(answer.view, answer.outcome.object)
-                    continue
-                if isinstance(answer.outcome, Done):
-                    self._done(answer, answer.outcome.object)
-                    continue
-                fault = answer.outcome.faults[0]
-                what = explanations.entry_named(answer.member)
-                retry_class, problem = explain(fault.code, fault.message, fault.detail, what, fault.element)
-                if retry_class is RetryClass.NAME_TAKEN and answer.member.operation is Operation.CREATE:
-                    taken.append((answer, problem))
-                elif retry_class is RetryClass.STALE and answer.member.digest == REACTIVATED:
-                    self._work.store.release(answer.view, without_attempt(answer.view.state))
-                elif retry_class is RetryClass.STALE and answer.member.operation is Operation.UPDATE:
-                    self._take_new_token(answer, problem)
-                else:
-                    self._parked_attempt(answer, problem)
-            except Changed:
-                continue  # settled before, by whoever held the lease then
-        self._names_taken(taken)
-
-    def _done(self, answer: Settled, stored: JsonObject) -> None:
-        try:
-            self._applied(answer, stored)
-        except OwnerTaken as taken:  # found when the answer was lost, but made for another record of that name
-            self._owned(answer.view, stored, taken.owner)
-
-    def _applied(self, answer: Settled, stored: JsonObject) -> None:
-        member, view = answer.member, answer.view
-        qbo_id, sync_token = tax_codes.linked(stored)
-        state = replace(
-            without_attempt(view.state),
-            entity=ENTITY_OF[view.key.kind],
-            qbo_id=qbo_id,
-            sync_token=sync_token,
-            generation=member.generation,
-            applied_stamp=member.stamp,
-            applied_digest=member.digest,
-            object=stored,
-        )
-        verdict = Verdict(Status.SYNCED_WITH_WARNING if member.warnings else Status.SYNCED, member.warnings)
-        self._work.store.settle(view, state, member.stamp, verdict)
-
-    def _take_new_token(self, answer: Settled, problem: Problem) -> None:
-        """Somebody edited the entry: only our own fields are sent, so theirs stay; send again with the new token."""
-        view = answer.view
-        now = self._work.client.read(answer.member.entity, view.state.qbo_id, ReadPurpose.RECOVERY)
-        if now is None or str(now.get("SyncToken")) == view.state.sync_token:
-            self._parked_attempt(answer, problem)
-            return
-        fresh = replace(without_attempt(view.state), sync_token=str(now.get("SyncToken")), object=now)
-        self._work.store.release(view, fresh)
-
-    def _names_taken(self, taken: Sequence[tuple[Settled, Problem]]) -> None:
-        """One read for all entries of a kind whose name is taken, in one call; then adopt or ask one by one."""
-        by_entity: dict[str, list[tuple[Settled, Problem]]] = {}
-        for answer, problem in taken:
-            if answer.member.entity == TAX_SERVICE:
-                self._adopt(answer, self._tax_codes.match(answer.view), self._tax_code_taken(answer, problem))
-                continue
-            by_entity.setdefault(answer.member.entity, []).append((answer, problem))
-        if not by_entity:
-            return
-        queries = [
-            (named([answer.member.body for answer, _ in members], entity), entity)
-            for entity, members in by_entity.items()
-        ]
-        found = self._work.client.query_together(queries, ReadPurpose.USER)
-        for members, rows in zip(by_entity.values(), found, strict=True):
-            for answer, problem in members:
-                self._adopt_or_ask(answer, problem, rows)
-
-    def _adopt_or_ask(self, answer: Settled, problem: Problem, rows: Sequence[JsonObject]) -> None:
-        self._adopt(answer, match_taken(answer.view, self._work.company, rows), problem)
-
-    def _adopt(self, answer: Settled, match: Match, problem: Problem) -> None:
-        try:
-            if isinstance(match, Adopt):
-                self._link(answer.view, match.object, answer.member.digest)
-            else:
-                self._parked_attempt(answer, match.problem if isinstance(match, Ask) else problem)
-        except Changed:
-            return
-
-    def _tax_code_taken(self, answer: Settled, problem: Problem) -> Problem:
-        return tax_codes.name_taken(answer.view.key, str(answer.member.body["TaxCode"]), problem.verbatim)
-
     def _digest_of_found(self, view: View) -> str:
         """A code that was found is as it was confirmed; a customer that was found has still to be updated."""
         return tax_codes.digest(view) if view.key.kind is Kind.TAX_RATE else ""
 
-    def _link(self, view: View, found: JsonObject, digest: str) -> None:
-        """Link a record to an existing entry. Some keep the bookkeeper's texts until Syncro's change."""
-        state = replace(
-            without_attempt(view.state),
-            entity=ENTITY_OF[view.key.kind],
-            qbo_id=str(found["Id"]),
-            sync_token=str(found["SyncToken"]),
-            applied_digest=digest if keeps_its_texts(view) else "",
-            object=found,
-        )
-        try:
-            if view.key.kind is Kind.TAX_RATE:
-                self._work.store.settle(view, state, view.record.stamp, Verdict(Status.SYNCED))
-            else:
-                self._work.store.release(view, state)
-        except OwnerTaken as taken:
-            self._owned(view, found, taken.owner)
-
-    def _owned(self, view: View, found: JsonObject, owner: str) -> None:
-        """The entry is another record's already."""
-        if view.key.kind is Kind.TAX_RATE:
-            problem = tax_codes.shared(view.key, str(found.get("Name")), owner)
-        else:
-            problem = explanations.taken_by_another(view.key, found, owner)
-        verdict, revisit = Verdict(Status.NEEDS_ATTENTION, (problem,)), explanations.settings_may_help(problem)
-        self._work.store.settle(view, without_attempt(view.state), view.record.stamp, verdict, revisit=revisit)
-
     # -- blocking --------------------------------------------------------------------------------------------------
-
-    def _parked_attempt(self, answer: Settled, problem: Problem) -> None:
-        problem = explanations.with_own_entry(answer.view, problem)
-        verdict, revisit = Verdict(Status.NEEDS_ATTENTION, (problem,)), explanations.settings_may_help(problem)
-        state = without_attempt(answer.view.state)
-        self._work.store.settle(answer.view, state, answer.member.stamp, verdict, revisit=revisit)
 
     def _park(self, view: View, problem: Problem) -> Standing | None:
         """Nothing was sent: note why. None if the record moved on meanwhile."""
