@@ -1,4 +1,4 @@
-"""Doubts, another company, inactive entries, closed months: from the problem to the mended books, each pressed twice."""
+"""Doubts, another company, inactive entries, closed months: from the problem to the mended books, pressed twice."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -8,7 +8,7 @@ from emulators.quickbooks_online import Company, Fault
 from tests.support.books import assert_each_once, is_void, standing
 from tests.support.console import Console
 from tests.support.deciding import actions, codes, press, shown
-from tests.support.events import invoice_detail
+from tests.support.events import invoice_detail, line
 from tests.support.payment_events import payment_detail, store_credit_detail
 from tests.support.world import World, ready_settings
 
@@ -77,6 +77,38 @@ def test_an_item_is_made_active_from_the_document_that_needs_it(world: World, co
     assert press(world, console, "invoice", 310, "reactivate")["status"] == "synced"
     assert company.get("Item", sold["Id"])["Active"] is True
     assert [each["TotalAmt"] for each in company.entities("Invoice")] == [216, 216]
+
+
+def test_another_item_is_linked_from_the_document_that_needs_one(world: World, console: Console) -> None:
+    company = world.connect()
+    world.publish("invoice.created", invoice_detail())
+    world.run()
+    sold = next(each for each in company.entities("Item") if each["Name"] == "Product 4")
+    other = company.create_by_hand("Item", {**_service(sold), "Name": "Work"})
+    company.deactivate_by_hand("Item", sold["Id"])
+    world.publish("invoice.created", invoice_detail(310))
+    world.run()
+    assert press(world, console, "invoice", 310, "link", id=other["Id"])["status"] == "synced"
+    used = [each["SalesItemLineDetail"]["ItemRef"]["value"] for each in standing(company)[1]["Line"][:2]]
+    assert other["Id"] in used
+    assert company.get("Item", sold["Id"])["Active"] is False
+
+
+def _service(item: dict[str, Any]) -> dict[str, Any]:
+    return {"Type": "Service", "IncomeAccountRef": item["IncomeAccountRef"]}
+
+
+def test_an_inactive_item_of_the_settings_is_chosen_there(world: World, console: Console) -> None:
+    company = world.connect()
+    connection = world.deployment.accounts.connection("acme")
+    assert connection is not None
+    assert connection.settings is not None
+    company.deactivate_by_hand("Item", str(connection.settings["fallback_item"]["id"]))
+    world.publish("invoice.created", invoice_detail(lines=[line(1, None), line(2, 4)]))
+    world.run()
+    offered = {each["name"]: each["params"] for each in shown(console, "invoice", 309)["problems"][0]["actions"]}
+    assert offered["open_settings"] == {"setting": "fallback_item"}
+    assert "link" not in offered
 
 
 def test_a_credit_of_a_closed_month_is_posted_on_the_first_open_day(world: World, console: Console) -> None:

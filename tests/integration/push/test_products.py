@@ -178,7 +178,7 @@ def test_an_invoice_of_an_inactive_item_names_it_and_its_product(code: str) -> N
         "Invoice 10310 (invoice#310), line 1, uses the item 'Product 3 (deleted)' (of product#3 in Syncro), "
         "which is inactive in QuickBooks."
     )
-    assert actions_of(problem) == ["reactivate", "remap", "retry", "skip"]
+    assert actions_of(problem) == ["reactivate", "link", "retry", "skip"]
     assert problem["actions"][0]["params"] == {"entity": "Item", "id": item_id, "record": "product#3"}
     assert len(standing(company)) == 1
 
@@ -191,7 +191,7 @@ def test_a_changed_product_whose_item_is_inactive_asks_and_goes_on_once_it_is_ac
     record = publish(world, 2, price_retail="110")
     problem = problem_of(record)
     assert (record["status"], problem["code"]) == ("needs_attention", "inactive_in_quickbooks")
-    assert actions_of(problem) == ["reactivate", "remap", "retry", "skip"]
+    assert actions_of(problem) == ["reactivate", "link", "retry", "skip"]
     assert "product#3" in problem["message"]
     assert company.get("Item", item_id)["Active"] is False  # type: ignore[index]  # it is there
     company.edit_by_hand("Item", item_id, {"Active": True})
@@ -207,7 +207,7 @@ def test_an_update_that_is_refused_because_the_item_is_gone_stands_on_the_produc
     problem = problem_of(record)
     assert (record["status"], problem["code"]) == ("needs_attention", "qbo_610")
     assert problem["message"].startswith("Item 'Product 3' (product#3)")
-    assert {"reactivate", "remap"} <= set(actions_of(problem))
+    assert {"reactivate", "link"} <= set(actions_of(problem))
 
 
 def test_a_category_of_that_name_is_refused_with_what_to_do() -> None:
@@ -217,7 +217,7 @@ def test_a_category_of_that_name_is_refused_with_what_to_do() -> None:
     problem = problem_of(world.record("product", 3))
     assert (record["status"], problem["code"]) == ("waiting", "item_is_category")
     assert "Rename the product in Syncro" in problem["fix"]
-    assert "remap" in actions_of(problem)
+    assert "link" in actions_of(problem)
     publish(world, 2, name="Labor by the hour")
     assert world.record("invoice", 309)["status"] == "synced"
     assert item(company, "Labor by the hour")

@@ -152,7 +152,7 @@ def test_saved_settings_try_again_what_quickbooks_refused_for_what_they_name(cod
     held = pushed(world, 309)
     assert held["status"] == "needs_attention"
     assert problem_of(held)["code"] == f"qbo_{code}"
-    assert "remap" in actions_of(problem_of(held))
+    assert "open_settings" in actions_of(problem_of(held))
     world.run_for(timedelta(hours=5))
     assert statuses(world, 309) == ["needs_attention"]  # nothing but a choice helps
     save(world, company)

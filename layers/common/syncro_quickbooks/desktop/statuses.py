@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from syncro_quickbooks.desktop.qbxml.reading import Reply
-from syncro_quickbooks.sync.catalogue_entries import KEEP, LINK, OVERWRITE, REDATE, REMAP, RETRY, SETTINGS, SKIP, SUFFIX
+from syncro_quickbooks.sync.catalogue_entries import KEEP, LINK, OVERWRITE, REDATE, RETRY, SETTINGS, SKIP, SUFFIX
 from syncro_quickbooks.sync.model import Action, Problem, Who
 
 
@@ -65,7 +65,7 @@ _REFERENCE = _Meaning(
     "{record} refers to an entry that QuickBooks does not have (any more)",
     "Choose another entry in the settings, or make it (active) again in QuickBooks; the lists are read again in the "
     "next run.",
-    actions=(REMAP, SETTINGS, RETRY, SKIP),
+    actions=(SETTINGS, RETRY, SKIP),
 )
 _UNKNOWN = _Meaning(
     Next.UNKNOWN,

@@ -21,7 +21,7 @@ MOST_DIFFERENCES = 10
 
 def settings_may_help(problem: Problem) -> bool:
     """Whether other settings, or other choices in them, could make the record go through."""
-    return any(action.name in ("open_settings", "remap") for action in problem.actions)
+    return any(action.name == "open_settings" for action in problem.actions)
 
 
 _CALLED = {
@@ -368,10 +368,15 @@ def of_entry(key: RecordKey, problem: Problem) -> Problem:
 
 
 def with_own_entry(view: View, problem: Problem) -> Problem:
-    """What is to be made active again, where the problem is about the record's own entry."""
+    """What is to be made active again or linked instead, where the problem is about the record's own entry."""
+    if not view.state.linked:
+        return problem
     entry = {"entity": view.state.entity, "id": view.state.qbo_id}
-    actions = tuple(
-        replace(action, params=entry) if action.name == "reactivate" and not action.params else action
-        for action in problem.actions
-    )
-    return replace(problem, actions=actions) if view.state.linked else problem
+    instead = {"reactivate": Action("reactivate", "Make it active again in QuickBooks", entry)}
+    if problem.code in _ENTRY_GONE:  # no setting names it
+        instead["open_settings"] = Action("link", "Link to another entry", {"entity": view.state.entity})
+    actions = tuple(action if action.params else instead.get(action.name, action) for action in problem.actions)
+    return replace(problem, actions=actions)
+
+
+_ENTRY_GONE = ("qbo_610", "qbo_2500")

@@ -80,8 +80,8 @@ def match_item(name: CleanName, rows: Sequence[JsonObject]) -> Match:
             Problem(
                 "item_is_category",
                 f"QuickBooks uses the name {name.text!r} for a {str(item['Type']).lower()}, which cannot be sold.",
-                "Rename the product in Syncro, or map it to another item.",
-                actions=(Action("remap", "Map to another item"),),
+                "Rename the product in Syncro, or link it to another item.",
+                actions=(Action("link", "Link to another item", {"entity": "Item"}),),
             )
         )
     if len(named) > 1 or name.altered:

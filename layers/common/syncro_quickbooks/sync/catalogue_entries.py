@@ -37,7 +37,7 @@ SKIP = Action("skip", "Skip for good")
 LINK = Action("link", "Link to the existing entry")
 SUFFIX = Action("create_with_suffix", "Create with a suffix")
 REACTIVATE = Action("reactivate", "Make it active again in QuickBooks")
-REMAP = Action("remap", "Choose another entry")
+TAX_CODES = Action("open_settings", "Choose another tax code in the settings", {"setting": "tax_codes"})
 REDATE = Action("redate", "Post on the first open day")
 OVERRIDE_TAX = Action("override_tax", "Choose how tax is sent")
 RECONNECT = Action("reconnect", "Reconnect to QuickBooks")
@@ -167,7 +167,7 @@ _BOOKS: Mapping[str, Entry] = {
         "{record}, or an account, customer, item or vendor it uses, was deleted or made inactive in QuickBooks",
         "Make it active again in QuickBooks, or choose another entry.",
         REACTIVATE,
-        REMAP,
+        SETTINGS,
         RECREATE,
         UNLINK,
     ),
@@ -176,14 +176,13 @@ _BOOKS: Mapping[str, Entry] = {
         "{record} refers to something QuickBooks does not have (any more)",
         "Make it active again in QuickBooks, or choose another entry in the settings.",
         REACTIVATE,
-        REMAP,
+        SETTINGS,
     ),
     "6250": _other(
         RetryClass.GONE,
         "the customer of {record} does not exist in QuickBooks or is inactive",
         "Make the customer active again in QuickBooks, or link another one.",
         REACTIVATE,
-        REMAP,
     ),
     "620": _fix(
         "{record} cannot be applied in QuickBooks to the document it belongs to: that is another customer's, is paid "
@@ -192,11 +191,11 @@ _BOOKS: Mapping[str, Entry] = {
         "pays it twice, or correct the customer, and try again; or skip it and apply the money by hand.",
         UNLINK,
     ),
-    "700": _fix("the parent entry of {record} is not valid in QuickBooks", "Choose another parent entry.", REMAP),
+    "700": _fix("the parent entry of {record} is not valid in QuickBooks", "Correct it in QuickBooks."),
     "800": _fix(
         "{record} cannot be deleted: other entries use it", "Remove what uses it in QuickBooks, or keep it.", KEEP
     ),
-    "900": _fix("{record} cannot be its own parent", "Choose another parent entry.", REMAP),
+    "900": _fix("{record} cannot be its own parent", "Correct it in QuickBooks."),
     "5020": _fix(
         "{record} needs something that the QuickBooks plan, or the rights of the person who connected it, do not "
         "include",
@@ -229,7 +228,7 @@ _BOOKS: Mapping[str, Entry] = {
     "6130": _fix(
         "QuickBooks does not let {record} change who the customer bills with", "Change it in QuickBooks.", KEEP
     ),
-    "6180": _fix("{record} would lie more than five levels deep", "Move its parent entry up in QuickBooks.", REMAP),
+    "6180": _fix("{record} would lie more than five levels deep", "Move its parent entry up in QuickBooks."),
     "6200": _fix(
         "the date of {record}, or the one it has in QuickBooks now, lies in a period whose books are closed, so it "
         "cannot be posted or changed there",
@@ -248,7 +247,6 @@ _BOOKS: Mapping[str, Entry] = {
     "6270": _fix(
         "{record} is dated before the start date of an inventory item on it",
         "Change the item's start date in QuickBooks, or use a non-inventory item.",
-        REMAP,
         REDATE,
     ),
     "6280": _fix("the customer {record} still has unbilled expenses", "Bill or remove them in QuickBooks first.", KEEP),
@@ -257,7 +255,6 @@ _BOOKS: Mapping[str, Entry] = {
         "{record} uses an account of a type that cannot be used there",
         "Choose another account in the settings: an income account for what is sold, a cost of goods sold or expense "
         "account for what is bought, a bank or other current asset account for deposits.",
-        REMAP,
         SETTINGS,
     ),
     "6450": _fix(
@@ -272,7 +269,7 @@ _BOOKS: Mapping[str, Entry] = {
         "here. Afterwards match the line anew.",
         KEEP,
     ),
-    "6520": _fix("the quantity of an inventory item on {record} is missing", "Give the quantity in Syncro.", REMAP),
+    "6520": _fix("the quantity of an inventory item on {record} is missing", "Give the quantity in Syncro."),
     "6540": _fix(
         "{record} is part of a bank deposit in QuickBooks and cannot be changed while it is",
         "In QuickBooks open the payment and press the link to its deposit at the top (or find the deposit in the bank "
@@ -290,16 +287,16 @@ _TAX: Mapping[str, Entry] = {
         "{record} has a tax code that a line cannot have in this company",
         "Map the tax rate to another QuickBooks tax code in the settings.",
         OVERRIDE_TAX,
-        REMAP,
+        TAX_CODES,
     ),
     "6160": _fix(
-        "{record} uses QuickBooks' custom sales tax, which apps cannot use", "Choose another tax code.", REMAP
+        "{record} uses QuickBooks' custom sales tax, which apps cannot use", "Choose another tax code.", TAX_CODES
     ),
     "6230": _fix(
-        "{record} uses QuickBooks' custom sales tax, which apps cannot use", "Choose another tax code.", REMAP
+        "{record} uses QuickBooks' custom sales tax, which apps cannot use", "Choose another tax code.", TAX_CODES
     ),
     "6470": _fix(
-        "a tax rate of {record} has no valid account for the tax owed", "Correct the tax rate in QuickBooks.", REMAP
+        "a tax rate of {record} has no valid account for the tax owed", "Correct the tax rate in QuickBooks.", TAX_CODES
     ),
 }
 

@@ -30,7 +30,7 @@ REFUSALS = ("skip", "stop", "unlink")
 LASTING = frozenset({*REFUSALS, "post_unapplied", "push_anyway", "redate"})
 """They hold, whatever Syncro says later, until they are taken back."""
 
-ELSEWHERE = frozenset({"open_settings", "override_tax", "reconnect", "remap"})
+ELSEWHERE = frozenset({"open_settings", "override_tax", "reconnect"})
 """They point to the place where something is to be changed: the settings, or the connection."""
 
 TAKEN_BACK = "resume"

@@ -117,10 +117,10 @@ def _inactive(product: Product, current: JsonObject) -> Problem:
         "inactive_in_quickbooks",
         f"Product '{product.name}' (product#{product.id}) was changed in Syncro, but its item "
         f"'{bodies.text(current, 'Name')}' was made inactive in QuickBooks.",
-        "Make the item active again in QuickBooks and try again, or choose another item for the product.",
+        "Make the item active again in QuickBooks and try again, or link the product to another item.",
         actions=(
             Action("reactivate", "Make it active again in QuickBooks", {"entity": "Item", "id": item_id}),
-            Action("remap", "Choose another item"),
+            Action("link", "Link to another item", {"entity": "Item"}),
             problems.RETRY,
             problems.SKIP,
         ),
