@@ -4,10 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from emulators.quickbooks_online import Fault
 from syncro_quickbooks.online.faults import AccountBlocked
 from syncro_quickbooks.online.tokens import ConnectionKey
+from syncro_quickbooks.storage.table import Update
+from syncro_quickbooks.sync.records import Keys
 from tests.support.events import ACCOUNT
 from tests.support.world import World
 
@@ -108,3 +111,18 @@ def test_what_the_deadline_leaves_is_due_the_next_time() -> None:
     world.clock.advance_to(world.clock.now() + 8 * DAY)
     assert world.deployment.idle_connections.refresh_due(world.clock.now()) == 0
     assert world.deployment.idle_connections.refresh_due(world.clock.now() + HOUR) == 2
+
+
+def test_a_token_that_cannot_be_opened_does_not_keep_the_others_from_being_refreshed() -> None:
+    """Whatever is wrong with one account's item, the others' consents must not die of it; and it is not silent."""
+    others = [f"other-{number}" for number in range(5)]
+    world = connected(*others)
+    not_its_own = world.deployment.table.get(Keys(others[0]).of_account("token"))
+    assert not_its_own is not None
+    place, sealed = Keys(ACCOUNT).of_account("token"), not_its_own["sealed"]
+    world.deployment.table.write(Update(place, "SET #sealed = :other", {":other": sealed}))
+    world.clock.advance_to(world.clock.now() + 8 * DAY)
+    deployment = world.process()
+    with pytest.raises(ClientError, match="InvalidCiphertext"):
+        deployment.idle_connections.refresh_due(world.clock.now() + timedelta(minutes=4))
+    assert len(refreshes(world)) == len(others)

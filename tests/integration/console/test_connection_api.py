@@ -15,11 +15,13 @@ from emulators.quickbooks_online import Company, Fault
 from local.issuer import Issuer
 from syncro_quickbooks.desktop.logins import Logins, NotLetIn
 from syncro_quickbooks.online.tokens import ConnectionKey
+from syncro_quickbooks.sync.audit import Deed
 from tests.integration.push.untouched import nothing_changes
 from tests.support.books import assert_each_once
+from tests.support.boundaries import Boundaries, Mode
 from tests.support.console import Console
 from tests.support.events import ACCOUNT, invoice_detail
-from tests.support.world import QBO_URL, World, ready_settings
+from tests.support.world import QBO_URL, USER, World, ready_settings
 
 REALM = "9130001"
 DAY = timedelta(days=1)
@@ -382,6 +384,31 @@ def test_offboarding_locks_the_web_connector_out_at_once(world: World, console: 
     console.request("DELETE", "/offboarding")
     renewed = console.request("POST", "/connection/desktop/password").json()
     assert lets_in(world, made["user"], renewed["password"])
+
+
+def test_a_password_asked_for_while_the_account_begins_to_leave_opens_nothing(world: World, console: Console) -> None:
+    made = register(console).json()
+    calls = Boundaries()
+    world.start(calls)
+    made["password"] = console.request("POST", "/connection/desktop/password").json()["password"]
+    writes = [at for at, call in enumerate(calls.calls) if call.startswith("dynamodb.") and "get" not in call]
+    for at in writes:
+        begin = Boundaries(at, Mode.MEANWHILE, meanwhile=lambda: leave(world))
+        world.start(begin)
+        refused(console.request("POST", "/connection/desktop/password"), 409, "offboarding")
+        world.start(Boundaries())
+        assert "digest" not in str(world.items(f"acct#{ACCOUNT}"))
+        assert [each.deed for each in world.deployment.audit.entries(ACCOUNT)].count(Deed.PASSWORD_REPLACED) == 1
+        console.request("DELETE", "/offboarding")
+    assert writes
+
+
+def leave(world: World) -> None:
+    writes = [
+        *world.deployment.offboarding.starting(ACCOUNT, USER, ""),
+        *world.deployment.registrations.locking_out(ACCOUNT),
+    ]
+    world.deployment.connector.part(ACCOUNT, writes)
 
 
 # -- what Intuit links to ----------------------------------------------------------------------------------------------

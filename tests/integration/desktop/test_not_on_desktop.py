@@ -127,3 +127,14 @@ def test_payments_and_store_credits_that_are_switched_off() -> None:
     assert skipped(office, Kind.PAYMENT, 501)[0] == "payments_off"
     assert skipped(office, Kind.STORE_CREDIT, 61)[0] == "store_credit_off"
     assert in_the_books(office, "Invoice", "CreditMemo", "ReceivePayment") == ["Invoice"]
+
+
+def test_a_payment_that_came_from_quickbooks_online_is_not_entered_in_the_company_file() -> None:
+    """The account used QuickBooks Online before, and imported it from there."""
+    office = Office()
+    office.publish("invoice.created", invoice())
+    office.publish("payment.created", payment(501, (309, "216.50"), ref_num="QBO-5"))
+    code, message = skipped(office, Kind.PAYMENT, 501)
+    assert code == "payment_imported"
+    assert message.startswith("Payment 501 came from QuickBooks Online")
+    assert in_the_books(office, "Invoice", "ReceivePayment") == ["Invoice"]

@@ -108,16 +108,22 @@ class Registrations:
             raise UserTaken(f"the user name {new.user!r} belongs to another account") from None
         return new
 
-    def set_password(self, account_id: str, password: str) -> None:
-        """Replace the password; sessions that are open go on. Raises LookupError for an account not registered,
-        ValueError for a password that is too short."""
+    def set_password(self, account_id: str, password: str, also: Sequence[Write] = ()) -> None:
+        """Replace the password; sessions that are open go on. `also` is written with it or not at all.
+
+        Raises LookupError for an account not registered, ValueError for a password that is too short, and
+        ConditionFailed if only `also` does not hold.
+        """
         made = PasswordHash.of(password)
         change = "SET #salt = :salt, #digest = :digest, #cost = :cost, #block = :block, #parallel = :parallel"
         values: Item = {":salt": made.salt, ":digest": made.digest}
         values |= {":cost": made.cost, ":block": made.block, ":parallel": made.parallel}
+        replaced = Update(place(account_id), change, values, Condition("attribute_exists(#pk)"))
         try:
-            self._table.write(Update(place(account_id), change, values, Condition("attribute_exists(#pk)")))
-        except ConditionFailed:
+            self._table.transact([replaced, *also])
+        except ConditionFailed as refused:
+            if 0 not in refused.failed:
+                raise
             raise LookupError(f"account {account_id} is not registered for QuickBooks Desktop") from None
 
 

@@ -36,8 +36,12 @@ class IdleConnections:
         self._log = log
 
     def refresh_due(self, deadline: datetime) -> int:
-        """Refresh what is due and return how many; what `deadline` or a failure leaves is due the next time, too."""
+        """Refresh what is due and return how many; what `deadline` or a failure leaves is due the next time, too.
+
+        What one account's item raises that nobody expects is raised once the others have had their turn.
+        """
         refreshed = 0
+        unexpected: Exception | None = None
         for item in due_items(self._table, IDLE, to_millis(self._clock.now()), _MOST_PER_SHARD):
             if self._clock.now() >= deadline:
                 break
@@ -50,6 +54,12 @@ class IdleConnections:
                 self._log.warning(
                     "idle token not refreshed yet", extra={"account_id": account_id, "reason": str(error)}
                 )
+            except Exception as error:  # noqa: BLE001 - the others' consents must not die of it
+                fields = {"account_id": account_id, "reason": type(error).__name__}
+                self._log.warning("idle token cannot be refreshed", extra=fields)
+                unexpected = error
+        if unexpected is not None:
+            raise unexpected
         return refreshed
 
     def _refresh(self, account_id: str, item: Item) -> bool:

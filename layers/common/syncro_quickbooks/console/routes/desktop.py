@@ -1,6 +1,7 @@
 """Connecting the account to QuickBooks Desktop: its user and password in the Web Connector, and the file to add it."""
 
 import secrets
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated
 
@@ -56,7 +57,7 @@ def register(wanted: RegisterBody, caller: TheCaller, deployment: TheDeployment)
         raise _another_company() from None
     except ConditionFailed:
         raise ApiProblem.of(HTTPStatus.CONFLICT, OFFBOARDING) from None
-    return _with_new_password(deployment, caller, made)
+    return _with_new_password(deployment, caller, made, [not_leaving(caller.account_id)])
 
 
 @router.post("/connection/desktop/password", summary="Replace the Web Connector's password", tags=["connection"])
@@ -65,12 +66,8 @@ def replace_password(caller: TheCaller, deployment: TheDeployment) -> Registrati
     known = _known(deployment, caller)
     if known is None:
         raise not_found("user of the Web Connector for this account")
-    if deployment.offboarding.of(caller.account_id) is not None:
-        raise ApiProblem.of(HTTPStatus.CONFLICT, OFFBOARDING)
-    deployment.table.write(
-        deployment.audit.entry(caller.account_id, Deed.PASSWORD_REPLACED, caller.user_id, known.file_id)
-    )
-    return _with_new_password(deployment, caller, known)
+    noted = deployment.audit.entry(caller.account_id, Deed.PASSWORD_REPLACED, caller.user_id, known.file_id)
+    return _with_new_password(deployment, caller, known, [not_leaving(caller.account_id), noted])
 
 
 @router.get(
@@ -93,9 +90,15 @@ def _known(deployment: Deployment, caller: Caller) -> Registration | None:
     return deployment.registrations.find(caller.account_id)
 
 
-def _with_new_password(deployment: Deployment, caller: Caller, registration: Registration) -> RegistrationBody:
+def _with_new_password(
+    deployment: Deployment, caller: Caller, registration: Registration, also: Sequence[Write]
+) -> RegistrationBody:
+    """A password that opens nothing if the account has begun to leave meanwhile."""
     password = secrets.token_urlsafe(_PASSWORD_BYTES)
-    deployment.registrations.set_password(caller.account_id, password)
+    try:
+        deployment.registrations.set_password(caller.account_id, password, also)
+    except ConditionFailed:
+        raise ApiProblem.of(HTTPStatus.CONFLICT, OFFBOARDING) from None
     return RegistrationBody(user=registration.user, password=password)
 
 
