@@ -64,11 +64,11 @@ def test_the_api_answers_each_account_about_itself(up: Stack) -> None:
     described = up.describe()
     for account in described["accounts"]:
         headers = {"Authorization": f"Bearer {account['api_token']}"}
-        health = requests.get(f"{described['api_url']}/connection/health", headers=headers, timeout=30)
-        assert health.status_code == 200
-        assert health.json()["edition"] == account["edition"]
-        assert health.json()["realm_id"] == account["realm_id"]
-    refused = requests.get(f"{described['api_url']}/connection/health", timeout=30)
+        shown = requests.get(f"{described['api_url']}/connection", headers=headers, timeout=30)
+        assert shown.status_code == 200
+        assert shown.json()["edition"] == account["edition"]
+        assert shown.json()["realm_id"] == account["realm_id"]
+    refused = requests.get(f"{described['api_url']}/connection", timeout=30)
     assert (refused.status_code, refused.json()["code"]) == (401, "missing_token")
 
 

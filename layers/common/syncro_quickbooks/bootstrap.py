@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from syncro_quickbooks.desktop.registrations import Registrations
     from syncro_quickbooks.one_time.worker import OneTimeJobs
     from syncro_quickbooks.online.client import Client
-    from syncro_quickbooks.online.consents import Consents
     from syncro_quickbooks.online.dry_run import DryRun
     from syncro_quickbooks.online.grants import SecretCredentials, TokenEndpoint
     from syncro_quickbooks.online.http import Couriers
@@ -417,13 +416,6 @@ class Deployment:
         from syncro_quickbooks.online.read_budget import WorkspaceReadBudget, allowance_from_env  # noqa: PLC0415
 
         return WorkspaceReadBudget(self.table, self._clock, self._log, allowance_from_env(self._environ))
-
-    @cached_property
-    def consents(self) -> "Consents":
-        """How long the sign-ins at Intuit last; the tokens themselves stay sealed."""
-        from syncro_quickbooks.online.consents import Consents  # noqa: PLC0415
-
-        return Consents(self.table)
 
     def listings(self, account_id: str) -> "Listings":
         """An account's records for people to look at."""

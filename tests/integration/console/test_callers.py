@@ -15,7 +15,7 @@ from tests.support.console import Console
 from tests.support.events import ACCOUNT
 from tests.support.world import World
 
-PATH = "/connection/health"
+PATH = "/connection"
 NOW = datetime.now(UTC)
 STRANGERS_KEY = generate_private_key(public_exponent=65537, key_size=2048)
 

@@ -59,7 +59,7 @@ def standing(deployment: Deployment, account_id: str, now: datetime) -> Standing
         problem = _LEFT if connection.left else _DISCONNECTED
         return Standing(ConnectionState.DISCONNECTED, connection, name, (problem,), consent=consent)
     warnings = _ending(consent, now) if consent is not None else ()
-    held = _held(deployment, connection, consent)
+    held = _held(deployment, connection, consent, now)
     if held is not None:
         problem, until = held
         return Standing(ConnectionState.PAUSED, connection, name, (problem,), warnings, until, consent)
@@ -69,7 +69,7 @@ def standing(deployment: Deployment, account_id: str, now: datetime) -> Standing
 
 
 def _held(
-    deployment: Deployment, connection: Connection, consent: Consent | None
+    deployment: Deployment, connection: Connection, consent: Consent | None, now: datetime
 ) -> tuple[Problem, datetime | None] | None:
     """What keeps everything from being sent, but for what set-up lacks, which is told in full."""
     if consent is not None and consent.lost_at is not None:
@@ -81,6 +81,8 @@ def _held(
     pause = deployment.accounts.health(connection).pause
     if pause is None or pause.problem.code.startswith("setup_"):
         return None
+    if pause.until is not None and pause.until <= now:
+        return None  # it is over; nobody takes it away
     return pause.problem, pause.until
 
 

@@ -1,4 +1,4 @@
-"""How the account's connection is doing, and what is left of the workspace's metered reads."""
+"""How the account's work is doing, and what is left of the workspace's metered reads."""
 
 from datetime import datetime
 from typing import Annotated
@@ -11,37 +11,13 @@ from syncro_quickbooks.console.app import TheCaller, TheDeployment
 from syncro_quickbooks.console.problems import SyncProblemBody, sync_problem
 from syncro_quickbooks.online.rate import Breaker
 from syncro_quickbooks.online.read_budget import SHARE_PERCENT, ReadPurpose
-from syncro_quickbooks.sync.accounts import Edition, Finding, Health
+from syncro_quickbooks.sync.accounts import Edition, Finding
 from syncro_quickbooks.sync.model import Kind, Status
 
 router = Router()
 
 COUNTED_UP_TO = 1_000
 _WORTH_COUNTING = (Status.NEEDS_ATTENTION, Status.RETRYING, Status.WAITING, Status.PENDING)
-
-
-class PauseBody(BaseModel):
-    """Why nothing is sent, and until when; without a time somebody has to mend it."""
-
-    problem: SyncProblemBody
-    until: datetime | None
-
-
-class CompanyBody(BaseModel):
-    """What was last read of the connected company."""
-
-    name: str
-    country: str
-    read_at: datetime | None
-
-
-class SignInBody(BaseModel):
-    """The sign-in at Intuit; times that Intuit did not say are null."""
-
-    refreshed_at: datetime | None
-    unused_until: Annotated[datetime | None, Field(description="It ends then if it is not used before.")]
-    ends_at: Annotated[datetime | None, Field(description="It ends then in any case: sign in again before.")]
-    lost_at: Annotated[datetime | None, Field(description="When Intuit refused it: sign in again.")]
 
 
 class SessionBody(BaseModel):
@@ -65,17 +41,10 @@ class BacklogBody(BaseModel):
 
 
 class HealthBody(BaseModel):
-    """The connection of the caller's account. `sending` says whether anything can be sent now."""
+    """How the work of the caller's account is doing; whether it is connected, or paused, says /connection."""
 
-    connected: bool
-    sending: bool = False
-    edition: Edition | None = None
-    realm_id: Annotated[str, Field(description="QuickBooks' own id of the company, or of the company file.")] = ""
-    company: CompanyBody | None = None
-    pause: PauseBody | None = None
-    posting_stop: Annotated[str, Field(description="Why the team stopped all sending; empty if it did not.")] = ""
     outage_until: Annotated[datetime | None, Field(description="QuickBooks fails; it is tried again then.")] = None
-    consent: SignInBody | None = None
+    company_read_at: Annotated[datetime | None, Field(description="When the company's preferences were read.")] = None
     findings: Annotated[list[Finding], Field(description="What only QuickBooks' answers told of the company.")] = []
     last_session: SessionBody | None = None
     records: list[BacklogBody] = []
@@ -101,33 +70,17 @@ class MeterBody(BaseModel):
     paused_until: Annotated[datetime | None, Field(description="Reads that can wait do so until then.")]
 
 
-@router.get("/connection/health", summary="How the connection is doing", tags=["connection"])
+@router.get("/connection/health", summary="How the work is doing", tags=["connection"])
 def read_health(caller: TheCaller, deployment: TheDeployment) -> HealthBody:
-    """The account's connection: what holds it up, if anything, and how many records wait or ask for something."""
+    """An outage of QuickBooks, what was found out about it, and how many records wait or ask for something."""
     connection = deployment.accounts.connection(caller.account_id)
     if connection is None:
-        return HealthBody(connected=False)
-    health, now = deployment.accounts.health(connection), deployment.clock.now()
-    pause = _pause(health, now)
-    stop = deployment.accounts.posting_stopped(caller.account_id, connection.edition) or ""
+        return HealthBody()
+    health = deployment.accounts.health(connection)
     outage = Breaker.from_item(health.breaker)
-    company = connection.company or {}
     return HealthBody(
-        connected=True,
-        sending=pause is None and not stop and outage.allows(now),
-        edition=connection.edition,
-        realm_id=connection.realm_id,
-        company=CompanyBody(
-            name=str(company.get("name", "")),
-            country=str(company.get("country", "")),
-            read_at=connection.company_read_at,
-        )
-        if company
-        else None,
-        pause=pause,
-        posting_stop=stop,
-        outage_until=None if outage.allows(now) else outage.open_until,
-        consent=_consent(deployment, caller.account_id),
+        outage_until=None if outage.allows(deployment.clock.now()) else outage.open_until,
+        company_read_at=connection.company_read_at,
         findings=sorted(health.findings),
         last_session=_session(deployment, caller.account_id) if connection.edition is Edition.DESKTOP else None,
         records=_standings(deployment, caller.account_id),
@@ -153,25 +106,6 @@ def read_meter(deployment: TheDeployment) -> MeterBody:
         ],
         alarms=list(meter.alarms),
         paused_until=meter.paused_until,
-    )
-
-
-def _pause(health: Health, now: datetime) -> PauseBody | None:
-    pause = health.pause
-    if pause is None or (pause.until is not None and pause.until <= now):
-        return None
-    return PauseBody(problem=sync_problem(pause.problem), until=pause.until)
-
-
-def _consent(deployment: Deployment, account_id: str) -> SignInBody | None:
-    consent = deployment.consents.of(account_id)
-    if consent is None:
-        return None
-    return SignInBody(
-        refreshed_at=consent.refreshed_at,
-        unused_until=consent.unused_until,
-        ends_at=consent.ends_at,
-        lost_at=consent.lost_at,
     )
 
 
