@@ -93,10 +93,10 @@ def reads_were_counted(world: SimulatedWorld, accounts: list[Syncro]) -> None:
 
 
 def allowed_reads(world: SimulatedWorld, accounts: list[Syncro]) -> int:
-    """Three a company to know it; one a name to look it up, a bill to see its order, a document to delete it."""
+    """Three a company to know it; one a name to look it up, a bill to see its order, a deletion, a poll."""
     made = {kind: sum(len(company.entities(kind)) for company in world.companies.values()) for kind in _READ_FOR}
     taken_back = sum(customer.taken_back() for syncro in accounts for customer in syncro.customers)
-    needed = 3 * len(world.companies) + sum(made.values()) + taken_back
+    needed = 3 * len(world.companies) + sum(made.values()) + taken_back + world.handled["poll"]
     return needed + READS_A_MISHAP * world.mishaps.struck.total()
 
 

@@ -17,15 +17,17 @@ from tests.support.clock import ManualClock
 
 Result = TypeVar("Result")
 
-REFRESH = "qbo.POST token"
+REFRESH, SYNCRO_POST = "qbo.POST token", "syncro.POST payments"
 # How likely a call is to be struck: a sweep makes many reads of which each is like the other, a write is rare.
-_WEIGHTS = {"dynamodb.query": 0.2, "dynamodb.transact_write_items": 6.0, "dynamodb.put_item": 2.0, REFRESH: 80.0}
-_OTHER, _READ_OF_QUICKBOOKS, _WRITE_TO_QUICKBOOKS = 1.0, 6.0, 15.0
-LATENCY_OF_QUICKBOOKS, LATENCY_OF_AWS = 0.4, 0.004
+_WEIGHTS = {"dynamodb.query": 0.2, "dynamodb.transact_write_items": 6.0, "dynamodb.put_item": 2.0, REFRESH: 80.0, SYNCRO_POST: 60.0}
+_OTHER, _READ_OF_SERVER, _WRITE_TO_SERVER = 1.0, 6.0, 15.0
+LATENCY_OF_SERVERS, LATENCY_OF_AWS = 0.4, 0.004
 """Seconds that a call takes."""
 _STALLS = (2, 20, 45, 140, 200, 200, 260, 260, 400)
 _AWS = {"dies before": 3, "dies after": 3, "lost": 3, "repeated": 1, "fails": 1, "stalls": 2, "meanwhile": 2}
 _QBO = {"dies before": 3, "dies after": 5, "lost": 6, "late": 3, "stalls": 2, "meanwhile": 2, "quickbooks": 6}
+_SYNCRO = {"dies before": 2, "dies after": 5, "lost": 6, "late": 4, "stalls": 2, "meanwhile": 2, "syncro": 6}
+_SERVERS = ("qbo.", "syncro.")
 
 
 class Surroundings(Protocol):
@@ -36,6 +38,11 @@ class Surroundings(Protocol):
     @property
     def faults(self) -> Faults:
         """What QuickBooks will do wrong."""
+        ...
+
+    @property
+    def syncro_faults(self) -> Faults:
+        """What Syncro's API will do wrong."""
         ...
 
     def deliver_due(self) -> None:
@@ -134,7 +141,7 @@ class Mishaps:
                 self.tell(f"{name}: the function's time is over")
                 raise self.die(name)
         self.calls += 1
-        self.world.clock.sleep(LATENCY_OF_QUICKBOOKS if name.startswith("qbo.") else LATENCY_OF_AWS)
+        self.world.clock.sleep(LATENCY_OF_SERVERS if name.startswith(_SERVERS) else LATENCY_OF_AWS)
         if self.most <= 0 or not self._workers:
             return call()
         self._left -= _weight(name)
@@ -149,7 +156,7 @@ class Mishaps:
         return self._strike(kind, name, call, lost, repeat, late)
 
     def _kind(self, name: str, repeatable: bool, delayable: bool) -> str:
-        weights = dict(_QBO if name.startswith("qbo.") else _AWS)
+        weights = dict(_QBO if name.startswith("qbo.") else _SYNCRO if name.startswith("syncro.") else _AWS)
         if not repeatable:
             weights.pop("repeated", None)
         if not delayable:
@@ -183,8 +190,8 @@ class Mishaps:
             raise lost()
         if kind in ("stalls", "meanwhile"):
             return self._held_up(kind, name, call)
-        if kind == "quickbooks":
-            self._arm(name)
+        if kind in ("quickbooks", "syncro"):
+            self._arm(name) if kind == "quickbooks" else self._arm_syncro(name)
             return call()
         call()
         if kind == "repeated" and repeat is not None:
@@ -238,13 +245,20 @@ class Mishaps:
                 add(Fault(kind="omit", operation="create"))
         self.tell(f"{name}: armed {kind} ×{times}")
 
+    def _arm_syncro(self, name: str) -> None:
+        """Syncro's API, too, with what it answers while it is down or asked too often (facts: Syncro 2.1)."""
+        status, times = self.rng.choice([429, 500, 502, 503]), self.rng.choice([1, 1, 2, 4])
+        shape = "html" if status >= 500 else "json"
+        self.world.syncro_faults.add(Fault(kind="status", status=status, shape=shape, times=times))
+        self.tell(f"{name}: armed {status} ×{times}")
+
 
 def _weight(name: str) -> float:
     if (known := _WEIGHTS.get(name)) is not None:
         return known
-    if not name.startswith("qbo."):
+    if not name.startswith(_SERVERS):
         return _OTHER
-    return _READ_OF_QUICKBOOKS if name.startswith("qbo.GET") else _WRITE_TO_QUICKBOOKS
+    return _READ_OF_SERVER if ".GET" in name else _WRITE_TO_SERVER
 
 
 def _in_full(name: str, about: Mapping[str, Any]) -> str:

@@ -1,6 +1,9 @@
 """The deployment of a simulated history: bus, queues, sweep and workers as AWS runs them, moved by chance."""
 
 import heapq
+import hmac
+import json
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,9 +16,10 @@ import requests
 
 from emulators.quickbooks_online import Fault
 from emulators.quickbooks_online.faults import Faults
+from emulators.syncro_api import SyncroEmulator
 from emulators.wsgi_adapter import WSGIAdapter
 from syncro_quickbooks.bootstrap import Deployment
-from syncro_quickbooks.clock import to_millis
+from syncro_quickbooks.clock import from_millis, to_millis
 from syncro_quickbooks.online.faults import QuickBooksError
 from syncro_quickbooks.online.tokens import ConnectionKey
 from syncro_quickbooks.sync.intake import Rejected
@@ -25,6 +29,9 @@ from tests.support.boundaries import Crash
 from tests.support.syncro_model import Event
 from tests.support.world import FUNCTION_TIME, QBO_URL, REDELIVERED_AFTER, AwsClients, World
 
+SYNCRO_URL = "http://syncro.test"
+POLL_QUEUE = "polls.fifo"  # as tests.support.world has it
+VERIFIER = b"test-verifier"
 INTAKE_TIME, SHORT_TIME = timedelta(seconds=30), timedelta(seconds=60)
 MOST_RECEIVES = 5  # template.yaml: maxReceiveCount
 ASYNC_ATTEMPTS = 3  # Lambda: twice again after a failed invocation
@@ -60,6 +67,29 @@ class StruckAdapter(WSGIAdapter):
         )
 
 
+class StruckSyncroAdapter(WSGIAdapter):
+    """HTTP to Syncro's API, through the mishaps."""
+
+    def __init__(self, world: "SimulatedWorld") -> None:
+        super().__init__(world.syncro)
+        self._world = world
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        path = (request.url or "").removeprefix(f"{SYNCRO_URL}/api/v1/").partition("?")[0]
+
+        def late() -> None:
+            self._world.syncro.faults.add(Fault(kind="late", method="POST", delay=240))
+            with suppress(requests.ConnectionError, requests.Timeout):
+                super(StruckSyncroAdapter, self).send(request, **options)
+
+        return self._world.mishaps.pass_through(
+            f"syncro.{request.method} {path}",
+            lambda: super(StruckSyncroAdapter, self).send(request, **options),
+            lambda: requests.exceptions.ReadTimeout(request=request),
+            late=late if request.method == "POST" else None,
+        )
+
+
 class WorkersClock:
     """The time as workers have it; a worker that waits may not live to see the end of it."""
 
@@ -87,7 +117,11 @@ class SimulatedWorld(World):
         self.dead_messages = 0
         self.reconnects = 0
         self.handled: Counter[str] = Counter()
+        self.polled: set[str] = set()
         super().__init__()
+        self.syncro = SyncroEmulator(clock=self.clock.now)
+        self._environ["SYNCRO_API_BASE_URL"] = SYNCRO_URL
+        self.deployment = self.process()
         self.mishaps = Mishaps(rng, self, mishaps, gap)
         self._processes = [self.process(), self.process()]
 
@@ -95,6 +129,11 @@ class SimulatedWorld(World):
     def faults(self) -> Faults:
         """What QuickBooks will do wrong."""
         return self.emulator.faults
+
+    @property
+    def syncro_faults(self) -> Faults:
+        """What Syncro's API will do wrong."""
+        return self.syncro.faults
 
     @property
     def boundaries(self) -> Any:
@@ -109,6 +148,7 @@ class SimulatedWorld(World):
         session = requests.Session()
         session.trust_env = False
         session.mount(QBO_URL, StruckAdapter(self))
+        session.mount(SYNCRO_URL, StruckSyncroAdapter(self))
         return session
 
     def process(self) -> Deployment:
@@ -155,11 +195,12 @@ class SimulatedWorld(World):
 
     def _next_useful_sweep(self) -> datetime | None:
         """The sweep runs every minute; one that would find nothing changes nothing and is left out."""
-        due = self.table.next_due("due")
-        if due is None:
+        due, poll = self.table.next_due("due"), self.table.next_due("poll") if self.polled else None
+        useful = [] if due is None else [from_millis(due + 2) + MISSED_AFTER]
+        useful += [] if poll is None else [from_millis(poll)]
+        if not useful:
             return None
-        missed = datetime.fromtimestamp(due / 1000, self.clock.now().tzinfo) + MISSED_AFTER + timedelta(milliseconds=2)
-        late = max(missed, self._next_sweep) - self._next_sweep
+        late = max(min(useful), self._next_sweep) - self._next_sweep
         return self._next_sweep + MINUTE * -(-late // MINUTE)
 
     def deliver_due(self) -> None:
@@ -172,9 +213,14 @@ class SimulatedWorld(World):
         sweep = self._next_useful_sweep()
         if sweep is not None and sweep <= self.clock.now():
             self._next_sweep = sweep + MINUTE
-            self._invoke("sweep", "", SHORT_TIME, lambda process: process.wakes.wake_due())
+            self._invoke("sweep", "", SHORT_TIME, self._sweep)
         while self._upcoming and self._upcoming[0][0] <= self.clock.now():
             heapq.heappop(self._upcoming)[2]()
+
+    def _sweep(self, process: Deployment) -> None:
+        process.wakes.wake_due()
+        if self.polled:
+            process.polls.wake_due()
 
     # -- workers -------------------------------------------------------------------------------------------------------
 
@@ -227,6 +273,9 @@ class SimulatedWorld(World):
         if arguments["QueueUrl"] == self._push_queue:
             self.at(due, lambda: self._push(body, 0))
             return
+        if arguments["QueueUrl"] == POLL_QUEUE:
+            self.at(due, lambda: self._poll(body, 0))
+            return
         for _ in range(self.rng.choice([1, 1, 1, 1, 1, 1, 2])):
             self.at(due + timedelta(seconds=self.rng.choice([0, 0, 1])), lambda: self._forward(body, 0))
 
@@ -268,8 +317,41 @@ class SimulatedWorld(World):
 
     def another_worker(self, account: str) -> None:
         """The queue delivers the account's wake-up once more, to another process, while somebody is at it."""
-        if account in self.companies:
+        if account in self.polled and self.rng.random() < 0.5:
+            self._poll_now(account)
+        elif account in self.companies:
             self._push_now(account)
+
+    # -- payments back -------------------------------------------------------------------------------------------------
+
+    def _poll(self, account: str, receives: int) -> None:
+        if account not in self.polled or self._poll_now(account):
+            return
+        if receives + 1 == MOST_RECEIVES:
+            self.dead_messages += 1
+        else:
+            self.at(self.clock.now() + REDELIVERED_AFTER, lambda: self._poll(account, receives + 1))
+
+    def _poll_now(self, account: str) -> bool:
+        def work(process: Deployment) -> None:
+            report = process.payment_poll.run(account, self.clock.now() + FUNCTION_TIME)
+            told = f"{report.ended}, {report.changed} changed, {report.imported} imported, next {report.next_due}"
+            self.mishaps.tell(f"poll {account}: {told}")
+
+        return self._invoke("poll", account, FUNCTION_TIME, work)
+
+    def announce(self, account: str) -> None:
+        """Intuit tells that payments changed: mostly, sometimes twice, sometimes late."""
+        realm = self.companies[account].realm
+        changes = {"entities": [{"name": "Payment", "id": "1", "operation": "Update"}]}
+        body = json.dumps({"eventNotifications": [{"realmId": realm, "dataChangeEvent": changes}]}).encode()
+        signature = b64encode(hmac.digest(VERIFIER, body, "sha256")).decode()
+        for _ in range(self.rng.choice([0, 1, 1, 1, 2])):
+            due = self.clock.now() + timedelta(seconds=self.rng.choice([0, 5, 60, 600]))
+            self.at(due, lambda: self._announced(account, body, signature))
+
+    def _announced(self, account: str, body: bytes, signature: str) -> None:
+        self._invoke("webhook", account, SHORT_TIME, lambda process: process.webhooks.take(body, signature))
 
     # -- people --------------------------------------------------------------------------------------------------------
 
