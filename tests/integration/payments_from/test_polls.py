@@ -180,6 +180,22 @@ def test_without_a_token_for_syncro_nothing_is_read_and_the_account_says_why() -
     assert problem.code == "no_syncro_access"
 
 
+def test_a_consent_that_a_poll_finds_lost_pauses_the_connection_until_somebody_signs_in() -> None:
+    """With nothing to push the poll is the only one to notice, and the console asks for a sign-in by this pause."""
+    world = World()
+    paid = world.pay((309, "100.00"))
+    world.emulator.oauth.disconnect("9130001")
+    world.poll()
+    connection = world.deployment.accounts.connection(ACCOUNT)
+    assert connection is not None
+    pause = world.deployment.accounts.health(connection).pause
+    assert pause is not None
+    assert (pause.problem.code, pause.until) == ("qbo_invalid_grant", None)
+    world.sign_in(ACCOUNT, "9130001")
+    world.poll()
+    assert references(world) == [f"QBO-{paid}"]
+
+
 def test_a_syncro_that_is_down_costs_no_reads() -> None:
     world = World()
     for _ in range(60):

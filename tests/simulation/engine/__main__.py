@@ -39,11 +39,13 @@ def summary(seeds: range, *, stop_at_first: bool) -> int:
     """Run many histories on all cores; print what was covered and what was violated."""
     began, processes = time.monotonic(), os.cpu_count() or 1
     struck: Counter[tuple[str, str]] = Counter()
+    ingredients: Counter[str] = Counter()
     violated: list[Told] = []
     calls, hours, done = 0, 0.0, 0
     with get_context("fork").Pool(processes) as pool:
         for told in pool.imap_unordered(run_in_short, seeds, chunksize=_CHUNK):
             struck += told.struck
+            ingredients += told.ingredients
             calls, hours, done = calls + told.calls, hours + told.virtual_hours, done + 1
             if told.violation:
                 violated.append(told)
@@ -52,7 +54,9 @@ def summary(seeds: range, *, stop_at_first: bool) -> int:
                     return 1
     took = time.monotonic() - began
     print(f"{done:,} histories, {calls:,} calls and {hours:,.0f} virtual hours in {took:,.0f} s")
+    print("of them with " + ", ".join(f"{name}: {count:,}" for name, count in sorted(ingredients.items())))
     print(f"{len(struck):,} crash points covered by {struck.total():,} mishaps:")
+    print("by service " + ", ".join(_by_service(struck)))
     print("\n".join(_table(struck)))
     print(f"{len(violated)} violations")
     for told in sorted(violated, key=lambda told: told.seed)[:MOST_SHOWN]:
@@ -65,6 +69,14 @@ def run_in_short(seed: int) -> Told:
     told = run(seed)
     told.story.clear()
     return told
+
+
+def _by_service(struck: Counter[tuple[str, str]]) -> Iterator[str]:
+    points, mishaps = Counter(call.partition(".")[0] for call, _ in struck), Counter[str]()
+    for (call, _), count in struck.items():
+        mishaps[call.partition(".")[0]] += count
+    for service in sorted(points):
+        yield f"{service}: {points[service]:,} ({mishaps[service]:,} mishaps)"
 
 
 def _table(struck: Counter[tuple[str, str]]) -> Iterator[str]:

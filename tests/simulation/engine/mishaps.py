@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from random import Random
 from typing import Any, Protocol, TypeVar
@@ -19,7 +19,8 @@ Result = TypeVar("Result")
 
 REFRESH, SYNCRO_POST = "qbo.POST token", "syncro.POST payments"
 # How likely a call is to be struck: a sweep makes many reads of which each is like the other, a write is rare.
-_WEIGHTS = {"dynamodb.query": 0.2, "dynamodb.transact_write_items": 6.0, "dynamodb.put_item": 2.0, REFRESH: 80.0, SYNCRO_POST: 60.0}
+_WEIGHTS = {"dynamodb.query": 0.2, "dynamodb.transact_write_items": 6.0, "dynamodb.put_item": 2.0, REFRESH: 80.0}
+_WEIGHTS[SYNCRO_POST] = 120.0
 _OTHER, _READ_OF_SERVER, _WRITE_TO_SERVER = 1.0, 6.0, 15.0
 LATENCY_OF_SERVERS, LATENCY_OF_AWS = 0.4, 0.004
 """Seconds that a call takes."""
@@ -248,8 +249,8 @@ class Mishaps:
     def _arm_syncro(self, name: str) -> None:
         """Syncro's API, too, with what it answers while it is down or asked too often (facts: Syncro 2.1)."""
         status, times = self.rng.choice([429, 500, 502, 503]), self.rng.choice([1, 1, 2, 4])
-        shape = "html" if status >= 500 else "json"
-        self.world.syncro_faults.add(Fault(kind="status", status=status, shape=shape, times=times))
+        fault = Fault(kind="status", status=status, times=times)
+        self.world.syncro_faults.add(replace(fault, shape="html") if status >= 500 else fault)
         self.tell(f"{name}: armed {status} ×{times}")
 
 

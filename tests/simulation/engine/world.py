@@ -74,7 +74,7 @@ class StruckSyncroAdapter(WSGIAdapter):
         super().__init__(world.syncro)
         self._world = world
 
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]  # passes requests' own options on
         path = (request.url or "").removeprefix(f"{SYNCRO_URL}/api/v1/").partition("?")[0]
 
         def late() -> None:

@@ -18,6 +18,7 @@ from syncro_quickbooks.online.faults import (
     RequestRefused,
     Throttled,
 )
+from syncro_quickbooks.online.idle import pause_until_reconnected
 from syncro_quickbooks.online.mapping import bodies
 from syncro_quickbooks.online.payments_from import problems
 from syncro_quickbooks.online.payments_from.imports import Imports
@@ -161,7 +162,11 @@ class PaymentPoll:
         )
         # What Syncro did not take yet is tried again sooner than QuickBooks is read again: reads are metered.
         if state.to_be_read(to_millis(now)):
-            state = self._read(state, connection, settings, poster, report)
+            try:
+                state = self._read(state, connection, settings, poster, report)
+            except Reconnect as lost:  # told as the push tells it, which may have nothing to send for months
+                pause_until_reconnected(self._accounts, connection, lost.problem, self._log)
+                raise
             self._polls.keep(report.account_id, state, enrolled.watermark)
         problem, again = self._settle_all(poster, deadline, report)
         return problem, from_millis(state.read_at if again is None else min(state.read_at, again))
