@@ -392,9 +392,8 @@ def _attempt(value: Value) -> Attempt | None:
 def _as_found(value: Value) -> AsFound | None:
     if not isinstance(value, dict):
         return None
-    payments = value["payments"]
-    ids = tuple(map(str, payments)) if isinstance(payments, list) else ()
-    return AsFound(str(value["content"]), str(value["paid"]), ids)
+    ids = value["payments"]
+    return AsFound(str(value["content"]), str(value["paid"]), tuple(map(str, ids)) if isinstance(ids, list) else ())
 
 
 def _int(value: Value) -> int:
