@@ -268,7 +268,10 @@ def month_end(
 
 
 def members_counted_unawares(many: int, others: int) -> Figures:
-    """As the month end, but QuickBooks counts the members of batches and turns away what is more than 500 a minute."""
+    """As the month end, but QuickBooks counts the members of batches and turns away what is more than 500 a minute.
+
+    That is learned from the first 429 and not met again.
+    """
     scenario = Scenario(others=others)
     scenario.world.emulator.limits.members_count = True
     scenario.month_end(many, timedelta(minutes=1))
@@ -276,6 +279,7 @@ def members_counted_unawares(many: int, others: int) -> Figures:
     scenario.world.go_on_until_done(timedelta(hours=1))
     scenario.check()
     figures = scenario.figures("month end, QuickBooks counts members")
+    assert 0 < figures.throttled <= MOST_IN_FLIGHT, f"{figures.throttled} requests were turned away"
     assert figures.by_member <= 1, f"{figures.by_member:.0%} of the limit in a minute"
     assert (figures.longest_wait or 0) < 60, f"another account waited {figures.longest_wait} s"
     return figures
@@ -346,11 +350,14 @@ def refused(many: int) -> Figures:
 
 
 def failing(many: int) -> Figures:
-    """QuickBooks fails with a 500 whenever one invoice is in a request."""
+    """QuickBooks fails with a 500 at whatever holds one invoice: only those in its batch wait until it is found."""
     scenario = Scenario(others=0, customers=FEW_CUSTOMERS)
     scenario.month_end(many, timedelta(seconds=20))
     poison = scenario.invoices[many // 2]
     scenario.fault(kind="status", status=500, name=f"10{poison}", times=None)
+    scenario.world.go_on(timedelta(minutes=2))
+    done = sum(scenario.status(number) == "synced" for number in scenario.invoices)
+    assert done >= many - BATCH, f"only {done} of {many} were done in two minutes"
     scenario.world.go_on(timedelta(hours=1))
     scenario.check({poison: "retrying"})
     scenario.invoices.remove(poison)

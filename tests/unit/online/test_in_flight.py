@@ -40,6 +40,25 @@ def test_the_next_worker_goes_on_with_it_and_a_row_of_before_begins_anew():
     assert RateState.from_item({"calls_full_at": 1, "batches_full_at": 2}).in_flight == 2
 
 
+def test_after_a_429_members_count_as_calls_for_an_hour(clock):
+    limiter = RateLimiter(clock)
+
+    def batches_a_minute():
+        begun, taken = clock.now(), -1
+        while clock.now() - begun < timedelta(minutes=1):
+            limiter.take(batch=True, members=30)
+            taken += 1  # the last one goes out when the minute is over
+        return taken
+
+    assert batches_a_minute() >= 37
+    limiter.throttled()
+    limiter = RateLimiter(clock, RateState.from_item(limiter.state.to_item()))
+    clock.sleep(60)  # the pause of the account
+    assert 400 <= batches_a_minute() * 30 <= 500
+    clock.sleep(3600)
+    assert batches_a_minute() >= 37
+
+
 def test_taking_a_turn_does_not_change_it(clock):
     limiter = RateLimiter(clock, RateState(in_flight=5))
     limiter.take(batch=True)

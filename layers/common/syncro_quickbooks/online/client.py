@@ -157,7 +157,10 @@ class Client:
         try:
             carried = pending.result()
             reading = self._judged(call, token, carried.answer)
-        except (Throttled, Unavailable):
+        except Throttled:
+            self._limiter.throttled()
+            raise
+        except Unavailable:
             self._limiter.overloaded()
             raise
         self._limiter.answered(carried.took)

@@ -14,6 +14,8 @@ from syncro_quickbooks.json_types import JsonObject
 
 MOST_IN_FLIGHT = 8
 _FIRST_IN_FLIGHT = 2
+_CAREFUL_FOR_MS = 3_600_000
+_CAREFULLY = 1.1  # what goes out evenly does not arrive so: batches of 30 must not add up to 510 in a minute
 _SOON = timedelta(
     seconds=20
 )  # a full batch takes a few seconds; one that takes longer meets a QuickBooks with much to do
@@ -30,11 +32,14 @@ class RateState:
     """Two token buckets as the times (ms since 1970) at which they will be full again, and how many writes at once.
 
     `in_flight` grows by one with every prompt answer and is halved by whatever says that QuickBooks cannot keep up.
+    `careful_until` (ms): after a 429 members of a batch are taken to count as calls for an hour, for if they do, that
+    was why (unpublished, facts: QBO 2.3).
     """
 
     calls_full_at: float = 0
     batches_full_at: float = 0
     in_flight: int = _FIRST_IN_FLIGHT
+    careful_until: float = 0
 
     def wait(self, now: datetime, *, batch: bool) -> float:
         """Seconds until the next call may go out; 0 when it may go now."""
@@ -44,7 +49,7 @@ class RateState:
             ready = max(ready, self.batches_full_at - (_BATCH_BURST - 1) * _BATCH_INTERVAL_MS)
         return max(0, ceil(ready - millis)) / 1000
 
-    def after(self, sent: datetime, *, batch: bool, cost: int = 1) -> "RateState":
+    def after(self, sent: datetime, *, batch: bool, cost: float = 1) -> "RateState":
         """The state after a call at `sent` that counts as `cost` calls."""
         millis = to_millis(sent)
         calls = max(self.calls_full_at, millis) + cost * _CALL_INTERVAL_MS
@@ -59,19 +64,29 @@ class RateState:
         """The state after a 429, a 5xx, or no answer at all."""
         return replace(self, in_flight=max(self.in_flight // 2, 1))
 
+    def throttled(self, now: datetime) -> "RateState":
+        """The state after a 429."""
+        return replace(self.overloaded(), careful_until=to_millis(now) + _CAREFUL_FOR_MS)
+
+    def is_careful(self, now: datetime) -> bool:
+        """Whether members of a batch are taken to count."""
+        return to_millis(now) < self.careful_until
+
     def to_item(self) -> JsonObject:
         """The state as the account's row keeps it."""
         return {
             "calls_full_at": round(self.calls_full_at),
             "batches_full_at": round(self.batches_full_at),
             "in_flight": self.in_flight,
+            "careful_until": round(self.careful_until),
         }
 
     @classmethod
     def from_item(cls, item: Mapping[str, object]) -> "RateState":
         """The state that `to_item` wrote; missing parts mean an idle company."""
         in_flight = int(_number(item, "in_flight")) or _FIRST_IN_FLIGHT
-        return cls(_number(item, "calls_full_at"), _number(item, "batches_full_at"), in_flight)
+        full_at = _number(item, "calls_full_at"), _number(item, "batches_full_at")
+        return cls(*full_at, in_flight, _number(item, "careful_until"))
 
 
 class RateLimiter:
@@ -94,8 +109,7 @@ class RateLimiter:
 
     def take(self, *, batch: bool = False, members: int = 1) -> None:
         """Wait for the right to make one call and use it up."""
-        cost = members if self._members_count else 1
-        while (wait := self._try(batch=batch, cost=cost)) > 0:
+        while (wait := self._try(batch=batch, members=members)) > 0:
             self._clock.sleep(wait)
 
     @property
@@ -109,15 +123,22 @@ class RateLimiter:
             self._state = self._state.answered(took)
 
     def overloaded(self) -> None:
-        """A write was turned away with a 429, failed with a 5xx or had no answer."""
+        """A write failed with a 5xx or had no answer."""
         with self._taking:
             self._state = self._state.overloaded()
 
-    def _try(self, *, batch: bool, cost: int) -> float:
+    def throttled(self) -> None:
+        """A write was turned away with a 429."""
+        with self._taking:
+            self._state = self._state.throttled(self._clock.now())
+
+    def _try(self, *, batch: bool, members: int) -> float:
         with self._taking:
             now = self._clock.now()
             wait = self._state.wait(now, batch=batch)
             if wait == 0:
+                careful = members * _CAREFULLY if self._state.is_careful(now) else 1
+                cost = max(careful, members if self._members_count else 1)
                 self._state = self._state.after(now, batch=batch, cost=cost)
             return wait
 
