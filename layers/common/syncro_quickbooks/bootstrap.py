@@ -19,7 +19,6 @@ from syncro_quickbooks.clock import Clock, SystemClock
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.storage.table import Table
 from syncro_quickbooks.sync.accounts import Accounts, Connection, Edition
-from syncro_quickbooks.sync.intake import Intake
 from syncro_quickbooks.sync.polls import Polls
 from syncro_quickbooks.sync.wake import JOBS_SCHEDULE, PUSH_SCHEDULE, Wakes
 
@@ -54,6 +53,7 @@ if TYPE_CHECKING:
     from syncro_quickbooks.sync.audit import Audit
     from syncro_quickbooks.sync.decisions import Decisions
     from syncro_quickbooks.sync.gauges import Gauges
+    from syncro_quickbooks.sync.intake import Intake
     from syncro_quickbooks.sync.jobs import Jobs
     from syncro_quickbooks.sync.listings import Listings
     from syncro_quickbooks.sync.nights import Nights
@@ -163,8 +163,10 @@ class Deployment:
         return Gauges(self.table, self._clock)
 
     @cached_property
-    def intake(self) -> Intake:
+    def intake(self) -> "Intake":
         """Takes Syncro's events in."""
+        from syncro_quickbooks.sync.intake import Intake  # noqa: PLC0415 - only events' doors start with it
+
         return Intake(self.table, self.wakes, self._clock, self._read_inbox)
 
     def keep_refused(self, event: Mapping[str, object], reason: str) -> None:
