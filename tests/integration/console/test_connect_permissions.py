@@ -51,12 +51,14 @@ def actions(world: World) -> Iterator[set[str]]:
     # The client that the table, made already, calls.
     world.deployment.table._client = Watched("dynamodb")  # type: ignore[assignment]  # stands for the real one
     world.deployment.wakes._sqs = Watched("sqs")  # type: ignore[assignment]
+    aws.sqs = Watched("sqs")  # type: ignore[misc]
     aws.kms = Watched("kms")  # type: ignore[misc]
     try:
         yield needed
     finally:
         world.deployment.table._client = real["dynamodb"]
         world.deployment.wakes._sqs = real["sqs"]
+        aws.sqs = real["sqs"]  # type: ignore[misc]
         aws.kms = real["kms"]  # type: ignore[misc]
 
 
