@@ -14,7 +14,7 @@ SAM := $(CURDIR)/$(UV) tool run --quiet --from aws-sam-cli==$(SAM_VERSION) sam
 PATHS := functions layers/common/syncro_quickbooks emulators local benchmarks tests
 MACHINE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 
-.PHONY: help demo local test mutants ten-thousand check lint format types imports requirements requirements-check schemas poll-reads alarms openapi openapi-check validate build rie bench clean
+.PHONY: help demo local event test mutants ten-thousand check lint format types imports requirements requirements-check schemas poll-reads alarms openapi openapi-check validate build rie bench clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -22,13 +22,16 @@ help: ## This list
 .venv/.complete: pyproject.toml uv.lock .python-version local/bootstrap.sh
 	@local/bootstrap.sh
 
-demo: .venv/.complete ## Bring the stack up, push invoices to QuickBooks, show the books before and after
+demo: .venv/.complete ## Bring the stack up, tell it a story in events, show the books before and after
 	@$(RUN)/python -m local.demo
 
 local: .venv/.complete ## Keep the stack up until Ctrl-C and print its addresses
 	@$(RUN)/python -m local.stack
 
-test: .venv/.complete ## All tests
+event: .venv/.complete ## Send the running local stack one of Syncro's events: EVENT=invoice_created
+	@$(RUN)/python -m local.send $(EVENT)
+
+test: .venv/.complete ## All tests (17 minutes on two cores)
 	@$(RUN)/pytest -q -n auto --dist loadgroup
 
 mutants: .venv/.complete ## Break the core on purpose, rule by rule: tests and histories must notice each (10 minutes)
@@ -42,7 +45,7 @@ load: .venv/.complete ## Month end of 10,000 invoices beside 200 accounts, outag
 	@PYTHONPATH=.:layers/common $(RUN)/python -m tests.simulation.load .local/load.json
 
 .PHONY: simulate
-simulate: .venv/.complete ## Histories by seed, SEEDS=0-1999; one seed alone is told: SEEDS=1234
+simulate: .venv/.complete ## Random histories, SEEDS=0-1999; one seed alone is told step by step: SEEDS=1234
 	@PYTHONPATH=.:layers/common $(RUN)/python -m tests.simulation.engine $(SEEDS)
 SEEDS ?= 0-1999
 

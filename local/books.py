@@ -20,12 +20,17 @@ def sample(name: str) -> Template:
 
 def publish(up: Stack, events: Sequence[Template]) -> None:
     """Puts the events on the stack's bus, in order. Raises RuntimeError if the bus refuses one."""
-    bus = deployment.session().client("events", endpoint_url=up.config.aws_url)
+    put(up.config.aws_url, up.outputs["EventBusName"], events)
+
+
+def put(aws_url: str, bus_name: str, events: Sequence[Template]) -> None:
+    """As `publish`, for somebody who knows the stack by its addresses only."""
+    bus = deployment.session().client("events", endpoint_url=aws_url)
     for start in range(0, len(events), _EVENTS_A_CALL):
         answer = bus.put_events(
             Entries=[
                 {
-                    "EventBusName": up.outputs["EventBusName"],
+                    "EventBusName": bus_name,
                     "Source": str(event["source"]),
                     "DetailType": str(event["detail-type"]),
                     "Detail": json.dumps(event["detail"]),

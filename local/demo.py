@@ -62,12 +62,14 @@ class Demo:
             syncro.hear(event)
             if not self._send(event, what):
                 return False
+        # A Force Update, the last step, sends the invoice's payments again after the invoice.
+        statuses = self._at_rest(events)
         after = self._books()
         self._console.print(demo_tables.holdings(before, after))
         for invoice in after["Invoice"][:1]:
             self._console.print(demo_tables.invoice_lines(invoice))
         table, equal = demo_tables.comparison(syncro, after)
-        self._console.print(table, demo_tables.records(self._statuses(events)))
+        self._console.print(table, demo_tables.records(statuses))
         self._console.print(demo_tables.calls(self._calls()[made_before:]))
         return equal
 
@@ -90,11 +92,16 @@ class Demo:
         self._console.print(f"{name}: {record.status} after {seconds} {said}".strip(), style="red" if failed else "")
         return not failed
 
-    def _statuses(self, events: list[Template]) -> dict[str, tuple[str, str]]:
-        """Status and note of every record of the story, and of the bills that came of it."""
+    def _at_rest(self, events: list[Template]) -> dict[str, tuple[str, str]]:
+        """Status and note of every record of the story and of its bills, once nothing is under way any more."""
         subjects = dict.fromkeys(subject(event) for event in events)
         bills = [(str(Kind.BILL), thing_id) for kind, thing_id in subjects if kind == Kind.PURCHASE_ORDER]
-        return {" ".join(place): said_of(self._records.of(*place)) for place in [*subjects, *bills]}
+        records: dict[str, Record] = {}
+        for _ in until(SECONDS_TO_ARRIVE):
+            records = {" ".join(place): self._records.of(*place) for place in [*subjects, *bills]}
+            if all(record.status in _SETTLED for record in records.values()):
+                break
+        return {place: said_of(record) for place, record in records.items()}
 
     def _calls(self) -> list[Template]:
         return [call for call in calls(self._up) if f"/{self._account.realm_id}/" in str(call["path"])]

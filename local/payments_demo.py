@@ -148,7 +148,7 @@ class PaymentsDemo:
         detail = mapping(told["detail"])
         changed: Template = {
             **mapping(detail["payment"]),
-            "id": 7900,
+            "id": payment["id"],
             "payment_amount": _PAID,
             "payment_method": payment["payment_method"],
             "ref_num": payment["ref_num"],
@@ -158,7 +158,7 @@ class PaymentsDemo:
         publish(self._up, [event])
         records = Records(self._up, self._account.account_id)
         for _ in until(SECONDS_TO_ARRIVE):
-            record = records.of("payment", "7900")
+            record = records.of("payment", str(payment["id"]))
             if has_arrived(record, event) and record.problems:
                 return ": ".join(said_of(record))
         return "its event did not arrive"

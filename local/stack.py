@@ -31,7 +31,6 @@ class Stack:
     config: Config
     outputs: Mapping[str, str]
     issuer: Issuer
-    changes: tuple[str, ...] = field(default=())
     file_ids: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -79,19 +78,20 @@ def stack(config: Config, say: Say) -> Iterator[Stack]:
     """Brings the stack up, and down again whatever happens. Raises StartFailed."""
     config.state.mkdir(exist_ok=True)
     stack_file = config.state / "stack.json"
-    stack_file.unlink(missing_ok=True)
     with ExitStack() as parts:
-        # All ports first: a busy one should be known before anything runs.
+        # All ports first: a busy one should be known before anything runs, or a running stack loses its file.
         for port, variable in config.own_ports():
             require_free_port(port, variable)
+        stack_file.unlink(missing_ok=True)
         parts.enter_context(_ministack(config))
         say(f"AWS (MiniStack) answers at {config.aws_url}")
         parts.enter_context(_emulators(config, say))
         issuer = parts.enter_context(serving())
         outputs, changes = deployment.deploy(config, issuer)
-        for change in changes:
-            say(f"Differs from template.yaml: {change}")
-        up = Stack(config, outputs, issuer, tuple(changes))
+        differences = config.state / "differences.txt"
+        differences.write_text("".join(f"{change}\n" for change in changes), encoding="utf-8")
+        say(f"template.yaml is deployed; what MiniStack runs differs from it in {len(changes)} places: {differences}")
+        up = Stack(config, outputs, issuer)
         if config.intuit_authorize_url:
             accounts.connect(up)
             say("Connected: " + ", ".join(f"{a.account_id} to realm {a.realm_id}" for a in config.accounts))
@@ -164,9 +164,12 @@ def main() -> int:
     stop_on_sigterm()
     try:
         with stack(from_environment(os.environ), print) as up:
-            for name, value in up.describe().items():
-                print(f"  {name}: {json.dumps(value)}")
-            print("Ctrl-C stops it.", flush=True)
+            print(f"For {up.config.accounts[0].account_id}; the tokens of the other accounts are in the file:")
+            described = up.describe()
+            print(f"  API={described['api_url']}\n  TOKEN={described['api_token']}")
+            print(
+                "`make event EVENT=invoice_created` in another terminal sends it an event. Ctrl-C stops it.", flush=True
+            )
             while True:
                 time.sleep(3600)
     except KeyboardInterrupt:

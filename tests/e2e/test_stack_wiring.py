@@ -207,13 +207,35 @@ def test_an_alarm_that_goes_off_has_the_dead_letters_taken_in_by_the_deployed_fu
 
 
 def test_two_runs_do_not_share_a_port(up: Stack, config: Config, free_local_environment: dict[str, str]) -> None:
-    env = {**os.environ, **free_local_environment, "LOCAL_AWS_PORT": str(config.aws_port)}
+    ours = {"LOCAL_AWS_PORT": str(config.aws_port), "LOCAL_STATE_DIR": str(config.state)}
+    env = {**os.environ, **free_local_environment, **ours}
     second = subprocess.run(
         [sys.executable, "-m", "local.stack"], cwd=ROOT, env=env, capture_output=True, text=True, check=False
     )
     assert second.returncode == 1
     assert f"Port {config.aws_port}" in second.stderr
     assert "LOCAL_AWS_PORT" in second.stderr
+    assert (config.state / "stack.json").exists(), "the first run lost the file that says where it is"
+
+
+def test_a_person_can_send_one_of_the_sample_events(
+    up: Stack, config: Config, free_local_environment: dict[str, str]
+) -> None:
+    env = {**os.environ, **free_local_environment, "LOCAL_STATE_DIR": str(config.state)}
+    run = subprocess.run(
+        [sys.executable, "-m", "local.send", "vendor_created"],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, run.stdout) == (0, "vendor.created is on the bus syncro\n")
+    table = deployment.session().client("dynamodb", endpoint_url=up.config.aws_url)
+    for _ in until(60):
+        if stored(table, up.outputs["TableName"], "acct#demo-msp#vendor#510"):
+            break
+    assert stored(table, up.outputs["TableName"], "acct#demo-msp#vendor#510")
 
 
 def test_sigterm_stops_everything_a_run_started(free_local_environment: dict[str, str]) -> None:

@@ -240,7 +240,10 @@ class OneTimeJobs:
 
 def _problem(error: SyncroError) -> Problem:
     if isinstance(error, NoSyncroAccess):
-        fix = "Save a token of Syncro's API with the permissions to list and create in the settings; the job goes on."
+        fix = (
+            "Save a token of Syncro's API with the permissions to list and create in the settings; "
+            "the job goes on within five minutes."
+        )
         return Problem("syncro_access", f"Syncro cannot be read: {error}.", fix, who=Who.ADMIN)
     if isinstance(error, SyncroRefused):
         fix = "Start the job again; if it goes on, contact support."
