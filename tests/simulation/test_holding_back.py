@@ -118,6 +118,20 @@ def test_a_posting_stop_holds_everything_and_nothing_is_lost(scope: str) -> None
     assert_synced(world, 309)
 
 
+def test_a_stopped_account_costs_no_metered_reads() -> None:
+    """Its new customer would be looked up before the write that is stopped, every five minutes."""
+    world = connected()
+    world.run_for(timedelta(minutes=1))
+    reads = sum(entry.reads for entry in world.emulator.journal)
+    world.deployment.accounts.stop_posting("all", "year-end closing")
+    world.publish("invoice.created", CREATED)
+    world.run_for(timedelta(hours=1))
+    assert sum(entry.reads for entry in world.emulator.journal) == reads
+    world.deployment.accounts.allow_posting("all")
+    world.run()
+    assert_synced(world, 309)
+
+
 def test_the_stop_of_one_account_does_not_hold_another() -> None:
     world = connected()
     world.connect("globex", "9130002")

@@ -20,6 +20,7 @@ def everything(world: SimulatedWorld, accounts: list[Syncro]) -> None:
         customers_agree(company, syncro)
         orders_agree(company, syncro)
         nothing_crossed(world, syncro, company)
+    stops_were_heeded(world)
     reads_were_counted(world, accounts)
     consents_were_kept(world)
 
@@ -81,6 +82,18 @@ def nothing_crossed(world: SimulatedWorld, syncro: Syncro, company: Company) -> 
     for entry in world.emulator.journal:
         if entry.realm == company.realm:
             assert entry.status != 403, f"{entry.operation} with another company's token"
+
+
+def stops_were_heeded(world: SimulatedWorld) -> None:
+    """While posting was stopped nothing was written in QuickBooks, nor sent to Syncro."""
+    writes = [(each.time, each.realm) for each in world.emulator.journal if "requestid" in each.query]
+    for scope, began, ended in world.stops:
+        realms = {company.realm for account, company in world.companies.items() if scope == f"account#{account}"}
+        for at, realm in writes:
+            stopped = began < at < ended and (not scope.startswith("account#") or realm in realms)
+            assert not stopped, f"written in {realm} at {at:%d %H:%M:%S} though {scope} was stopped"
+        posts = [each for each in world.syncro.journal if each.method == "POST" and began < each.time < ended]
+        assert not posts or scope not in ("all", "online"), f"sent to Syncro though {scope} was stopped"
 
 
 def reads_were_counted(world: SimulatedWorld, accounts: list[Syncro]) -> None:

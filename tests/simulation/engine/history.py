@@ -11,12 +11,13 @@ from unittest.mock import patch
 from tests.simulation.engine import checks
 from tests.simulation.engine.bookkeeper import Bookkeeper
 from tests.simulation.engine.chance import seeded
+from tests.simulation.engine.hand import Hand
 from tests.simulation.engine.syncro import Syncro
 from tests.simulation.engine.world import SimulatedWorld
 
 REALMS = {"acme": "9130001", "globex": "9130002"}
-PAID_BACK = 1 / 8
-"""In how many of the histories payments come back from QuickBooks in a third account."""
+PAID_BACK, BY_HAND, STOPPED = 1 / 8, 1 / 8, 1 / 8
+"""In how many histories payments come back from QuickBooks, somebody changes documents there, posting is stopped."""
 
 AN_HOUR = timedelta(minutes=58)
 QUIET_WITHIN = timedelta(days=3)
@@ -41,14 +42,18 @@ class Cast:
 
     accounts: list[Syncro]
     bookkeeper: Bookkeeper | None = None
+    hand: Hand | None = None
+    stops: bool = False
 
-    def doers(self) -> list[Syncro | Bookkeeper]:
+    def doers(self) -> list[Syncro | Bookkeeper | Hand]:
         """Those who do something in the busy time; a bookkeeper does more than an account of Syncro's."""
-        return [*self.accounts, *([self.bookkeeper] * 4 if self.bookkeeper else [])]
+        bookkeepers = [each for each in (self.bookkeeper, self.hand) if each]
+        return [*self.accounts, *bookkeepers * 4]
 
     def ingredients(self) -> list[str]:
         """What makes this history another one than most."""
-        return ["payments back"] if self.bookkeeper else []
+        found = {"payments back": self.bookkeeper, "a hand in QuickBooks": self.hand, "posting stops": self.stops}
+        return [name for name, there in found.items() if there]
 
 
 def run(seed: int) -> Told:
@@ -59,6 +64,9 @@ def run(seed: int) -> Told:
         cast = Cast([Syncro(account, rng) for account in REALMS])
         if rng.random() < PAID_BACK:
             cast.bookkeeper = Bookkeeper(world, rng)
+        if rng.random() < BY_HAND:
+            cast.hand = Hand(world, rng)
+        cast.stops = rng.random() < STOPPED
         with patch("time.sleep", world.clock.sleep):
             violation = _violation(world, cast, rng)
     hours = (world.clock.now() - began) / timedelta(hours=1)
@@ -73,6 +81,8 @@ def _violation(world: SimulatedWorld, cast: Cast, rng: Random) -> str:
         checks.everything(world, cast.accounts)
         if cast.bookkeeper:
             cast.bookkeeper.check()
+        if cast.hand:
+            cast.hand.check()
     except Exception as broken:  # noqa: BLE001 - whatever it is, it must not happen
         return f"{type(broken).__name__}: {broken}"
     return ""
@@ -96,6 +106,8 @@ def _busy(world: SimulatedWorld, cast: Cast, rng: Random) -> None:
     hour_after = rng.randrange(8) if rng.random() < 0.3 else -1
     for number in range(rng.randrange(3, 8) + len(doers) - len(cast.accounts)):
         syncro = rng.choice(doers)
+        if cast.stops and rng.random() < 0.4:
+            world.stop_or_allow(rng.choice(["all", "online", f"account#{syncro.account}"]))
         if number == hour_after:  # by then the tokens are to be refreshed
             world.go_on(world.clock.now() + AN_HOUR)
         for detail_type, detail in syncro.deed():
@@ -112,6 +124,8 @@ def _calm(world: SimulatedWorld, cast: Cast) -> None:
     world.mishaps.tell("-- everything works again")
     world.emulator.faults.clear()
     world.syncro_faults.clear()
+    for scope in list(world.stopped):
+        world.stop_or_allow(scope)
     world.sign_in_where_needed()
     if cast.bookkeeper:
         cast.bookkeeper.wait()

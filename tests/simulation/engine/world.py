@@ -118,6 +118,8 @@ class SimulatedWorld(World):
         self.reconnects = 0
         self.handled: Counter[str] = Counter()
         self.polled: set[str] = set()
+        self.stopped: dict[str, datetime] = {}
+        self.stops: list[tuple[str, datetime, datetime]] = []
         super().__init__()
         self.syncro = SyncroEmulator(clock=self.clock.now)
         self._environ["SYNCRO_API_BASE_URL"] = SYNCRO_URL
@@ -359,6 +361,16 @@ class SimulatedWorld(World):
         """Somebody opens the settings: a token is needed outside the push."""
         key = ConnectionKey(account, self.companies[account].realm)
         self._invoke("console", account, SHORT_TIME, lambda process: process.tokens.access_token(key))
+
+    def stop_or_allow(self, scope: str) -> None:
+        """Operations stop posting for a scope, or allow what they stopped."""
+        self.mishaps.tell(f"-- posting for {scope} is {'allowed' if scope in self.stopped else 'stopped'}")
+        if scope in self.stopped:
+            self.stops.append((scope, self.stopped.pop(scope), self.clock.now()))
+            self.deployment.accounts.allow_posting(scope)
+        else:
+            self.stopped[scope] = self.clock.now()
+            self.deployment.accounts.stop_posting(scope, "we look into it")
 
     def sign_in_where_needed(self) -> None:
         """The admins of accounts whose consent is lost sign in again."""

@@ -148,6 +148,8 @@ class Drain:
             return
         self._work.keep_going()
         self._leases.renew(self._lease)
+        if not self.seen:
+            self._heed_stop()  # or each look of a stopped account would cost the metered reads that lead up to a write
         self.seen += len(chunk)
         if layer == _LIST_LAYER:
             self._lists.process(chunk, self._sender)
@@ -164,6 +166,9 @@ class Drain:
 
     def _before_send(self) -> None:
         self._leases.renew(self._lease)
+        self._heed_stop()
+
+    def _heed_stop(self) -> None:
         reason = self._accounts.posting_stopped(self._work.account_id, Edition.ONLINE)
         if reason is not None:
             raise PostingStopped(reason)
