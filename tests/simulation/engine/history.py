@@ -16,7 +16,7 @@ from tests.simulation.engine.syncro import Syncro
 from tests.simulation.engine.world import SimulatedWorld
 
 REALMS = {"acme": "9130001", "globex": "9130002"}
-PAID_BACK, BY_HAND, STOPPED = 1 / 8, 1 / 8, 1 / 8
+PAID_BACK, BY_HAND, STOPPED = 1 / 12, 1 / 10, 1 / 8
 """In how many histories payments come back from QuickBooks, somebody changes documents there, posting is stopped."""
 
 AN_HOUR = timedelta(minutes=58)
