@@ -10,9 +10,10 @@ import pytest
 from syncro_quickbooks.online import dry_client
 from tests.support.boundaries import Boundaries
 from tests.support.console import Console
-from tests.support.events import customer, invoice_detail, product
+from tests.support.events import customer, invoice_detail, line, product
 from tests.support.payment_events import allocation, payment_detail, store_credit_detail
-from tests.support.purchase_events import order_detail, purchase_detail
+from tests.support.purchase_events import finished, order_detail, purchase_detail
+from tests.support.taxes import grouped, with_new_codes
 from tests.support.world import World
 
 
@@ -78,6 +79,58 @@ def test_the_plan_is_what_is_then_sent(name: str, world: World, console: Console
     for (path, ours), (_, theirs) in zip(foretold, sent, strict=True):
         assert_same(ours, theirs, made, path)
     assert made
+    for record in plan["records"]:
+        assert world.record(record["kind"], int(record["id"]))["status"] == record["status"], record
+
+
+def test_the_plan_of_changes_is_what_is_then_sent(world: World, console: Console) -> None:
+    """An invoice falls in value and its payment is deleted: an update and a void, each of what was read last."""
+    world.connect(everything=True)
+    world.publish("invoice.created", invoice_detail())
+    world.publish("payment.created", payment_detail(amount="16.00"))
+    world.publish("invoice.created", invoice_detail(310))
+    world.run()
+    lines = [line(1, 3), line(2, 4, quantity="3.0")]
+    world.publish("invoice.updated", invoice_detail(version=2, lines=lines, totals=("400.00", "32.00", "432.00")))
+    world.publish("payment.deleted", payment_detail(amount="16.00", version=2))
+    world.clock.sleep(60)
+    assert_foretold(world, console.get("/plan"))
+
+
+def test_the_plan_of_a_bill_is_what_is_then_sent(world: World, console: Console) -> None:
+    """Of an order that QuickBooks has: its lines' ids are known."""
+    world.connect(everything=True)
+    world.publish("purchase_order.created", order_detail())
+    world.run()
+    world.publish("purchase_order.updated", finished())
+    world.clock.sleep(60)
+    plan = console.get("/plan?read=true")
+    assert [step["writes"][0]["kind"] for step in plan["steps"] if step["path"]] == ["bill"]
+    assert_foretold(world, plan)
+
+
+def test_a_tax_code_to_be_made_needs_more_reads_than_a_plan_makes_and_it_says_so(
+    world: World, console: Console
+) -> None:
+    with_new_codes(world, {"3": {}})
+    world.publish("invoice.created", grouped())
+    world.clock.sleep(60)
+    standing = {each["kind"]: each for each in console.get("/plan?read=true")["records"]}
+    assert standing["invoice"]["status"] == "retrying"
+    assert "every TaxRate would have to be read first" in standing["invoice"]["problems"][0]["message"]
+
+
+def assert_foretold(world: World, plan: dict[str, Any]) -> None:
+    """The writes of a plan are those of the run after it, and the records stand as it said."""
+    journal = len(world.emulator.journal)
+    foretold = [(step["path"].rpartition("/")[2], step["body"]) for step in plan["steps"] if step["path"]]
+    world.run()
+    sent = writes(world.emulator.journal[journal:])
+    assert foretold
+    assert [path for path, _ in foretold] == [path for path, _ in sent]
+    made: dict[str, Any] = {}
+    for (path, ours), (_, theirs) in zip(foretold, sent, strict=True):
+        assert_same(ours, theirs, made, path)
     for record in plan["records"]:
         assert world.record(record["kind"], int(record["id"]))["status"] == record["status"], record
 
@@ -163,3 +216,14 @@ def test_another_accounts_record_has_no_plan(world: World, console: Console) -> 
     world.connect("other", "9130002")
     assert console.request("GET", "/records/invoice/309/plan", account="other").status_code == 404
     assert console.get("/plan", account="other")["steps"] == []
+
+
+def test_a_desktop_account_has_the_plan_of_its_next_session(world: World, console: Console) -> None:
+    """Before the first session nothing is known of the company file; the plan says so."""
+    world.deployment.registrations.register("acme", "acme")
+    world.publish("invoice.created", invoice_detail())
+    before = table(world)
+    for path in ("/plan", "/records/invoice/309/plan"):
+        plan = console.get(path)
+        assert (plan["steps"], plan["ended"] != "done") == ([], True)
+    assert table(world) == before

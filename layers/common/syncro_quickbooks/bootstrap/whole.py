@@ -10,6 +10,7 @@ from syncro_quickbooks.sync.accounts import Edition
 from syncro_quickbooks.sync.wake import JOBS_SCHEDULE, PUSH_SCHEDULE
 
 if TYPE_CHECKING:
+    from syncro_quickbooks.desktop.dry_run import DesktopDryRun
     from syncro_quickbooks.desktop.endpoint import Endpoint
     from syncro_quickbooks.desktop.exchange import Exchange
     from syncro_quickbooks.desktop.last_session import LastSessions
@@ -75,6 +76,13 @@ class Deployment(Online):
         from syncro_quickbooks.desktop.registrations import Registrations  # noqa: PLC0415
 
         return Registrations(self.table, self.accounts)
+
+    @cached_property
+    def desktop_dry_run(self) -> "DesktopDryRun":
+        """Finds out what a session of the Web Connector would be given."""
+        from syncro_quickbooks.desktop.dry_run import DesktopDryRun  # noqa: PLC0415
+
+        return DesktopDryRun(self.table, self._clock, self._log)
 
     @cached_property
     def settings_desk(self) -> "SettingsDesk":

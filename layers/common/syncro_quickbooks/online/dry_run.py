@@ -3,12 +3,11 @@
 It is the push, so the two cannot differ, except in what only QuickBooks' answers can tell.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-from syncro_quickbooks.clock import Clock, to_millis
+from syncro_quickbooks.clock import Clock
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.log import Log
 from syncro_quickbooks.online.client import Client
@@ -17,17 +16,13 @@ from syncro_quickbooks.online.push import ClientFactory, Push
 from syncro_quickbooks.online.rate import RateLimiter
 from syncro_quickbooks.online.work import OutOfTime
 from syncro_quickbooks.storage.overlay import Overlay
-from syncro_quickbooks.storage.table import Item, Key, Put, Table, Update
+from syncro_quickbooks.storage.table import Table
 from syncro_quickbooks.sync.accounts import Accounts, Connection
 from syncro_quickbooks.sync.dispatches import Member, dispatch_from_item
 from syncro_quickbooks.sync.jobs import Jobs
-from syncro_quickbooks.sync.model import RecordKey, Status
-from syncro_quickbooks.sync.records import Keys, Record, record_from_item, state_from_item
-from syncro_quickbooks.sync.store import outbox_item
-from syncro_quickbooks.sync.wake import Wakes
-
-if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
+from syncro_quickbooks.sync.model import RecordKey
+from syncro_quickbooks.sync.records import Keys, Record, state_from_item
+from syncro_quickbooks.sync.rehearsal import decided, silent_wakes, stage
 
 PATIENCE = timedelta(seconds=12)
 """The last read may begin then and take as long again, and API Gateway waits 29 s."""
@@ -55,8 +50,7 @@ class DryRun:
 
     def plan(self, account_id: str, only: RecordKey | None, *, read: bool) -> Plan:
         """What would be done for the outbox, or for one record as if somebody retried it now."""
-        overlay = Overlay(self._table, _Hidden(account_id, only))
-        self._make_due(overlay, account_id, only)
+        overlay = stage(self._table, account_id, only, self._clock)
         clients: list[DryClient] = []
 
         until = self._clock.now() + PATIENCE
@@ -71,35 +65,12 @@ class DryRun:
             clients.append(DryClient(real, known.members, known.object, keep_going))
             return clients[-1]
 
-        silent: SQSClient = _Silent()  # type: ignore[assignment]  # nothing but sending is asked of it
-        wakes = Wakes(overlay, silent, self._clock, "", "")
+        wakes = silent_wakes(overlay, self._clock)
         jobs = Jobs(overlay, Accounts(overlay, self._clock, wakes), self._clock, wakes)
         push = Push(overlay, wakes, self._clock, client_for, self._log, jobs=jobs)
         report = push.run(account_id, self._clock.now() + _AS_LONG_AS_A_PUSH)
         steps = tuple(step for client in clients for step in client.steps)
-        return Plan(report.ended, steps, tuple(_records(overlay.changed, account_id)))
-
-    def _make_due(self, overlay: Overlay, account_id: str, only: RecordKey | None) -> None:
-        """Everything is looked at now: quiet time and back-off do not matter to what would be sent."""
-        keys, now = Keys(account_id), to_millis(self._clock.now())
-        if only is None:
-            return
-        record = record_from_item(only, overlay.get(keys.record(only)))
-        pending = Update(keys.record(only), "SET #status = :pending", {":pending": str(Status.PENDING)})
-        overlay.transact([pending, Put(outbox_item(keys, record, now))])
-
-
-class _Hidden:
-    """What a plan leaves out: one-time jobs, and for one record the rest of the outbox."""
-
-    def __init__(self, account_id: str, only: RecordKey | None) -> None:
-        self._keys = Keys(account_id)
-        self._only = only
-
-    def __call__(self, key: Key) -> bool:
-        is_outbox = key.pk.startswith(f"acct#{self._keys.account_id}#outbox#")
-        is_job = key.pk == f"acct#{self._keys.account_id}" and key.sk.startswith("job#")
-        return is_job or (is_outbox and self._only is not None)
+        return Plan(report.ended, steps, decided(overlay.changed, account_id))
 
 
 class _Known:
@@ -123,20 +94,3 @@ class _Known:
             return None
         key = RecordKey.parse(str(owner["record"]))
         return state_from_item(self._overlay.get(self._keys.realm_state(key, self._realm_id))).object
-
-
-class _Silent:
-    """A queue that nobody reads."""
-
-    def send_message(self, **message: object) -> None:
-        """Drop it."""
-
-
-def _records(changed: Mapping[Key, Item | None], account_id: str) -> list[Record]:
-    """The records that the run decided about."""
-    prefix = f"acct#{account_id}#"
-    found: list[Record] = []
-    for key, item in changed.items():
-        if key.sk == "record" and item is not None and item.get("version"):
-            found.append(record_from_item(RecordKey.parse(key.pk.removeprefix(prefix)), item))
-    return found

@@ -1,6 +1,6 @@
 """Dry runs: what would be sent, and what would become of each record, without sending anything."""
 
-from http import HTTPStatus
+from collections.abc import Sequence
 from typing import Annotated, Any, TypeAlias
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
@@ -8,13 +8,14 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel, Field
 
 from syncro_quickbooks.console.app import TheCaller, TheDeployment
-from syncro_quickbooks.console.problems import ApiProblem, SyncProblemBody, not_found, sync_problem
+from syncro_quickbooks.console.problems import SyncProblemBody, not_found, sync_problem
 from syncro_quickbooks.console.routes.records import RecordId, RecordKind
 from syncro_quickbooks.online.dry_client import NEW, Looked, Sent
-from syncro_quickbooks.online.dry_run import Plan
 from syncro_quickbooks.sync.accounts import Edition
 from syncro_quickbooks.sync.decisions import NoSuchRecord
+from syncro_quickbooks.sync.dispatches import Member
 from syncro_quickbooks.sync.model import Kind, Operation, RecordKey, Status
+from syncro_quickbooks.sync.records import Record
 
 router = Router()
 
@@ -43,6 +44,7 @@ class StepBody(BaseModel):
         dict[str, Any],
         Field(description=f"As it would be sent, its figures as text; an id like {NEW}1 is of an earlier step."),
     ] = {}
+    qbxml: Annotated[str, Field(description="QuickBooks Desktop: what the Web Connector would be handed.")] = ""
     writes: list[WriteBody] = []
 
 
@@ -66,8 +68,7 @@ class PlanBody(BaseModel):
 @router.get("/plan", summary="What would be sent now", tags=["actions"])
 def read_plan(*, caller: TheCaller, deployment: TheDeployment, read: Read = False) -> PlanBody:
     """What a run over the account's outbox would do, without doing it."""
-    _online(caller.account_id, deployment)
-    return _plan(deployment.dry_run.plan(caller.account_id, None, read=read))
+    return _plan(caller.account_id, deployment, None, read=read)
 
 
 @router.get("/records/<kind>/<id>/plan", summary="What would be sent for a record", tags=["actions"])
@@ -80,49 +81,45 @@ def read_record_plan(
     read: Read = False,
 ) -> PlanBody:
     """What a run would do for one record if it was retried now, with what has to be there before it."""
-    _online(caller.account_id, deployment)
     key = RecordKey(kind, id)
     try:
         deployment.decisions.view(caller.account_id, key)
     except NoSuchRecord:
         raise not_found("such record") from None
-    return _plan(deployment.dry_run.plan(caller.account_id, key, read=read))
+    return _plan(caller.account_id, deployment, key, read=read)
 
 
-def _online(account_id: str, deployment: TheDeployment) -> None:
+def _plan(account_id: str, deployment: TheDeployment, only: RecordKey | None, *, read: bool) -> PlanBody:
     connection = deployment.accounts.connection(account_id)
     if connection is None:
         raise not_found("connection to QuickBooks")
-    if connection.edition is not Edition.ONLINE:
-        raise ApiProblem(
-            HTTPStatus.CONFLICT,
-            "no_plan_on_desktop",
-            "What would be sent to QuickBooks Desktop is known only when its Web Connector runs.",
-            "Look at the records after its next run.",
+    if connection.edition is Edition.DESKTOP:
+        session = deployment.desktop_dry_run.plan(connection, only)
+        handed = [StepBody(read=each.read, qbxml=each.qbxml, writes=_writes(each.members)) for each in session.steps]
+        return PlanBody(ended=session.ended, steps=handed, records=_outlook(session.records))
+    plan = deployment.dry_run.plan(account_id, only, read=read)
+    return PlanBody(ended=plan.ended, steps=[_step(step) for step in plan.steps], records=_outlook(plan.records))
+
+
+def _outlook(records: Sequence[Record]) -> list[OutlookBody]:
+    return [
+        OutlookBody(
+            kind=record.key.kind,
+            id=record.key.id,
+            status=record.status,
+            problems=[sync_problem(problem) for problem in record.problems],
         )
+        for record in records
+    ]
 
 
-def _plan(plan: Plan) -> PlanBody:
-    return PlanBody(
-        ended=plan.ended,
-        steps=[_step(step) for step in plan.steps],
-        records=[
-            OutlookBody(
-                kind=record.key.kind,
-                id=record.key.id,
-                status=record.status,
-                problems=[sync_problem(problem) for problem in record.problems],
-            )
-            for record in plan.records
-        ],
-    )
+def _writes(members: Sequence[Member]) -> list[WriteBody]:
+    return [
+        WriteBody(kind=each.key.kind, id=each.key.id, operation=each.operation, entity=each.entity) for each in members
+    ]
 
 
 def _step(step: Sent | Looked) -> StepBody:
     if isinstance(step, Looked):
         return StepBody(read=step.what, read_now=step.made)
-    writes = [
-        WriteBody(kind=each.key.kind, id=each.key.id, operation=each.operation, entity=each.entity)
-        for each in step.members
-    ]
-    return StepBody(method=step.method, path=step.target, body=step.body, writes=writes)
+    return StepBody(method=step.method, path=step.target, body=step.body, writes=_writes(step.members))
