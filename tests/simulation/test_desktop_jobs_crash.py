@@ -39,7 +39,7 @@ def reporting() -> Office:
     organization(office, 2, "Somebody Else", email="shared@example.com")
     organization(office, 3, "Blue Sky")
     organization(office, 4, "An Organization With A Name That Is Too Long For QuickBooks")
-    jobs_of(office).start(office.account, EXPORT)
+    jobs_of(office).start(office.account, EXPORT, "user-1")
     office.work_in_syncro()
     return office
 
@@ -59,7 +59,7 @@ def applying() -> Office:
     """The report was confirmed."""
     office = reporting()
     office.run_until_quiet()
-    jobs_of(office).confirm(office.account, EXPORT, job_of(office).id)
+    jobs_of(office).confirm(office.account, EXPORT, job_of(office).id, "user-1")
     return office
 
 

@@ -198,6 +198,7 @@ class History:
 def begin(read: Read, way: str, *, times: int | None) -> History:
     world = World()
     company = world.connect(realm=REALM, number_check=False)
+    world.deployment.accounts.forget_company(ACCOUNT)  # so that the push reads the preferences, as it does once a day
     seed = {item["Name"] for item in company.entities("Item")}
     read.prepare(world)
     failing = Fault(**WAYS[way], **read.fault, times=times)

@@ -66,14 +66,14 @@ def results(office: Office, kind: JobKind = EXPORT) -> dict[str, Result]:
 
 def started(office: Office, kind: JobKind = EXPORT) -> Job:
     """The report is there."""
-    jobs_of(office).start(office.account, kind)
+    jobs_of(office).start(office.account, kind, "user-1")
     office.run_until_quiet()
     return job_of(office, kind)
 
 
 def confirmed(office: Office, kind: JobKind = EXPORT) -> Job:
     """The report was confirmed and applied."""
-    jobs_of(office).confirm(office.account, kind, job_of(office, kind).id)
+    jobs_of(office).confirm(office.account, kind, job_of(office, kind).id, "user-1")
     office.run_until_quiet()
     return job_of(office, kind)
 
@@ -206,7 +206,7 @@ def test_500_customers_over_several_sessions(office: Office) -> None:
         office.company.enter("Customer", Name=f"Customer {number:03}")
     for number in range(430, 550):  # the last 50 are new
         organization(office, number, f"Customer {number:03}")
-    jobs_of(office).start(office.account, EXPORT)
+    jobs_of(office).start(office.account, EXPORT, "user-1")
     # The first session dies with its second page: the next one begins anew, with smaller pages.
     broken_run(office, 2)
     assert (job_of(office).state, job_of(office).progress) == (JobState.READING, 22)  # 10, and 200 of 500 of 30
@@ -218,7 +218,7 @@ def test_500_customers_over_several_sessions(office: Office) -> None:
     assert sum('iterator="Start"' in each.request for each in pages) == 1
     assert job_of(office).counts == {"matches": 70, "new": 50}
 
-    jobs_of(office).confirm(office.account, EXPORT, job_of(office).id)
+    jobs_of(office).confirm(office.account, EXPORT, job_of(office).id, "user-1")
     broken_run(office, 3)  # two questions for what matches, then the first set
     assert 50 < job_of(office).progress < 100
     office.run_until_quiet()
@@ -228,7 +228,7 @@ def test_500_customers_over_several_sessions(office: Office) -> None:
 
 def test_only_a_complete_reading_counts(office: Office) -> None:
     entered = [office.company.enter("Customer", Name=f"Customer {number:03}") for number in range(201)]
-    jobs_of(office).start(office.account, IMPORT)
+    jobs_of(office).start(office.account, IMPORT, "user-1")
     broken_run(office, 2)  # the first page has come
     office.company.delete(entered[0]["ListID"])
     office.run_until_quiet()
@@ -258,7 +258,7 @@ def test_an_invoice_overtakes_the_export(office: Office) -> None:
     for number in range(100):
         organization(office, number + 1, f"Customer {number:03}")
     started(office)
-    jobs_of(office).confirm(office.account, EXPORT, job_of(office).id)
+    jobs_of(office).confirm(office.account, EXPORT, job_of(office).id, "user-1")
     published = []
 
     def around(name: str, call: Any) -> Any:
@@ -278,7 +278,7 @@ def test_an_invoice_overtakes_the_export(office: Office) -> None:
 
 def test_quickbooks_dying_of_a_page_costs_a_session_and_half_of_the_page(office: Office) -> None:
     organization(office, 1, "Acme")
-    jobs_of(office).start(office.account, EXPORT)
+    jobs_of(office).start(office.account, EXPORT, "user-1")
 
     def around(name: str, call: Any) -> Any:
         if name == "ProcessRequest":
@@ -294,7 +294,7 @@ def test_quickbooks_dying_of_a_page_costs_a_session_and_half_of_the_page(office:
 
 
 def test_a_query_that_is_refused_again_and_again_ends_the_job(office: Office) -> None:
-    jobs_of(office).start(office.account, EXPORT)
+    jobs_of(office).start(office.account, EXPORT, "user-1")
     office.company.refuse("CustomerQuery", 3260, "Insufficient permission level to perform this action.", times=3)
     office.run_until_quiet()
     job = job_of(office)
@@ -307,7 +307,7 @@ def test_a_customer_that_is_locked_is_tried_again_later(office: Office) -> None:
     organization(office, 1, "Acme")
     organization(office, 2, "Blue Sky")
     started(office)
-    jobs_of(office).confirm(office.account, EXPORT, job_of(office).id)
+    jobs_of(office).confirm(office.account, EXPORT, job_of(office).id, "user-1")
     office.company.refuse_locked("CustomerAdd")
     office.run()
     assert names(office) == ["Blue Sky"]
@@ -319,7 +319,7 @@ def test_a_customer_that_is_locked_is_tried_again_later(office: Office) -> None:
 
 def test_posting_stop_and_pause_hold_the_job_too(office: Office) -> None:
     organization(office, 1, "Acme")
-    jobs_of(office).start(office.account, EXPORT)
+    jobs_of(office).start(office.account, EXPORT, "user-1")
     office.accounts.stop_posting(f"account#{office.account}", "stocktaking")
     assert office.run().outcome == "none"
     office.accounts.allow_posting(f"account#{office.account}")
@@ -333,10 +333,10 @@ def test_posting_stop_and_pause_hold_the_job_too(office: Office) -> None:
 def test_cancelled_before_it_was_confirmed(office: Office) -> None:
     organization(office, 1, "Acme")
     job = started(office)
-    cancelled = jobs_of(office).cancel(office.account, EXPORT, job.id)
+    cancelled = jobs_of(office).cancel(office.account, EXPORT, job.id, "user-1")
     assert (cancelled.state, cancelled.progress) == (JobState.CANCELLED, 100)
     with pytest.raises(JobRefused, match="it is cancelled"):
-        jobs_of(office).confirm(office.account, EXPORT, job.id)
+        jobs_of(office).confirm(office.account, EXPORT, job.id, "user-1")
     assert office.run().outcome == "none"
     assert names(office) == []
 
@@ -345,16 +345,16 @@ def test_cancelled_before_it_was_confirmed(office: Office) -> None:
 def test_cancelled_while_it_is_at_work(office: Office, moment: str) -> None:
     for number in range(100):
         organization(office, number + 1, f"Customer {number:03}")
-    job = jobs_of(office).start(office.account, EXPORT)
+    job = jobs_of(office).start(office.account, EXPORT, "user-1")
     if moment == "applying":
         office.run_until_quiet()
-        jobs_of(office).confirm(office.account, EXPORT, job.id)
+        jobs_of(office).confirm(office.account, EXPORT, job.id, "user-1")
     done = []
 
     def around(name: str, call: Any) -> Any:
         if name == "ProcessRequest" and not done:
             done.append(True)
-            jobs_of(office).cancel(office.account, EXPORT, job.id)
+            jobs_of(office).cancel(office.account, EXPORT, job.id, "user-1")
         return call()
 
     office.connector.around = around
@@ -396,19 +396,19 @@ def test_the_deployment_builds_the_jobs(office: Office, monkeypatch: pytest.Monk
 @pytest.mark.parametrize("kind", [JobKind.EXPORT_PRODUCTS, JobKind.IMPORT_PRODUCTS, JobKind.IMPORT_VENDORS])
 def test_desktop_has_jobs_of_organizations_only(office: Office, kind: JobKind) -> None:
     with pytest.raises(JobRefused, match="only organizations"):
-        jobs_of(office).start(office.account, kind)
+        jobs_of(office).start(office.account, kind, "user-1")
 
 
 def test_a_company_that_was_left_takes_its_job_along(office: Office) -> None:
     organization(office, 1, "Acme")
-    jobs_of(office).start(office.account, EXPORT)
+    jobs_of(office).start(office.account, EXPORT, "user-1")
     before = office.accounts.connection(office.account)
     assert before is not None
     left = office.accounts.leaving(office.account, before.realm_id)
     office.service.table.write(left)
     office.accounts.connect(office.account, Edition.DESKTOP, "{another-file}")
     assert jobs_of(office).working(office.account, "{another-file}") == []
-    assert jobs_of(office).start(office.account, EXPORT).realm_id == "{another-file}"
+    assert jobs_of(office).start(office.account, EXPORT, "user-1").realm_id == "{another-file}"
 
 
 # -- import ------------------------------------------------------------------------------------------------------------
