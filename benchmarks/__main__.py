@@ -17,8 +17,8 @@ _HEAD = """\
 # Benchmarks
 
 Written by `make bench`, which repeats all of it on your machine: {machine}, {day}.
-Calls, reads and request units are counted and come out the same everywhere; milliseconds do not. What counts must not exceed is asserted in
-`tests/integration/push/test_budgets.py`, init times in `make rie`.
+Calls, reads and request units are counted and come out the same everywhere; milliseconds do not. What counts must not
+exceed is asserted in `tests/integration/push/test_budgets.py`, init times in `make rie`.
 """
 
 
