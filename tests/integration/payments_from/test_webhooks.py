@@ -125,3 +125,19 @@ def test_many_companies_in_one_delivery(world: PaymentsFromWorld) -> None:
     body = cloud_events(*((str(realm), "Payment") for realm in range(1, 300)), (OURS, "Payment"))
     assert deliver(world, body) == HTTPStatus.OK
     assert polls_asked_for(world) == [ACCOUNT]
+
+
+@pytest.mark.parametrize("stranger", [1, {"type": "qbo.payment"}, {"type": "qbo.budget.updated.v9", "data": {}}])
+def test_an_event_of_an_unknown_form_does_not_hold_up_the_others(world: PaymentsFromWorld, stranger: Any) -> None:
+    """Refused as a whole, Intuit would send all of it again for hours and might hold back what comes after."""
+    events = [stranger, *json.loads(cloud_events((OURS, "Payment")))]
+    assert deliver(world, json.dumps(events).encode()) == HTTPStatus.OK
+    assert polls_asked_for(world) == [ACCOUNT]
+
+
+@pytest.mark.parametrize("stranger", [{}, {"realmId": "1"}, {"realmId": "1", "dataChangeEvent": {"entities": 5}}])
+def test_nor_does_a_notification_of_an_unknown_form(world: PaymentsFromWorld, stranger: Any) -> None:
+    body = json.loads(old_form((OURS, "Payment")))
+    body["eventNotifications"].insert(0, stranger)
+    assert deliver(world, json.dumps(body).encode()) == HTTPStatus.OK
+    assert polls_asked_for(world) == [ACCOUNT]
