@@ -11,7 +11,7 @@ from syncro_quickbooks.online.reactivating import reactivation
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.work import Work
 from syncro_quickbooks.sync.model import Attention, Write
-from syncro_quickbooks.sync.records import View
+from syncro_quickbooks.sync.records import View, without_document
 
 
 class ListChoices:
@@ -65,8 +65,7 @@ class ListChoices:
         now = self._work.client.read(ENTITY_OF[view.key.kind], view.state.qbo_id, ReadPurpose.USER)
         if now is not None:
             return Ask(explanations.still_there(view, now))
-        state = replace(view.state, qbo_id="", sync_token="", object=None, applied_stamp="", applied_digest="")
-        return self._release(replace(view, state=state))
+        return self._release(replace(view, state=without_document(view.state)))
 
     def _release(self, view: View) -> View:
         self._work.store.release(view, view.state)

@@ -18,7 +18,7 @@ from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.work import Work
 from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.model import Attention, Kind, Operation, Problem, RecordKey, Who, Write
-from syncro_quickbooks.sync.records import View
+from syncro_quickbooks.sync.records import View, without_document
 from syncro_quickbooks.sync.settings import NewTaxCode, NewTaxRate, fold
 
 ENTITY = "TaxCode"
@@ -50,7 +50,7 @@ class TaxCodes:
         """`view` without its link if that is to a code that was confirmed before: codes cannot be changed."""
         if not view.state.linked or view.state.applied_digest == digest(view):
             return view
-        state = replace(view.state, entity="", qbo_id="", sync_token="", applied_digest="", object=None)
+        state = without_document(view.state)
         self._work.store.release(view, state)
         return replace(view, state=state)
 

@@ -360,6 +360,11 @@ def problems_from_text(text: str) -> tuple[Problem, ...]:
     )
 
 
+def without_document(state: RealmState) -> RealmState:
+    """`state` once the object in QuickBooks is to count no more; another one may be made, of the next generation."""
+    return RealmState(generation=state.generation, attempt=state.attempt, suffix=state.suffix)
+
+
 def without_attempt(state: RealmState) -> RealmState:
     """`state` once its attempt is settled."""
     return replace(state, attempt=None)

@@ -8,7 +8,7 @@ from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.sync.attempts import is_forced
 from syncro_quickbooks.sync.choices import ALL, REFUSALS
 from syncro_quickbooks.sync.model import Decision, Kind, Nothing, Skip
-from syncro_quickbooks.sync.records import View
+from syncro_quickbooks.sync.records import RealmState, View, without_document
 
 RUNS = ALL - {"done", "link", "reactivate", "redate", "reverse"}
 """The actions on records that are honoured here. QuickBooks Desktop shows its ids to nobody, so nobody can name one to
@@ -54,20 +54,11 @@ class Choosing:
         if view.key.kind is Kind.INVOICE:
             users = self._work.dependents.users(view.key)
             self._work.dependents.reopen([key for key in users if key.kind is Kind.PAYMENT])
-        return self._release(
-            view,
-            entity="",
-            qbo_id="",
-            sync_token="",
-            applied_stamp="",
-            applied_digest="",
-            object=None,
-            gone=False,
-            doubt="",
-            kept=0,
-        )
+        return self._released(view, without_document(view.state))
 
     def _release(self, view: View, **changes: str | bool | int | JsonObject | None) -> View:
-        state = replace(view.state, **changes)  # type: ignore[arg-type]  # the callers name fields of their types
+        return self._released(view, replace(view.state, **changes))  # type: ignore[arg-type]  # fields of their types
+
+    def _released(self, view: View, state: RealmState) -> View:
         self._work.store.release(view, state)
         return replace(view, state=state)

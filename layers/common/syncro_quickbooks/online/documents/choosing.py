@@ -18,7 +18,7 @@ from syncro_quickbooks.online.work import Work
 from syncro_quickbooks.sync.attempts import is_forced
 from syncro_quickbooks.sync.choices import REFUSALS, Choice
 from syncro_quickbooks.sync.model import Attention, Decision, Kind, Link, RecordKey, Skip
-from syncro_quickbooks.sync.records import AsFound, View
+from syncro_quickbooks.sync.records import AsFound, RealmState, View, without_document
 
 _ENTITY = {
     Kind.INVOICE: "Invoice",
@@ -96,20 +96,7 @@ class Choosing:
         if view.key.kind is Kind.INVOICE:
             users = self._work.dependents.users(view.key)
             self._work.dependents.reopen([key for key in users if key.kind is Kind.PAYMENT])
-        return self._release(
-            view,
-            entity="",
-            qbo_id="",
-            sync_token="",
-            applied_stamp="",
-            applied_digest="",
-            object=None,
-            gone=False,
-            doubt="",
-            kept=0,
-            as_found=None,
-            reversed=False,
-        )
+        return self._released(view, without_document(view.state))
 
     def _overwritten(self, view: View, choice: Choice) -> View | Attention:
         """On top of what was shown; anything else that a person did since is asked about again."""
@@ -149,7 +136,9 @@ class Choosing:
         return Link(entity, now, "")
 
     def _release(self, view: View, **changes: str | bool | int | JsonObject | AsFound | None) -> View:
-        state = replace(view.state, **changes)  # type: ignore[arg-type]  # the callers name fields of their types
+        return self._released(view, replace(view.state, **changes))  # type: ignore[arg-type]  # fields of their types
+
+    def _released(self, view: View, state: RealmState) -> View:
         self._work.store.release(view, state)
         return replace(view, state=state)
 
