@@ -18,6 +18,7 @@ from syncro_quickbooks.storage.table import (
     ConditionFailed,
     Delete,
     Item,
+    Key,
     Put,
     Table,
     Update,
@@ -109,11 +110,7 @@ class Decisions:
 
     def view(self, account_id: str, key: RecordKey) -> View:
         """The record as it stands in the connected company. Raises NoSuchRecord."""
-        keys = Keys(account_id)
-        connection = self._table.get(keys.of_account("connection"))
-        if connection is None:
-            raise NoSuchRecord
-        realm_id = str(connection["realm_id"])
+        keys, realm_id = Keys(account_id), self._realm(account_id)
         record, state = keys.record(key), keys.realm_state(key, realm_id)
         found = self._table.get_many([record, state])
         view = View(record_from_item(key, found.get(record)), state_from_item(found.get(state)))
@@ -185,6 +182,12 @@ class Decisions:
         taken = replace(self._new(view, TAKEN_BACK, user), params={"of": action} if action else {})
         return self._store(account_id, view, view, taken, "", choices=left)
 
+    def _realm(self, account_id: str) -> str:
+        connection = self._table.get(Keys(account_id).of_account("connection"))
+        if connection is None:
+            raise NoSuchRecord
+        return str(connection["realm_id"])
+
     def _forced(self, account_id: str, view: View, wanted: Wanted, user: str) -> View:
         shown = decision_token(view.record)
         if wanted.decision not in ("", shown, view.record.force):
@@ -205,13 +208,13 @@ class Decisions:
         answer: str,
         choices: Sequence[Choice] | None = None,
     ) -> View:
-        keys, now = Keys(account_id), self._now()
+        keys, now, realm_id = Keys(account_id), self._now(), self._realm(account_id)
         if choices is None:
             choices = target.record.choices if new.action in AT_ONCE else added(target.record.choices, new)
         wake_id = uuid4().hex
         writes: list[Write] = [
             self._reopening(keys, target, choices, answer if target.key == view.key else ""),
-            *(self._idle(account_id, each) for each in dict.fromkeys((view.key, target.key))),
+            *(_idle(keys.realm_state(each, realm_id)) for each in dict.fromkeys((view.key, target.key))),
             Put(outbox_item(keys, target.record, now)),
             *(
                 Put(self._history(keys, each, new))
@@ -250,12 +253,6 @@ class Decisions:
             _as_shown(target),
         )
 
-    def _idle(self, account_id: str, key: RecordKey) -> Check:
-        """Nothing is being sent of it: what that does to the books is not known yet."""
-        connection = self._table.get(Keys(account_id).of_account("connection")) or {}
-        place = Keys(account_id).realm_state(key, str(connection.get("realm_id", "")))
-        return Check(place, Condition("attribute_not_exists(#attempt)"))
-
     def _history(self, keys: Keys, record: Record, new: Choice) -> Item:
         params: dict[str, Value] = dict(new.params)
         return {
@@ -281,6 +278,11 @@ class Decisions:
 def offered_now(view: View) -> list[Problem]:
     """What the record shows, with the actions that can be run on it as it stands."""
     return [offered(problem, view.key.kind, linked=view.state.linked) for problem in view.record.problems]
+
+
+def _idle(state: Key) -> Check:
+    """Nothing is being sent of it: what that does to the books is not known yet."""
+    return Check(state, Condition("attribute_not_exists(#attempt)"))
 
 
 def _as_shown(view: View) -> Condition:
