@@ -6,7 +6,6 @@ import json
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -14,10 +13,8 @@ from typing import Any
 import botocore.exceptions
 import requests
 
-from emulators.quickbooks_online import Fault
 from emulators.quickbooks_online.faults import Faults
 from emulators.syncro_api import SyncroEmulator
-from emulators.wsgi_adapter import WSGIAdapter
 from syncro_quickbooks.bootstrap import Deployment
 from syncro_quickbooks.clock import from_millis, to_millis
 from syncro_quickbooks.online.faults import QuickBooksError
@@ -25,11 +22,11 @@ from syncro_quickbooks.online.tokens import ConnectionKey
 from syncro_quickbooks.sync.intake import Rejected
 from syncro_quickbooks.sync.wake import MISSED_AFTER
 from tests.simulation.engine.mishaps import Mishaps
+from tests.simulation.engine.struck import SYNCRO_URL, StruckAdapter, StruckSyncroAdapter, WorkersClock
 from tests.support.boundaries import Crash
 from tests.support.syncro_model import Event
 from tests.support.world import FUNCTION_TIME, QBO_URL, REDELIVERED_AFTER, AwsClients, World
 
-SYNCRO_URL = "http://syncro.test"
 POLL_QUEUE = "polls.fifo"  # as tests.support.world has it
 VERIFIER = b"test-verifier"
 INTAKE_TIME, SHORT_TIME = timedelta(seconds=30), timedelta(seconds=60)
@@ -38,69 +35,6 @@ ASYNC_ATTEMPTS = 3  # Lambda: twice again after a failed invocation
 MINUTE = timedelta(minutes=1)
 
 _FAILURES = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, QuickBooksError)
-
-
-class StruckAdapter(WSGIAdapter):
-    """HTTP to the emulator, through the mishaps."""
-
-    def __init__(self, world: "SimulatedWorld") -> None:
-        super().__init__(world.emulator)
-        self._world = world
-
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]  # passes requests' own options on
-        url = request.url or ""
-        _, of_company, rest = url.partition("?")[0].partition("/v3/company/")
-        what = rest.partition("/")[2] if of_company else "token"
-        is_write = "requestid=" in url
-
-        def late() -> None:
-            self._world.emulator.faults.add(Fault(kind="late", delay=115))
-            with suppress(requests.ConnectionError, requests.Timeout):
-                super(StruckAdapter, self).send(request, **options)
-            self._world.clock.sleep(5)
-
-        return self._world.mishaps.pass_through(
-            f"qbo.{request.method} {what}",
-            lambda: super(StruckAdapter, self).send(request, **options),
-            lambda: requests.exceptions.ReadTimeout(request=request),
-            late=late if is_write else None,
-        )
-
-
-class StruckSyncroAdapter(WSGIAdapter):
-    """HTTP to Syncro's API, through the mishaps."""
-
-    def __init__(self, world: "SimulatedWorld") -> None:
-        super().__init__(world.syncro)
-        self._world = world
-
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]  # passes requests' own options on
-        path = (request.url or "").removeprefix(f"{SYNCRO_URL}/api/v1/").partition("?")[0]
-
-        def late() -> None:
-            self._world.syncro.faults.add(Fault(kind="late", method="POST", delay=240))
-            with suppress(requests.ConnectionError, requests.Timeout):
-                super(StruckSyncroAdapter, self).send(request, **options)
-
-        return self._world.mishaps.pass_through(
-            f"syncro.{request.method} {path}",
-            lambda: super(StruckSyncroAdapter, self).send(request, **options),
-            lambda: requests.exceptions.ReadTimeout(request=request),
-            late=late if request.method == "POST" else None,
-        )
-
-
-class WorkersClock:
-    """The time as workers have it; a worker that waits may not live to see the end of it."""
-
-    def __init__(self, world: "SimulatedWorld") -> None:
-        self._world = world
-
-    def now(self) -> datetime:
-        return self._world.clock.now()
-
-    def sleep(self, seconds: float) -> None:
-        self._world.mishaps.sleep(seconds)
 
 
 class SimulatedWorld(World):
@@ -215,7 +149,7 @@ class SimulatedWorld(World):
         sweep = self._next_useful_sweep()
         if sweep is not None and sweep <= self.clock.now():
             self._next_sweep = sweep + MINUTE
-            self._invoke("sweep", "", SHORT_TIME, self._sweep)
+            self.invoke("sweep", "", SHORT_TIME, self._sweep)
         while self._upcoming and self._upcoming[0][0] <= self.clock.now():
             heapq.heappop(self._upcoming)[2]()
 
@@ -226,7 +160,7 @@ class SimulatedWorld(World):
 
     # -- workers -------------------------------------------------------------------------------------------------------
 
-    def _invoke(self, what: str, account: str, time: timedelta, work: Callable[[Deployment], Any]) -> bool:
+    def invoke(self, what: str, account: str, time: timedelta, work: Callable[[Deployment], Any]) -> bool:
         """Run one function. Returns whether it came to its end."""
         place = self.rng.randrange(len(self._processes))
         self.handled[what] += 1
@@ -255,7 +189,7 @@ class SimulatedWorld(World):
         account = event[1]["account_id"]
         what = f"{event[0]} v{event[1].get('version')} for"
         try:
-            if self._invoke(what, account, INTAKE_TIME, lambda process: process.intake.accept(*event)):
+            if self.invoke(what, account, INTAKE_TIME, lambda process: process.intake.accept(*event)):
                 return
         except Rejected as rejected:  # a Force Update that overtook what it is about; the door keeps it
             self.mishaps.tell(f"{what} {account}: {rejected}")
@@ -307,10 +241,10 @@ class SimulatedWorld(World):
             report = process.push.run(account, self.clock.now() + FUNCTION_TIME)
             self.mishaps.tell(f"push {account}: {report.ended}, {report.seen} looked at, next {report.next_due}")
 
-        return self._invoke("push", account, FUNCTION_TIME, work)
+        return self.invoke("push", account, FUNCTION_TIME, work)
 
     def _forward(self, body: str, receives: int) -> None:
-        if self._invoke("forward", body, SHORT_TIME, lambda process: process.wakes.forward(body)):
+        if self.invoke("forward", body, SHORT_TIME, lambda process: process.wakes.forward(body)):
             return
         if receives + 1 == MOST_RECEIVES:
             self.dead_messages += 1
@@ -340,7 +274,7 @@ class SimulatedWorld(World):
             told = f"{report.ended}, {report.changed} changed, {report.imported} imported, next {report.next_due}"
             self.mishaps.tell(f"poll {account}: {told}")
 
-        return self._invoke("poll", account, FUNCTION_TIME, work)
+        return self.invoke("poll", account, FUNCTION_TIME, work)
 
     def announce(self, account: str) -> None:
         """Intuit tells that payments changed: mostly, sometimes twice, sometimes late."""
@@ -353,14 +287,14 @@ class SimulatedWorld(World):
             self.at(due, lambda: self._announced(account, body, signature))
 
     def _announced(self, account: str, body: bytes, signature: str) -> None:
-        self._invoke("webhook", account, SHORT_TIME, lambda process: process.webhooks.take(body, signature))
+        self.invoke("webhook", account, SHORT_TIME, lambda process: process.webhooks.take(body, signature))
 
     # -- people --------------------------------------------------------------------------------------------------------
 
     def look_from_the_console(self, account: str) -> None:
         """Somebody opens the settings: a token is needed outside the push."""
         key = ConnectionKey(account, self.companies[account].realm)
-        self._invoke("console", account, SHORT_TIME, lambda process: process.tokens.access_token(key))
+        self.invoke("console", account, SHORT_TIME, lambda process: process.tokens.access_token(key))
 
     def stop_or_allow(self, scope: str) -> None:
         """Operations stop posting for a scope, or allow what they stopped."""
