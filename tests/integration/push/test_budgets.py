@@ -1,10 +1,11 @@
 """What an invoice may cost: HTTP calls and metered reads, counted in the journal of the emulator."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from tests.integration.push.spending import spending
+from tests.integration.push.spending import problem_of, spending
 from tests.support.books import assert_each_once, standing
 from tests.support.events import customer, invoice_detail, line
 from tests.support.world import World
@@ -53,6 +54,23 @@ def test_an_invoice_whose_customer_and_items_are_known_costs_one_call() -> None:
         "1080.00",
         "1188.00",
     }
+
+
+def test_the_next_day_only_the_preferences_are_read_again_not_what_never_changes() -> None:
+    world = connected()
+    world.publish("invoice.created", ten_lines(309))
+    world.run()
+    world.clock.sleep(25 * 60 * 60)
+    world.companies["acme"].book_close_date = date(2026, 12, 31)
+    with spending(world) as spent:
+        world.publish("invoice.created", ten_lines(310))
+        world.run()
+    assert (spent.operations, spent.reads) == (["query Preferences"], 1)
+    assert problem_of(world.record("invoice", 310))["code"] == "books_closed"
+    connection = world.deployment.accounts.connection("acme")
+    assert connection is not None
+    assert connection.company is not None
+    assert connection.company["country"] == "US"
 
 
 def test_an_event_without_news_costs_nothing() -> None:

@@ -123,6 +123,12 @@ def test_messages_of_one_account_run_one_after_the_other_and_one_at_a_time(queue
     assert "ContentBasedDeduplication" not in QUEUES[queue]
 
 
+def test_work_from_queues_leaves_half_of_the_default_concurrency_to_what_takes_events_in() -> None:
+    many = ("QboPushFunction.WakeUp", "QboPaymentPollFunction.Poll", "ReconcileFunction.Comparison")
+    at_once = [properties({"Properties": QUEUE_TRIGGERS[name]["ScalingConfig"]}) for name in many]
+    assert sum(int(str(each["MaximumConcurrency"])) for each in at_once) <= 500
+
+
 def test_a_batch_of_wake_ups_fails_message_by_message() -> None:
     assert QUEUE_TRIGGERS["SweepFunction.WakeLater"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 

@@ -72,6 +72,10 @@ class Company:
             custom_purchase_numbers=_named_value(preferences, "VendorAndPurchasesPrefs.UseCustomTxnNumbers") == "true",
         )
 
+    def info(self) -> JsonObject:
+        """What `from_quickbooks` takes of a `CompanyInfo`: it does not change while connected, so it is read once."""
+        return {"CompanyName": self.name, "Country": self.country}
+
     def to_json(self) -> JsonObject:
         """This company as plain JSON, with a schema number; `from_json` reads it back."""
         closed = self.book_close_date

@@ -231,16 +231,17 @@ class Push:
     def _company(self, connection: Connection, client: Client) -> Company:
         """The company's preferences, read again once a day; yesterday's do until they can be read."""
         read_at = connection.company_read_at
-        if connection.company is not None and read_at and self._clock.now() - read_at < COMPANY_READ_EVERY:
-            return Company.from_json(connection.company)
+        known = None if connection.company is None else Company.from_json(connection.company)
+        if known is not None and read_at and self._clock.now() - read_at < COMPANY_READ_EVERY:
+            return known
         try:
-            company = read_company(client)
+            company = read_company(client, None if known is None else known.info())
         except ValueError as error:
             raise AccountBlocked(_unusable("company", error), _LOOK_AGAIN_FOR_SETUP.total_seconds()) from error
         except (Unavailable, RequestRefused, ReadAllowanceExhausted):
-            if connection.company is None:
+            if known is None:
                 raise
-            return Company.from_json(connection.company)
+            return known
         self._accounts.save_company(connection.account_id, connection.realm_id, company.to_json())
         return company
 
