@@ -63,9 +63,12 @@ class Bookkeeper:
         world.polled.add(ACCOUNT)
         self._told: set[int] = set()
         self._changed_at = world.clock.now()
+
+    def begin(self) -> None:
+        """Two invoices come in, so that there is something to pay."""
         for event in [*self._invoice(), *self._invoice()]:
-            world.publish(*event)
-        world.go_on(world.clock.now() + timedelta(minutes=1))
+            self._world.publish(*event)
+        self._world.go_on(self._world.clock.now() + timedelta(minutes=1))
 
     # -- what is done --------------------------------------------------------------------------------------------------
 

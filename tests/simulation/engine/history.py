@@ -103,6 +103,8 @@ def _connected(rng: Random) -> SimulatedWorld:
 
 def _busy(world: SimulatedWorld, cast: Cast, rng: Random) -> None:
     doers = cast.doers()
+    if cast.bookkeeper:
+        cast.bookkeeper.begin()
     hour_after = rng.randrange(8) if rng.random() < 0.3 else -1
     for number in range(rng.randrange(3, 8) + len(doers) - len(cast.accounts)):
         syncro = rng.choice(doers)
