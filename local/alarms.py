@@ -1,5 +1,6 @@
-"""`make alarms`: the alarms that every function and every dead-letter queue has, into template.yaml."""
+"""`make alarms`: what watches every function and every dead-letter queue, into template.yaml: alarms and dashboard."""
 
+import json
 import re
 from pathlib import Path
 
@@ -71,13 +72,32 @@ def dead_letters_alarm(queue: str) -> str:
 
 
 def with_alarms(text: str, template: Template) -> str:
-    """The template's text with the alarms of what is in it. Raises ValueError if their place is not marked."""
+    """The template's text with the alarms and the dashboard's lines of what is in it.
+
+    Raises ValueError if their place is not marked.
+    """
     alarms = [dead_letters_alarm(queue) for queue in dead_letter_queues(template)]
     alarms += [errors_alarm(function) for function in functions(template)]
     between = re.compile(f"(?<={re.escape(_BEGIN)}).*?(?={re.escape(_END)})", re.DOTALL)
     if not between.search(text):
         raise ValueError(f"template.yaml lacks the lines {_BEGIN!r} and {_END!r}")
-    return between.sub(lambda _: "\n".join(alarms) + "\n", text)
+    text = between.sub(lambda _: "\n".join(alarms) + "\n", text)
+    names = [f"{queue}.QueueName" for queue in dead_letter_queues(template)]
+    text = with_widget(text, "Dead letters", ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName"), names)
+    return with_widget(text, "Errors of functions", ("AWS/Lambda", "Errors", "FunctionName"), functions(template))
+
+
+def with_widget(text: str, title: str, metric: tuple[str, ...], values: list[str]) -> str:
+    """The template's text with a line for each value of the metric's dimension in the dashboard's widget `title`.
+
+    The names are listed: a search of CloudWatch takes a name in quotes for a whole one, and without them finds other
+    stacks' too. Raises ValueError if there is no such widget.
+    """
+    lines = ",\n".join("            " + json.dumps([*metric, f"${{{value}}}"]) for value in values)
+    between = re.compile(rf'(?<="title": "{title}")([^\n]*"metrics": \[\n).*?(?=\]\}}\}})', re.DOTALL)
+    if not between.search(text):
+        raise ValueError(f"the dashboard of template.yaml lacks the widget {title!r}")
+    return between.sub(lambda found: found[1] + lines, text, count=1)
 
 
 def main(template: Path) -> None:

@@ -112,6 +112,17 @@ def test_the_dashboard_is_json_and_shows_what_the_alarms_look_at() -> None:
     assert [name for name in looked_at if name not in shown] == []
 
 
+def test_the_dashboard_names_every_function_and_dead_letter_queue_instead_of_searching_for_them() -> None:
+    # A search takes a name in quotes for a whole one, and the stack's name is only the beginning of theirs.
+    body = str(mapping(properties(RESOURCES["Dashboard"])["DashboardBody"])["Fn::Sub"])
+    assert "SEARCH(" not in body
+    shown = {widget["properties"]["title"]: widget["properties"]["metrics"] for widget in json.loads(body)["widgets"]}
+    queue = ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName"]
+    assert shown["Dead letters"] == [[*queue, f"${{{name}.QueueName}}"] for name in dead_letter_queues(LOADED)]
+    function = ["AWS/Lambda", "Errors", "FunctionName"]
+    assert shown["Errors of functions"] == [[*function, f"${{{name}}}"] for name in functions(LOADED)]
+
+
 def test_what_becomes_of_desktops_records_is_counted_into_the_same_metrics() -> None:
     filters = {name: properties(r) for name, r in RESOURCES.items() if r["Type"] == "AWS::Logs::MetricFilter"}
     drain = (ROOT / "layers/common/syncro_quickbooks/desktop/drain.py").read_text(encoding="utf-8")
