@@ -11,7 +11,7 @@ import pytest
 
 from emulators.quickbooks_online import Fault
 from syncro_quickbooks.json_types import JsonObject
-from syncro_quickbooks.storage.packing import unpack
+from syncro_quickbooks.storage.packing import pack, unpack
 from syncro_quickbooks.sync import dead_letters, nights, retries
 from syncro_quickbooks.sync.accounts import Pause
 from syncro_quickbooks.sync.dead_letters import EventDeadLetters, LetterBox, WakeUpDeadLetters
@@ -324,6 +324,30 @@ def test_what_somebody_at_the_customer_has_to_mend_is_not_retried() -> None:
     operations.world.run()
     assert operations.statuses(range(1, 3)) == ["needs_attention"] * 2
     assert operations.work().records_retried == 0
+
+
+def test_what_a_defect_of_ours_stopped_is_retried_once_it_is_mended() -> None:
+    operations = Operations()
+    place = {"pk": {"S": f"acct#{ACCOUNT}#invoice#1"}, "sk": {"S": "record"}}
+
+    def desire(snapshot: Any) -> None:
+        operations.world.table.update_item(
+            TableName=operations.world.table_name,
+            Key=place,
+            UpdateExpression="SET #desired = :desired",
+            ExpressionAttributeNames={"#desired": "desired"},
+            ExpressionAttributeValues={":desired": {"B": snapshot}},
+        )
+
+    operations.world.publish("invoice.created", invoice_detail(1))
+    readable = operations.world.record("invoice", 1)["desired"]
+    desire(pack({"id": 1, "of": "a release that wrote it otherwise"}))
+    operations.world.run()
+    assert json.loads(operations.world.record("invoice", 1)["problems"])[0]["code"] == "internal"
+    assert operations.work().stopped == "of 1 records that were retried some are needs_attention"
+    desire(readable)
+    assert operations.work().records_worked == 1
+    assert operations.invoices() == ["101"]
 
 
 def test_a_newer_event_of_a_parked_record_is_left_alone() -> None:

@@ -13,7 +13,7 @@ from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.catalogue_entries import RETRY, SKIP
 from syncro_quickbooks.sync.choices import Choice
 from syncro_quickbooks.sync.dispatches import Member
-from syncro_quickbooks.sync.model import Action, Kind, Problem, RecordKey, Who
+from syncro_quickbooks.sync.model import DEFECT, Action, Kind, Problem, RecordKey, Who
 from syncro_quickbooks.sync.records import View
 
 MOST_DIFFERENCES = 10
@@ -52,7 +52,7 @@ def entry_named(member: Member) -> str:
 
 def defect(key: RecordKey, error: Exception) -> Problem:
     return Problem(
-        "internal",
+        DEFECT,
         f"{key} could not be prepared because of a defect on our side ({type(error).__name__}).",
         "Contact support; everything else goes on.",
         who=Who.SUPPORT,

@@ -108,6 +108,10 @@ class Problem:
     verbatim: str = ""
 
 
+DEFECT = "internal"
+"""The code of a problem that is a defect of ours, met before anything was sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Totals:
     """A document's money in its own currency; `None` where a side does not state the figure."""

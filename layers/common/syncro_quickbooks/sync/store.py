@@ -23,7 +23,7 @@ from syncro_quickbooks.storage.table import (
 from syncro_quickbooks.sync.choices import Choice, choices_to_text, lasting, offered
 from syncro_quickbooks.sync.dispatches import Dispatch, dispatch_from_item, dispatch_to_item
 from syncro_quickbooks.sync.lease import Lease, LeaseLost
-from syncro_quickbooks.sync.model import Problem, RecordKey, Status, Who
+from syncro_quickbooks.sync.model import DEFECT, Problem, RecordKey, Status, Who
 from syncro_quickbooks.sync.records import (
     LAYER_OF,
     SCHEMA,
@@ -351,9 +351,10 @@ class Store:
 
 
 def _ours_to_repair(verdict: Verdict) -> bool:
-    """QuickBooks refused it for a reason that nobody at the customer can mend: our request, or QuickBooks itself."""
+    """It is stopped by what nobody at the customer can mend: a defect of ours, our request, or QuickBooks itself."""
     return verdict.status is Status.NEEDS_ATTENTION and any(
-        problem.code.startswith("qbo_") and problem.who in (Who.NOBODY, Who.SUPPORT) for problem in verdict.problems
+        problem.who in (Who.NOBODY, Who.SUPPORT) and (problem.code == DEFECT or problem.code.startswith("qbo_"))
+        for problem in verdict.problems
     )
 
 
