@@ -122,8 +122,16 @@ STEPS = st.one_of(
     st.sampled_from(["a#", "b", "c"]).map(lambda prefix: lambda table: list(table.query("p", prefix=prefix))),
     # Of two that are due at the same time either may come first.
     st.builds(lambda s, n: lambda table: set(map(str, table.query_due(s, n, 10))), SHARDS, NUMBERS),
+    st.builds(lambda s, n, page: lambda table: due(table, s, n, page), SHARDS, NUMBERS, st.integers(1, 3)),
     st.builds(lambda s, limit: lambda table: listed(table, s, limit), SHARDS, st.integers(1, 3)),
 )
+
+
+def due(table: Table, shard: str, before: int, page: int) -> Any:
+    """What is due, read page by page; of two that are due at the same time either may come first."""
+    found = list(table.each_due(shard, before, page))
+    assert [each.next_due for each in found] == sorted(each.next_due for each in found)
+    return sorted(map(str, found))
 
 
 def listed(table: Table, listing: str, limit: int) -> Any:

@@ -19,7 +19,7 @@ from syncro_quickbooks.sync.intake import IntakeResult
 from syncro_quickbooks.sync.model import Problem
 from syncro_quickbooks.sync.retries import Retries, Round
 from syncro_quickbooks.sync.troubles import Troubles
-from syncro_quickbooks.sync.wake import PUSH_SCHEDULE
+from syncro_quickbooks.sync.wake import PUSH_SCHEDULE, shard_of
 from tests.support import aws
 from tests.support.books import assert_each_once, standing
 from tests.support.boundaries import Crash
@@ -374,6 +374,21 @@ def test_a_paused_account_is_not_retried() -> None:
     assert connection is not None
     operations.world.deployment.accounts.pause(connection, Pause(Problem("reconnect", "Sign in again.")))
     assert operations.work().records_retried == 0
+
+
+def test_records_of_an_account_that_may_not_send_take_nobodys_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retries, "MOST_RECORDS", 2)
+    operations = Operations()
+    troubled(operations, range(1, 5))
+    operations.world.deployment.accounts.stop_posting(f"account#{ACCOUNT}", "its people asked for it")
+    beside = next(name for name in map(str, count()) if shard_of("", name) == shard_of("", ACCOUNT))
+    company = operations.world.connect(beside, "9130002")
+    operations.world.publish("invoice.created", {**invoice_detail(1), "account_id": beside})
+    operations.world.run()
+    assert operations.world.record("invoice", 1, beside)["status"] == "needs_attention"
+    operations.world.emulator.faults.clear()
+    assert operations.work().records_worked == 1
+    assert len(standing(company)) == 1
 
 
 def test_a_canary_that_quickbooks_cannot_answer_stops_the_round_and_is_not_lost() -> None:

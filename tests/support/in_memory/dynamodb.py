@@ -86,7 +86,11 @@ class MemoryDynamoDB:
                 begin_behind = _index_place(IndexName, ExclusiveStartKey)
                 places = [each for each in places if (each > begin_behind) is ScanIndexForward and each != begin_behind]
             items = [self._projected(IndexName, pk, sk) for _, pk, sk in places[:Limit]]
-            return {"Count": len(items)} if Select else {"Items": items, "Count": len(items)}
+            if Select:
+                return {"Count": len(items)}
+            # As below; the index's own last key is the place in it and the item's.
+            more = {"LastEvaluatedKey": items[-1]} if Limit is not None and len(items) == Limit else {}
+            return {"Items": items, "Count": len(items), **more}
         if Select:
             raise NotImplementedError(f"Select={Select}")
         pk, begin = _keys_wanted(KeyConditionExpression, names, values)

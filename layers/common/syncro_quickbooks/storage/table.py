@@ -54,6 +54,14 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """A place in the index `due`: an item's address, and when it is due (ms)."""
+
+    key: Key
+    next_due: int
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """A place in the index `listed`: an item's address, and when it changed (ms)."""
 
@@ -252,6 +260,23 @@ class Table:
             Limit=limit,
         )
         return [Key(str(item["pk"]["S"]), str(item["sk"]["S"])) for item in answer["Items"]]
+
+    def each_due(self, shard: str, before: int, page: int = 200) -> Iterator[Due]:
+        """All of the `due` index in `shard` with `next_due` before `before` (ms), the earliest first: a hint, as above.
+
+        Read as they are consumed.
+        """
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._name,
+            IndexName="due",
+            KeyConditionExpression="#due_shard = :shard AND #next_due < :before",
+            ExpressionAttributeNames={"#due_shard": "due_shard", "#next_due": "next_due"},
+            ExpressionAttributeValues={":shard": {"S": shard}, ":before": {"N": str(before)}},
+            PaginationConfig={"PageSize": page},
+        )
+        for answer in pages:
+            for item in map(self._item, answer["Items"]):
+                yield Due(Key(str(item["pk"]), str(item["sk"])), int(str(item["next_due"])))
 
     def query_listed(
         self, listing: str, *, after: Listed | None = None, oldest_first: bool = False, limit: int

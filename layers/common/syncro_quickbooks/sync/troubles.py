@@ -5,14 +5,15 @@ They stand in the `due` index for as long as that is so, across all accounts; se
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from heapq import merge
 
 from syncro_quickbooks.clock import Clock, to_millis
-from syncro_quickbooks.storage.table import Condition, ConditionFailed, Item, Put, Table, Update, Value
+from syncro_quickbooks.storage.table import Condition, ConditionFailed, Key, Put, Table, Update, Value
 from syncro_quickbooks.sync.accounts import Accounts, Edition
 from syncro_quickbooks.sync.model import Kind, RecordKey, Status
 from syncro_quickbooks.sync.records import Keys, record_from_item
 from syncro_quickbooks.sync.store import TROUBLED, outbox_item
-from syncro_quickbooks.sync.wake import Wakes, due_items
+from syncro_quickbooks.sync.wake import SHARDS, Wakes
 
 WORKED = frozenset({Status.SYNCED, Status.SYNCED_WITH_WARNING, Status.SKIPPED, Status.WAITING, Status.DORMANT})
 """A retried record that ends like this got past what had stopped it."""
@@ -37,14 +38,14 @@ class Troubles:
 
     def longest_untried(self, most: int) -> list[Trouble]:
         """Up to `most` of those whose accounts may send, the one that was decided about longest ago first."""
-        items = sorted(due_items(self._table, TROUBLED, self._now(), most), key=lambda item: int(str(item["next_due"])))
         may_send: dict[str, bool] = {}
         found: list[Trouble] = []
-        for trouble in _parked(items):
-            if trouble.account_id not in may_send:
-                may_send[trouble.account_id] = self._may_send(trouble.account_id)
-            if may_send[trouble.account_id]:
-                found.append(trouble)
+        for place in self._listed():
+            account_id = place.pk.split("#")[1]  # acct#<account>#<kind>#<id>
+            if account_id not in may_send:
+                may_send[account_id] = self._may_send(account_id)
+            if may_send[account_id] and (key := self._parked(place)) is not None:
+                found.append(Trouble(account_id, key))
             if len(found) == most:
                 break
         return found
@@ -74,6 +75,18 @@ class Troubles:
         items = self._table.get_many(places)
         return [Status(str(items[place]["status"])) for place in places if place in items]
 
+    def _listed(self) -> Iterator[Key]:
+        """The places of all in the index, read no further than they are asked for."""
+        shards = (self._table.each_due(f"{TROUBLED}#{shard}", self._now() + 1) for shard in range(SHARDS))
+        return (each.key for each in merge(*shards, key=lambda each: each.next_due))
+
+    def _parked(self, place: Key) -> RecordKey | None:
+        """The record, if it still needs attention: the index is a hint, an event may have come since."""
+        item = self._table.get(place)
+        if item is None or item.get("status") != str(Status.NEEDS_ATTENTION):
+            return None
+        return RecordKey(Kind(str(item["kind"])), str(item["id"]))
+
     def _may_send(self, account_id: str) -> bool:
         """Nobody knows when a Web Connector runs next, so a canary of Desktop would not come back."""
         connection = self._accounts.connection(account_id)
@@ -85,11 +98,3 @@ class Troubles:
 
     def _now(self) -> int:
         return to_millis(self._clock.now())
-
-
-def _parked(items: Sequence[Item]) -> Iterator[Trouble]:
-    """The index is a hint: an event may have come since."""
-    for item in items:
-        if item.get("status") == str(Status.NEEDS_ATTENTION):
-            key = RecordKey(Kind(str(item["kind"])), str(item["id"]))
-            yield Trouble(str(item["pk"]).removeprefix("acct#").removesuffix(f"#{key}"), key)
