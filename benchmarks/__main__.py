@@ -80,11 +80,11 @@ def load(found: Path) -> Iterator[str]:
 def init_times(found: Path) -> Iterator[str]:
     """What the run on the runtime emulator noted."""
     noted = json.loads(found.read_text(encoding="utf-8"))
-    yield "\n## Init time on AWS's runtime emulator, ms\n"
-    yield f"{noted['runs']} cold starts where there is a budget, byte-compiled, in turns. Ratios are of the minimums:"
-    yield "on a machine that others use, everything above is noise.\n"
+    yield "\n## Init time and memory on AWS's runtime emulator, ms\n"
+    yield f"{noted['runs']} cold starts each, byte-compiled, in turns. Ratios are of the minimums:"
+    yield "on a machine that others use, everything above is noise. Memory is the most that the runtime held.\n"
     columns = ("function", "min", "median", "x DynamoDB only", "budget", "first call with init, median")
-    yield from table(columns, noted["rows"])
+    yield from table((*columns, "peak memory, MB"), noted["rows"])
 
 
 def sizes(build: Path) -> Iterator[str]:

@@ -94,3 +94,14 @@ def stop_on_sigterm() -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
+
+
+def peak_memory(pid: int) -> float:
+    """The most memory in MB that a process or one of its children has held so far; 0 on systems other than Linux."""
+    process = Path(f"/proc/{pid}")
+    if not process.exists():
+        return 0
+    status = (process / "status").read_text(encoding="utf-8").splitlines()
+    held = next((int(line.split()[1]) for line in status if line.startswith("VmHWM:")), 0)
+    children = " ".join(each.read_text(encoding="utf-8") for each in process.glob("task/*/children"))
+    return max([held / 1024, *(peak_memory(int(child)) for child in children.split())])
