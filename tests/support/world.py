@@ -57,7 +57,7 @@ class Interrupted:
             return call(**arguments)
 
         # The SDK makes TransactWriteItems idempotent with a token; a repeat of it succeeds without doing anything.
-        repeatable = name in ("put_item", "update_item", "delete_item", "send_message")
+        repeatable = name in ("put_item", "update_item", "delete_item", "send_message", "send_message_batch")
         return self._world.boundaries.pass_through(
             f"{self._service}.{name}",
             made,
@@ -120,6 +120,11 @@ class Queues:
 
     def send_message(self, **arguments: Any) -> dict[str, Any]:
         self._world.sent(arguments)
+        return {}
+
+    def send_message_batch(self, **arguments: Any) -> dict[str, Any]:
+        for entry in arguments["Entries"]:
+            self._world.sent({"QueueUrl": arguments["QueueUrl"], **entry})
         return {}
 
 

@@ -39,6 +39,7 @@ _SECONDS = {
     "dynamodb.delete_item": 0.006,
     "dynamodb.transact_write_items": 0.015 + OWN_WORK,
     "sqs.send_message": 0.015,
+    "sqs.send_message_batch": 0.02,
 }
 
 

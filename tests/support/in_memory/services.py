@@ -57,3 +57,7 @@ class MemorySqs:
     def send_message(self, **message: Any) -> dict[str, Any]:
         self.sent.append(message)
         return {}
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:
+        self.sent += [{"QueueUrl": QueueUrl, **entry} for entry in Entries]
+        return {}
