@@ -29,7 +29,7 @@ MAX_BLOB_BYTES = 350_000
 _BATCH_GET_LIMIT = 100  # BatchGetItem: at most 100 keys a call
 _BATCH_WRITE_LIMIT = 25  # BatchWriteItem: at most 25 requests a call
 _CONFLICTS_RETRIED = 5
-_CONFLICT_PAUSE = 0.02  # seconds, doubled each time
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 2.0  # seconds, doubled each time
 _NAME = re.compile(r"#(\w+)")
 _VALUE = re.compile(r":\w+")
 
@@ -134,7 +134,7 @@ class Table:
     def get_many(self, keys: Sequence[Key]) -> dict[Key, Item]:
         """The items at `keys` that exist."""
         found: dict[Key, Item] = {}
-        wanted = list(dict.fromkeys(keys))
+        wanted, throttled = list(dict.fromkeys(keys)), 0
         while wanted:
             now, wanted = wanted[:_BATCH_GET_LIMIT], wanted[_BATCH_GET_LIMIT:]
             answer = self._client.batch_get_item(
@@ -146,6 +146,8 @@ class Table:
             left = answer.get("UnprocessedKeys", {}).get(self._name)
             if left:
                 wanted += [Key(str(key["pk"]["S"]), str(key["sk"]["S"])) for key in left["Keys"]]
+                _pause(throttled)  # DynamoDB wants it (BatchGetItem), and the SDK leaves it to us
+                throttled += 1
         return found
 
     def query(
@@ -200,9 +202,13 @@ class Table:
         for start in range(0, len(keys), _BATCH_WRITE_LIMIT):
             some = keys[start : start + _BATCH_WRITE_LIMIT]
             left: Sequence[WriteRequestUnionTypeDef] = [{"DeleteRequest": {"Key": self._key(key)}} for key in some]
+            throttled = 0
             while left:
                 answer = self._client.batch_write_item(RequestItems={self._name: left})
                 left = answer.get("UnprocessedItems", {}).get(self._name, [])
+                if left:
+                    _pause(throttled)
+                    throttled += 1
 
     def write(self, operation: Write) -> None:
         """Carry out one operation. Raises ConditionFailed."""
@@ -246,7 +252,7 @@ class Table:
                     raise ConditionFailed(failed) from error
                 if "TransactionConflict" not in codes:
                     raise
-                time.sleep(random.uniform(0.5, 1) * _CONFLICT_PAUSE * 2**attempt)  # noqa: S311 - jitter
+                _pause(attempt)
         return call()
 
     def query_due(self, shard: str, before: int, limit: int) -> list[Key]:
@@ -374,3 +380,7 @@ def _plain(value: object) -> Value:
     if value is None or isinstance(value, str | bool | bytes):
         return value
     return int(str(value))
+
+
+def _pause(attempt: int) -> None:
+    time.sleep(random.uniform(0.5, 1) * min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt))  # noqa: S311 - jitter
