@@ -158,6 +158,29 @@ def test_a_posting_stop_holds_what_is_made_in_syncro(world: JobWorld) -> None:
     assert world.job(ORGANIZATIONS).done == 1
 
 
+def test_posting_stopped_in_the_middle_of_a_portion_makes_nothing_more(world: JobWorld) -> None:
+    for number in range(60):
+        world.companies[ACCOUNT].create_by_hand("Customer", {"DisplayName": f"Customer {number:02}"})
+    job = world.begin(ORGANIZATIONS)
+    posts: list[str] = []
+
+    class StoppedMeanwhile(Boundaries):
+        def pass_through(self, name: str, *args: Any, **kwargs: Any) -> Any:
+            posts.extend([name] if name.startswith("syncro.POST") else [])
+            if len(posts) == 30 and name.startswith("syncro.POST"):
+                world.deployment.accounts.stop_posting(f"account#{ACCOUNT}", "stocktaking")
+            return super().pass_through(name, *args, **kwargs)
+
+    world.start(StoppedMeanwhile())
+    world.deployment.jobs.confirm(ACCOUNT, ORGANIZATIONS, job.id, "user-1")
+    world.run_for(timedelta(minutes=10))
+    assert len(world.theirs.all("customers")) == 30  # the one that was on its way, and none after it
+    world.deployment.accounts.allow_posting(f"account#{ACCOUNT}")
+    world.run()
+    assert world.job(ORGANIZATIONS).done == 60
+    assert len(world.theirs.all("customers")) == 60
+
+
 def test_cancelled_while_it_makes_them(world: JobWorld) -> None:
     for number in range(60):
         world.companies[ACCOUNT].create_by_hand("Customer", {"DisplayName": f"Customer {number:02}"})

@@ -46,7 +46,10 @@ class _Tried:
 
 
 class Making:
-    """Makes one account's rows. `for_syncro` maps an entry of the account's edition to what the API is told."""
+    """Makes one account's rows. `for_syncro` maps an entry of the account's edition to what the API is told.
+
+    `is_stopped` says whether posting is, before every single thing.
+    """
 
     def __init__(
         self,
@@ -57,6 +60,7 @@ class Making:
         clock: Clock,
         deadline: datetime,
         for_syncro: ForSyncro,
+        is_stopped: Callable[[], bool],
         log: Log,
     ) -> None:
         self._jobs = jobs
@@ -65,6 +69,7 @@ class Making:
         self._clock = clock
         self._deadline = deadline
         self._for_syncro = for_syncro
+        self._is_stopped = is_stopped
         self._log = log
 
     def advance(self, job: Job) -> Job | None:
@@ -121,7 +126,8 @@ class Making:
         tried: list[_Tried] = []
         failure: Exception | None = None
         for row in rows:
-            if failure is not None or self._deadline - self._clock.now() < TIME_FOR_A_CALL:
+            out_of_time = self._deadline - self._clock.now() < TIME_FOR_A_CALL
+            if failure is not None or out_of_time or self._is_stopped():
                 tried.append(_Tried(row))  # nothing was sent
                 continue
             one, failure = self._make_one(job.kind.things, row)

@@ -91,7 +91,7 @@ class OneTimeJobs:
 
     def _of_account(self, connection: Connection, deadline: datetime, report: JobsReport) -> int | None:
         """Returns when to look again (ms), None when nothing is left for this worker."""
-        reason = self._accounts.posting_stopped(connection.account_id, connection.edition)
+        reason = self._stopped(connection)
         dues: list[int] = []
         for job in self._jobs.working(connection.account_id, connection.realm_id):
             if job.in_quickbooks:
@@ -211,6 +211,7 @@ class OneTimeJobs:
             clock=self._clock,
             deadline=deadline,
             for_syncro=for_syncro,
+            is_stopped=lambda: self._stopped(connection) is not None,
             log=self._log,
         )
         while deadline - self._clock.now() >= TIME_FOR_A_CALL:
@@ -220,7 +221,7 @@ class OneTimeJobs:
                 return making.next_due(job) if job.tried else None
             job = moved
             report.steps += 1
-            reason = self._accounts.posting_stopped(connection.account_id, connection.edition)
+            reason = self._stopped(connection)
             if reason is not None:
                 report.ended = f"posting is stopped: {reason}"
                 return self._after(_LOOK_AGAIN_WHEN_STOPPED)
@@ -228,6 +229,9 @@ class OneTimeJobs:
         return to_millis(self._clock.now())
 
     # -- parts ---------------------------------------------------------------------------------------------------------
+
+    def _stopped(self, connection: Connection) -> str | None:
+        return self._accounts.posting_stopped(connection.account_id, connection.edition)
 
     def _wake_push(self, connection: Connection) -> None:
         """QuickBooks' side can go on. The Web Connector comes by itself."""
