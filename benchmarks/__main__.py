@@ -81,10 +81,10 @@ def init_times(found: Path) -> Iterator[str]:
     """What the run on the runtime emulator noted."""
     noted = json.loads(found.read_text(encoding="utf-8"))
     yield "\n## Init time and memory on AWS's runtime emulator, ms\n"
-    yield f"{noted['runs']} cold starts each, byte-compiled, in turns. Ratios are of the minimums:"
-    yield "on a machine that others use, everything above is noise. Memory is the most that the runtime held.\n"
-    columns = ("function", "min", "median", "x DynamoDB only", "budget", "first call with init, median")
-    yield from table((*columns, "peak memory, MB"), noted["rows"])
+    yield f"{noted['runs']} cold starts each, byte-compiled, in turns, and the first call with the init in it (median)."
+    yield "x: times a handler that only makes a DynamoDB client. The budget is for the minimums: on a machine that"
+    yield "others use, everything above is noise. MB: the most memory that the runtime held.\n"
+    yield from table(noted["columns"], noted["rows"])
 
 
 def sizes(build: Path) -> Iterator[str]:
