@@ -7,7 +7,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from syncro_quickbooks.bootstrap import deployment
-from syncro_quickbooks.desktop.registrations import UNSEEN
+from syncro_quickbooks.desktop.registrations import GONE_AFTER, UNSEEN
 from syncro_quickbooks.online.token_store import IDLE
 
 TOKEN_OVERDUE = timedelta(days=7)
@@ -23,7 +23,9 @@ def handler(_event: object, _context: LambdaContext) -> None:
     """Measures once. What it raises shows as an error of this function; the next run is five minutes away."""
     gauges = deployment().gauges
     waiting = gauges.oldest_waiting()
-    unseen, stale = gauges.overdue(UNSEEN), gauges.overdue(IDLE, TOKEN_OVERDUE)
+    unseen = gauges.overdue(UNSEEN, gone_after=GONE_AFTER)
+    # Not even the oldest is left out: a consent dies on its 100th day without a refresh, and is not due any more then.
+    stale = gauges.overdue(IDLE, TOKEN_OVERDUE)
     metrics.add_metric("OldestWaiting", MetricUnit.Seconds, waiting.total_seconds())
     metrics.add_metric("ReadAllowanceUsed", MetricUnit.Percent, deployment().read_budget.used_percent())
     metrics.add_metric("DesktopNotSeen", MetricUnit.Count, len(unseen))

@@ -6,7 +6,8 @@ import pytest
 
 from emulators.quickbooks_online import Fault
 from syncro_quickbooks.clock import from_millis
-from syncro_quickbooks.desktop.registrations import UNSEEN
+from syncro_quickbooks.desktop.registrations import GONE_AFTER, UNSEEN
+from syncro_quickbooks.online.token_store import IDLE
 from syncro_quickbooks.sync.accounts import Pause
 from syncro_quickbooks.sync.gauges import Gauges
 from syncro_quickbooks.sync.model import Problem, Status
@@ -18,7 +19,7 @@ from tests.support.world import FUNCTION_TIME, World
 
 pytestmark = pytest.mark.usefixtures("aws_services")
 
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+MINUTE, HOUR, DAY, WEEK = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 
 
 def connected() -> World:
@@ -116,12 +117,36 @@ def test_a_desktop_account_is_missed_after_three_days_and_given_up_after_a_month
     office.clock.sleep((3 * DAY - HOUR).total_seconds())
     assert gauges.overdue(UNSEEN) == []
     office.clock.sleep(2 * HOUR.total_seconds())
-    assert gauges.overdue(UNSEEN) == [ACCOUNT]
+    assert gauges.overdue(UNSEEN, gone_after=GONE_AFTER) == [ACCOUNT]
 
     office.run()  # also with nothing to do
-    assert gauges.overdue(UNSEEN) == []
+    assert gauges.overdue(UNSEEN, gone_after=GONE_AFTER) == []
     office.clock.sleep(34 * DAY.total_seconds())
-    assert gauges.overdue(UNSEEN) == []
+    assert gauges.overdue(UNSEEN, gone_after=GONE_AFTER) == []
+
+
+def test_a_token_that_cannot_be_refreshed_is_told_of_until_its_consent_is_over() -> None:
+    world = connected()
+    gauges, idle = world.deployment.gauges, world.deployment.idle_connections
+    world.emulator.faults.add(Fault(kind="status", status=503, operation="token", times=None))
+    world.clock.sleep((13 * DAY).total_seconds())
+    assert gauges.overdue(IDLE, WEEK) == []
+    for day in (2, 30, 54):  # the 15th, the 45th, the 99th
+        world.clock.sleep((day * DAY).total_seconds())
+        idle.refresh_due(world.clock.now() + HOUR)
+        assert gauges.overdue(IDLE, WEEK) == [ACCOUNT]
+
+    world.emulator.faults.clear()
+    idle.refresh_due(world.clock.now() + HOUR)
+    assert gauges.overdue(IDLE, WEEK) == []
+
+
+def test_a_consent_that_intuit_refuses_is_no_matter_of_its_age() -> None:
+    world = connected()
+    world.emulator.oauth.disconnect("9130001")
+    world.clock.sleep((15 * DAY).total_seconds())
+    world.deployment.idle_connections.refresh_due(world.clock.now() + HOUR)
+    assert world.deployment.gauges.overdue(IDLE, WEEK) == []
 
 
 def test_that_a_web_connector_called_is_noted_once_a_day() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import uuid4
 
 from syncro_quickbooks.desktop.passwords import PasswordHash
@@ -23,6 +24,9 @@ from syncro_quickbooks.sync.records import SCHEMA, Keys
 LONGEST_USER = 64
 UNSEEN = "unseen-desktop"
 """Where the `due` index has the registrations whose Web Connector has called before, each due when it is missed."""
+
+GONE_AFTER = timedelta(days=30)
+"""A Web Connector that has been missed for so long was taken out of use."""
 
 
 @dataclass(frozen=True, slots=True)

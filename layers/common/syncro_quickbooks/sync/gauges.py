@@ -8,8 +8,6 @@ from syncro_quickbooks.sync.wake import due_items
 
 _MOST_PER_SHARD = 500
 _ANY_TIME = timedelta(days=365)
-_GIVEN_UP_AFTER = timedelta(days=30)
-"""An account that has been overdue for so long has left; it would keep its alarm red for ever."""
 
 
 class Gauges:
@@ -29,9 +27,12 @@ class Gauges:
         since = [from_millis(int(str(item["waiting_since"]))) for item in items if "waiting_since" in item]
         return max([now - each for each in since], default=timedelta(0))
 
-    def overdue(self, what: str, by: timedelta = timedelta(0)) -> list[str]:
-        """The accounts whose item for `what` in the index has been due for at least `by`, but not for a month."""
+    def overdue(self, what: str, by: timedelta = timedelta(0), *, gone_after: timedelta = _ANY_TIME) -> list[str]:
+        """The accounts whose item for `what` in the index has been due for at least `by`.
+
+        Without those that have been for `gone_after` longer: who has left would keep an alarm red for ever.
+        """
         before = self._clock.now() - by
         items = due_items(self._table, what, to_millis(before), _MOST_PER_SHARD)
-        lately = [item for item in items if from_millis(int(str(item["next_due"]))) > before - _GIVEN_UP_AFTER]
+        lately = [item for item in items if from_millis(int(str(item["next_due"]))) > before - gone_after]
         return sorted(str(item["pk"]).removeprefix("acct#") for item in lately)
