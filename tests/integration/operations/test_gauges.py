@@ -77,6 +77,50 @@ def test_who_waits_for_a_person_does_not_wait_for_us() -> None:
     assert waiting(world) == timedelta(0)
 
 
+@pytest.mark.parametrize("code", ["140", "6190", "10200"])
+def test_a_company_that_its_own_people_have_to_mend_does_not_wait_for_us_between_looks_either(code: str) -> None:
+    world = connected()
+    world.emulator.faults.add(Fault(kind="error", entity="Invoice", code=code, times=None))
+    world.publish("invoice.created", invoice_detail(309))
+    world.run_for(HOUR)
+    assert waiting(world) == timedelta(0)
+    world.publish("invoice.created", invoice_detail(310))
+    world.run_for(2 * DAY)
+    assert waiting(world) == timedelta(0)
+
+    # Another account's stall is seen.
+    world.connect("globex", "9130002")
+    world.run_for(MINUTE)
+    world.emulator.faults.add(Fault(kind="status", realm="9130002", status=503, times=None))
+    world.publish("invoice.created", {**invoice_detail(309), "account_id": "globex"})
+    world.run_for(HOUR)
+    assert waiting(world) == HOUR
+
+    world.emulator.faults.clear()
+    world.run_for(DAY + HOUR)
+    assert (world.outstanding(), waiting(world)) == ([], timedelta(0))
+
+
+def test_nor_does_an_account_whose_company_has_a_preference_that_set_up_forbids() -> None:
+    world = World()
+    company = world.connect(auto_apply_credit=True)
+    world.publish("invoice.created", invoice_detail(309))
+    world.run_for(10 * HOUR)
+    assert waiting(world) == timedelta(0)
+    company.auto_apply_credit = False
+    world.run_for(5 * HOUR)
+    assert (world.outstanding(), waiting(world)) == ([], timedelta(0))
+
+
+def test_who_is_paused_by_a_mistake_of_ours_waits_for_us() -> None:
+    world = connected()
+    world.emulator.oauth.client = ("app", "another secret")
+    world.clock.sleep(HOUR.total_seconds())  # the access token is over
+    world.publish("invoice.created", invoice_detail(309))
+    world.run_for(3 * HOUR)
+    assert waiting(world) == 3 * HOUR
+
+
 def test_a_run_says_what_it_left_in_which_status() -> None:
     world = connected()
     for number in (309, 310):

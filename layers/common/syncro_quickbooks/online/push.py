@@ -32,7 +32,7 @@ from syncro_quickbooks.sync.choices import ALL
 from syncro_quickbooks.sync.dependents import Dependents
 from syncro_quickbooks.sync.jobs import Jobs
 from syncro_quickbooks.sync.lease import Lease, LeaseHeld, LeaseLost, Leases
-from syncro_quickbooks.sync.model import Action, Problem, Status, Who
+from syncro_quickbooks.sync.model import AT_CUSTOMER, Action, Problem, Status, Who
 from syncro_quickbooks.sync.nights import Nights
 from syncro_quickbooks.sync.settings import (
     CHANGED_IN_QUICKBOOKS,
@@ -56,7 +56,10 @@ ClientFactory: TypeAlias = Callable[[Connection, RateLimiter], Client]
 
 @dataclass(slots=True)
 class PushReport:
-    """What a run did, for its log line and the metrics. `waiting_since` (ms): the oldest record that it left."""
+    """What a run did, for its log line and the metrics. `waiting_since` (ms): the oldest record that it left.
+
+    With `for_customer` the whole account waits for somebody at the customer.
+    """
 
     account_id: str
     ended: str = "done"
@@ -64,6 +67,7 @@ class PushReport:
     throttled: bool = False
     verdicts: Counter[Status] = field(default_factory=Counter)
     waiting_since: int | None = None
+    for_customer: bool = False
     next_due: datetime | None = None
 
 
@@ -122,7 +126,7 @@ class Push:
             next_due = self._next_due(connection, lease, deadline, report)
         if report.verdicts:
             self._nights.note_change(report.account_id)
-        self._wakes.finish(report.account_id, guard, next_due, report.waiting_since)
+        self._wakes.finish(report.account_id, guard, next_due, report.waiting_since, for_customer=report.for_customer)
         report.next_due = None if next_due is None else from_millis(next_due)
 
     def _next_due(self, connection: Connection, lease: Lease, deadline: datetime, report: PushReport) -> int | None:
@@ -153,7 +157,7 @@ class Push:
     def _pause(
         self, connection: Connection, report: PushReport, problem: Problem, wait: timedelta | None
     ) -> int | None:
-        report.ended = f"paused: {problem.code}"
+        _note_pause(report, problem)
         until = None if wait is None else self._clock.now() + wait
         self._accounts.pause(connection, Pause(problem, until))
         return None if until is None else to_millis(until)
@@ -220,7 +224,7 @@ class Push:
         """When the account's pause or open breaker ends (ms). `report.ended` says why nothing is done."""
         now = self._clock.now()
         if health.pause is not None and (health.pause.until is None or health.pause.until > now):
-            report.ended = f"paused: {health.pause.problem.code}"
+            _note_pause(report, health.pause.problem)
             return None if health.pause.until is None else to_millis(health.pause.until)
         breaker = Breaker.from_item(health.breaker)
         if not breaker.allows(now) and breaker.open_until is not None:
@@ -246,6 +250,11 @@ class Push:
         return company
 
 
+def _note_pause(report: PushReport, problem: Problem) -> None:
+    report.ended = f"paused: {problem.code}"
+    report.for_customer = problem.who in AT_CUSTOMER
+
+
 def _settings(connection: Connection) -> Settings:
     if connection.settings is None:
         return Settings()
@@ -260,7 +269,7 @@ def _unusable(what: str, error: Exception) -> Problem:
         f"{what}_unusable",
         f"The account's {what} cannot be used: {error}",
         "Save the settings again; if that does not help, contact support.",
-        who=Who.ADMIN,
+        who=Who.SUPPORT,  # whoever saved it was told that it fits: a release of ours may have changed that
         actions=(Action("open_settings", "Open settings"),),
     )
 

@@ -20,7 +20,8 @@ class Gauges:
     def oldest_waiting(self) -> timedelta:
         """For how long the oldest record has been waiting that time alone should bring into QuickBooks Online.
 
-        A record that waits for another one, for settings or for a person does not count; nor does a paused account.
+        A record that waits for another one, for settings or for a person does not count; nor does an account that is
+        paused until somebody at the customer acts, also if it is looked at now and then.
         """
         now = self._clock.now()
         items = due_items(self._table, "due", to_millis(now + _ANY_TIME), _MOST_PER_SHARD)

@@ -67,6 +67,10 @@ class Who(StrEnum):
     NOBODY = "nobody"
 
 
+AT_CUSTOMER = frozenset({Who.BOOKKEEPER, Who.ADMIN})
+"""Those who work for the customer; for what anybody else has to mend, alarms call us."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class RecordKey:
     """Names one Syncro thing of an account; `id` is Syncro's id as text."""

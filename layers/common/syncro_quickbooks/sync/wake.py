@@ -84,12 +84,15 @@ class Wakes:
         `waiting_since` (ms) says how long it has had something to do; without it that stays, or begins now.
         """
         since = "if_not_exists(#waiting_since, :since)" if waiting_since is None else ":since"
+        plain = self._due_only(account_id, due, wake_id)
+        moment: Value = to_millis(self._clock.now()) if waiting_since is None else waiting_since
+        expression = f"{plain.expression}, #waiting_since = {since}"
+        return replace(plain, expression=expression, values={**plain.values, ":since": moment})
+
+    def _due_only(self, account_id: str, due: int, wake_id: str) -> Update:
         values: dict[str, Value] = {":due": due, ":shard": shard_of(self._index, account_id), ":wake_id": wake_id}
-        return Update(
-            Keys(account_id).of_account(self._schedule),
-            f"SET #next_due = :due, #due_shard = :shard, #wake_id = :wake_id, #waiting_since = {since}",
-            {**values, ":since": to_millis(self._clock.now()) if waiting_since is None else waiting_since},
-        )
+        change = "SET #next_due = :due, #due_shard = :shard, #wake_id = :wake_id"
+        return Update(Keys(account_id).of_account(self._schedule), change, values)
 
     def send(self, account_id: str, due: int, wake_id: str = "") -> None:
         """Send the wake-up for `due` (ms): now through the function's queue, later through the delaying one.
@@ -128,10 +131,19 @@ class Wakes:
         self._table.write(replace(due, expression=f"{due.expression}, #guard = :due"))
         return guard
 
-    def finish(self, account_id: str, guard: int, next_due: int | None, waiting_since: int | None = None) -> None:
+    def finish(
+        self,
+        account_id: str,
+        guard: int,
+        next_due: int | None,
+        waiting_since: int | None = None,
+        *,
+        for_customer: bool = False,
+    ) -> None:
         """The worker is done; `next_due` (ms) is the earliest thing it left, None when it left nothing.
 
-        `waiting_since` (ms) is when the oldest thing it left began to wait, None if it did not get to see that.
+        `waiting_since` (ms) is when the oldest thing it left began to wait, None if it did not get to see that. With
+        `for_customer` all of it waits for somebody at the customer until then, which is no waiting for us.
         If somebody has asked for a look since `begin`, theirs stands unless the worker's is earlier.
         """
         mine = Condition("#next_due = :guard", {":guard": guard})
@@ -141,7 +153,12 @@ class Wakes:
                 key = Keys(account_id).of_account(self._schedule)
                 self._table.write(Update(key, "REMOVE #next_due, #due_shard, #wake_id, #waiting_since", {}, mine))
                 return
-            self._table.write(replace(self.due_at(account_id, next_due, wake_id, waiting_since), condition=mine))
+            if for_customer:
+                plain = self._due_only(account_id, next_due, wake_id)
+                left = replace(plain, expression=f"{plain.expression} REMOVE #waiting_since")
+            else:
+                left = self.due_at(account_id, next_due, wake_id, waiting_since)
+            self._table.write(replace(left, condition=mine))
         except ConditionFailed:
             if next_due is not None:
                 self.wake_at(account_id, next_due)
