@@ -261,8 +261,8 @@ MUTANTS = (
         "na what was changed by hand passes for work in hand",
         (
             Change(
-                "online/reconciling.py",
-                "if differs and self._listings.view(document.key) != views[document.key]:",
+                "sync/reconciling.py",
+                "if differs and self._listings.view(document.key) != self._views[document.key]:",
                 "if differs:",
             ),
         ),
@@ -270,12 +270,12 @@ MUTANTS = (
     ),
     Mutant(
         "nb an idle account is read every night",
-        (Change("online/nightly.py", "if not self._nights.is_due(account_id):", "if False:"),),
+        (Change("sync/nightly.py", "if not self._nights.is_due(account_id):", "if False:"),),
         (f"{NIGHTS}::test_an_account_where_nothing_happens_costs_no_read_for_four_weeks",),
     ),
     Mutant(
         "nc documents without a linked record are overlooked",
-        (Change("online/reconciling.py", "*self._orphans(rows, views)", "*()"),),
+        (Change("sync/reconciling.py", "*self._orphans(rows)", "*()"),),
         (f"{NIGHTS}::test_a_second_document_with_our_marker_is_found_although_no_record_is_linked_to_it",),
     ),
     Mutant(

@@ -18,13 +18,18 @@ from emulators.syncro_api import SyncroEmulator
 from emulators.wsgi_adapter import WSGIAdapter
 from syncro_quickbooks.clock import to_millis
 from syncro_quickbooks.desktop.drain import OutboxExchange
+from syncro_quickbooks.desktop.night_reading import Readings
+from syncro_quickbooks.desktop.reconciling import DesktopBooks
 from syncro_quickbooks.one_time.mapping import for_syncro
 from syncro_quickbooks.one_time.worker import OneTimeJobs
 from syncro_quickbooks.storage.table import Table
-from syncro_quickbooks.sync.accounts import Accounts
+from syncro_quickbooks.sync.accounts import Accounts, Connection, Edition
 from syncro_quickbooks.sync.intake import Intake
 from syncro_quickbooks.sync.jobs import Jobs
 from syncro_quickbooks.sync.model import Kind, RecordKey, Status
+from syncro_quickbooks.sync.nightly import BooksOf, Nightly
+from syncro_quickbooks.sync.nights import Nights
+from syncro_quickbooks.sync.reconciliation import Reconciliation
 from syncro_quickbooks.sync.records import Keys, RealmState, Record, record_from_item, state_from_item
 from syncro_quickbooks.sync.wake import JOBS_SCHEDULE, Wakes
 from syncro_quickbooks.syncro_api.access import SyncroAccess
@@ -64,6 +69,8 @@ class Office:
         self.syncro = SyncroEmulator(clock=self.clock.now)
         self.theirs = self.syncro.add_account(SYNCRO_TOKEN)
         self.one_time_jobs = self._one_time_jobs(wakes, job_wakes)
+        self.nights = Nights(self.service.table, self.clock)
+        self.nightly = self._nightly()
         self.intake = Intake(self.service.table, wakes, self.clock, lambda _: {})
         registration = self.service.registrations.register(account, account)
         self.service.registrations.set_password(account, PASSWORD)
@@ -116,6 +123,17 @@ class Office:
             for_syncro=for_syncro,
             log=self.service.log,
         )
+
+    def _nightly(self) -> Nightly:
+        """The function that compares at night."""
+
+        def books(connection: Connection) -> DesktopBooks:
+            readings = Readings(self.service.table, self.clock, connection.account_id, connection.realm_id)
+            return DesktopBooks(readings, self.clock)
+
+        of_edition: dict[Edition, BooksOf] = {Edition.DESKTOP: books}
+        table, log = self.service.table, self.service.log
+        return Nightly(table, self.clock, self.accounts, self.nights, books=of_edition, log=log)
 
     # -- Syncro's side -------------------------------------------------------------------------------------------------
 
@@ -178,6 +196,13 @@ class Office:
         with suppress(Crash, AnswerLost):
             self.connector.run()
         self.boundaries.revive()
+
+    def compare(self) -> Reconciliation | None:
+        """The function's hourly look: the account is compared if it is due, and if its books have been read."""
+        found = None
+        for account in self.nights.due():
+            found = self.nightly.run(account)
+        return found
 
     def _around(self, name: str, call: Callable[[], Any]) -> Any:
         return self.boundaries.pass_through(name, call, AnswerLost)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from syncro_quickbooks.online.grants import SecretCredentials, TokenEndpoint
     from syncro_quickbooks.online.http import Couriers
     from syncro_quickbooks.online.idle import IdleConnections
-    from syncro_quickbooks.online.nightly import Nightly
     from syncro_quickbooks.online.oauth import CompanyConnector
     from syncro_quickbooks.online.payments_from.imports import Imports
     from syncro_quickbooks.online.payments_from.poll import PaymentPoll
@@ -31,13 +30,6 @@ if TYPE_CHECKING:
 
 class Online(Core):
     """The parts that reach QuickBooks Online and Syncro's API."""
-
-    @cached_property
-    def nightly(self) -> "Nightly":
-        """Compares accounts with QuickBooks Online."""
-        from syncro_quickbooks.online.nightly import Nightly  # noqa: PLC0415
-
-        return Nightly(self.table, self._clock, self.accounts, self.nights, client_for=self._client, log=self._log)
 
     @cached_property
     def push(self) -> "Push":

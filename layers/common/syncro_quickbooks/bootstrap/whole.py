@@ -6,7 +6,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from syncro_quickbooks.bootstrap.online import Online
-from syncro_quickbooks.sync.accounts import Edition
+from syncro_quickbooks.sync.accounts import Connection, Edition
 from syncro_quickbooks.sync.wake import JOBS_SCHEDULE, PUSH_SCHEDULE
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from syncro_quickbooks.desktop.exchange import Exchange
     from syncro_quickbooks.desktop.last_session import LastSessions
     from syncro_quickbooks.desktop.registrations import Registrations
+    from syncro_quickbooks.sync.nightly import BooksOf, Nightly
     from syncro_quickbooks.sync.offboarding import Offboarding
     from syncro_quickbooks.sync.retries import Retries
     from syncro_quickbooks.sync.settings_desk import Choices, SettingsDesk
@@ -22,6 +23,26 @@ if TYPE_CHECKING:
 
 class Deployment(Online):
     """One deployment; functions use `deployment()`. Here are the parts that know both editions, and Desktop's."""
+
+    @cached_property
+    def nightly(self) -> "Nightly":
+        """Compares accounts with QuickBooks."""
+        from syncro_quickbooks.desktop.night_reading import Readings  # noqa: PLC0415
+        from syncro_quickbooks.desktop.reconciling import DesktopBooks  # noqa: PLC0415
+        from syncro_quickbooks.online.rate import RateLimiter, RateState  # noqa: PLC0415
+        from syncro_quickbooks.online.reconciling import OnlineBooks  # noqa: PLC0415
+        from syncro_quickbooks.sync.nightly import Nightly  # noqa: PLC0415
+
+        def online(connection: Connection) -> OnlineBooks:
+            rate = RateState.from_item(self.accounts.health(connection).rate)
+            return OnlineBooks(self._client(connection, RateLimiter(self._clock, rate)), self._clock)
+
+        def desktop(connection: Connection) -> DesktopBooks:
+            readings = Readings(self.table, self._clock, connection.account_id, connection.realm_id)
+            return DesktopBooks(readings, self._clock)
+
+        books: dict[Edition, BooksOf] = {Edition.ONLINE: online, Edition.DESKTOP: desktop}
+        return Nightly(self.table, self._clock, self.accounts, self.nights, books=books, log=self._log)
 
     @cached_property
     def retries(self) -> "Retries":

@@ -13,6 +13,8 @@ from syncro_quickbooks.desktop import hresults, problems
 from syncro_quickbooks.desktop.choices import payments_back
 from syncro_quickbooks.desktop.company import Company, read_company
 from syncro_quickbooks.desktop.exchange import DONE, FAILED, NO_OP
+from syncro_quickbooks.desktop.night import Night
+from syncro_quickbooks.desktop.night_reading import Readings
 from syncro_quickbooks.desktop.organization_jobs import OrganizationJobs
 from syncro_quickbooks.desktop.pace import Pace, Paces
 from syncro_quickbooks.desktop.pick_lists import READ_EVERY, PickLists
@@ -36,6 +38,7 @@ from syncro_quickbooks.sync.dependents import Dependents
 from syncro_quickbooks.sync.dispatches import Dispatch
 from syncro_quickbooks.sync.jobs import Jobs
 from syncro_quickbooks.sync.model import FAILING, Problem
+from syncro_quickbooks.sync.nights import Nights
 from syncro_quickbooks.sync.records import LAYERS
 from syncro_quickbooks.sync.settings import Settings, SettingsError, load_settings, missing_desktop_choices
 from syncro_quickbooks.sync.store import Store
@@ -55,6 +58,7 @@ class OutboxExchange:
         self._log = log
         self._paces = Paces(table)
         self._jobs = jobs
+        self._nights = Nights(table, clock)
 
     # -- the methods of the exchange -----------------------------------------------------------------------------------
 
@@ -71,7 +75,9 @@ class OutboxExchange:
         if self._to_be_looked_at(account_id):
             return True
         due = self._paces.has_due(account_id, connection.realm_id, to_millis(self._clock.now()))
-        return due or self._jobs.has_work(account_id, connection.realm_id)
+        if due or self._jobs.has_work(account_id, connection.realm_id):
+            return True
+        return pause is None and self._readings(account_id, connection.realm_id).wanted() is not None
 
     def begin(self, session: Session, company: str) -> None:
         """Note what QuickBooks says of host, company and preferences; the lists of before stay."""
@@ -91,7 +97,7 @@ class OutboxExchange:
         connection = self._connection(session.account_id)
         company = _company_of(connection) if connection is not None else None
         if connection is None or company is None:
-            memory.stored["error"] = problems.words(_NOT_CONNECTED)
+            memory.stored["error"] = problems.words(problems.NOT_CONNECTED)
             return ""
         obstacle = self._obstacle(connection, company, memory)
         if obstacle is not None:
@@ -138,9 +144,10 @@ class OutboxExchange:
         return self._progress(work)
 
     def _tell(self, work: Work) -> None:
-        """What a metric filter of the template counts."""
+        """What a metric filter of the template counts; and the coming night is to compare it."""
         verdicts = work.store.verdicts
         if verdicts:
+            self._nights.note_change(work.account_id)
             counts = {"decided": verdicts.total(), "failed": sum(verdicts[status] for status in FAILING)}
             self._log.info("Records decided", extra={"account_id": work.account_id, **counts})
 
@@ -162,13 +169,13 @@ class OutboxExchange:
     def _obstacle(self, connection: Connection, company: Company, memory: Memory) -> Problem | None:
         """Why nothing at all may be asked of this QuickBooks."""
         if not company.served:
-            return _not_served(company)
+            return problems.not_served(company.country)
         if not company.version:
-            return _TOO_OLD
+            return problems.TOO_OLD
         if memory.number("idle") >= _UNREADABLE_SETS:
-            return _NO_PROGRESS
+            return problems.NO_PROGRESS
         reason = self._accounts.posting_stopped(connection.account_id, Edition.DESKTOP)
-        return _stopped(reason) if reason is not None else None
+        return problems.posting_stopped(reason) if reason is not None else None
 
     def _held(self, connection: Connection, company: Company) -> Problem | None:
         """Why nothing may be written now: a choice that is missing, or a pause."""
@@ -222,7 +229,7 @@ class OutboxExchange:
         self._revisit(work, connection)
         pace = self._paces.of(work.account_id)
         OrganizationJobs(work, self._jobs).link_made()
-        return self._live(work, settler, pace) or self._backfill(work, settler, pace)
+        return self._live(work, settler, pace) or self._backfill(work, settler, pace) or self._of_night(work)
 
     def _live(self, work: Work, settler: Settler, pace: Pace) -> str:
         """What the outbox wants: something to be read, or the next set."""
@@ -247,6 +254,19 @@ class OutboxExchange:
                 return request
             work.keep_going()
         return ""
+
+    def _of_night(self, work: Work) -> str:
+        """What the nightly comparison wants to know."""
+        question = self._night(work).request()
+        if question:
+            work.memory.stored["step"] = {"kind": "night"}
+        return question
+
+    def _night(self, work: Work) -> Night:
+        return Night(work, self._readings(work.account_id, work.realm_id))
+
+    def _readings(self, account_id: str, realm_id: str) -> Readings:
+        return Readings(self._table, self._clock, account_id, realm_id)
 
     def _next_set(self, work: Work, pace: Pace) -> str:
         batch = Planner(work).plan(pace.most)
@@ -279,6 +299,8 @@ class OutboxExchange:
             ReadingBack(work, Settler(work)).take(answer)
         elif kind == "job":
             OrganizationJobs(work, self._jobs).take(answer)
+        elif kind == "night":
+            self._night(work).take(answer)
         else:
             self._of_dispatch(work, kind, set_id, answer)
 
@@ -336,6 +358,7 @@ class OutboxExchange:
                     break
         if self._jobs.has_work(work.account_id, work.realm_id):
             left += sum(job.remaining for job in self._jobs.working(work.account_id, work.realm_id))
+        left += self._night(work).wanted() is not None
         done = work.memory.number("done") + work.memory.number("read")
         return DONE if left == 0 else min(99, done * 100 // (done + left))
 
@@ -379,28 +402,3 @@ def _settings_of(connection: Connection) -> Settings | Problem:
     except SettingsError as error:
         return Problem("settings_unusable", f"The account's settings cannot be used: {error}", "Save them again.")
     return payments_back(settings) or settings
-
-
-def _stopped(reason: str) -> Problem:
-    return Problem("posting_stopped", f"Sending is stopped: {reason}", "It goes on by itself once the stop is lifted.")
-
-
-def _not_served(company: Company) -> Problem:
-    return Problem(
-        "desktop_edition_not_served",
-        f"This is the {company.country or 'unknown'} edition of QuickBooks; only the US edition is served.",
-        "Nothing was sent. Use QuickBooks Online, or the US edition of QuickBooks Desktop.",
-    )
-
-
-_NOT_CONNECTED = Problem(
-    "desktop_not_connected", "The account is not connected to this company file.", "Contact support."
-)
-_TOO_OLD = Problem(
-    "desktop_too_old", "This QuickBooks is too old for the integration.", "Update QuickBooks to 2014 or later."
-)
-_NO_PROGRESS = Problem(
-    "desktop_no_progress",
-    "QuickBooks' answers brought nothing further several times in a row, so this session ends.",
-    "The next run finds out what QuickBooks has done and goes on from there.",
-)

@@ -28,6 +28,7 @@ _READS = {
     "lists": "QuickBooks' lists for the settings, which have never been read",
     "reads": "what QuickBooks has, before something is written",
     "status": "what became of a message set whose answer was lost",
+    "night": "the documents of these months, for the nightly comparison",
     "lookup": "what became of a message set whose answer was lost",
 }
 

@@ -61,6 +61,33 @@ def stopped(why: str) -> Problem:
     return Problem(code="desktop_stopped", message=why)
 
 
+def posting_stopped(reason: str) -> Problem:
+    """Somebody has stopped the sending."""
+    return Problem("posting_stopped", f"Sending is stopped: {reason}", "It goes on by itself once the stop is lifted.")
+
+
+def not_served(country: str) -> Problem:
+    """It is an edition of another country."""
+    return Problem(
+        "desktop_edition_not_served",
+        f"This is the {country or 'unknown'} edition of QuickBooks; only the US edition is served.",
+        "Nothing was sent. Use QuickBooks Online, or the US edition of QuickBooks Desktop.",
+    )
+
+
+NOT_CONNECTED = Problem(
+    "desktop_not_connected", "The account is not connected to this company file.", "Contact support."
+)
+TOO_OLD = Problem(
+    "desktop_too_old", "This QuickBooks is too old for the integration.", "Update QuickBooks to 2014 or later."
+)
+NO_PROGRESS = Problem(
+    "desktop_no_progress",
+    "QuickBooks' answers brought nothing further several times in a row, so this session ends.",
+    "The next run finds out what QuickBooks has done and goes on from there.",
+)
+
+
 def words(problem: Problem) -> str:
     """The problem as one text, with QuickBooks' own words if there are any."""
     own = f"[{problem.verbatim}]" if problem.verbatim else ""

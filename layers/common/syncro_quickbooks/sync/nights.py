@@ -6,7 +6,7 @@ for what may have been done in QuickBooks alone, four weeks after the last time.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import islice
 
 from syncro_quickbooks.clock import Clock, from_millis, to_millis
@@ -16,6 +16,7 @@ from syncro_quickbooks.storage.table import Condition, ConditionFailed, Put, Tab
 from syncro_quickbooks.sync.reconciliation import KindSums, Listed, Reconciliation, Sum, problem_of
 from syncro_quickbooks.sync.records import SCHEMA, Keys
 from syncro_quickbooks.sync.wake import due_items, shard_of
+from syncro_quickbooks.syncro.dates import calendar_date
 
 NIGHT = time(8)
 """UTC: after midnight from Halifax to Honolulu."""
@@ -74,11 +75,25 @@ class Nights:
 
     def put_off(self, account_id: str) -> None:
         """It could not be compared: the coming night is early enough."""
-        self._table.write(self._due_at(account_id, self.tonight()))
+        self._table.write(self.next_night(account_id))
 
     def forget(self, account_id: str) -> None:
         """Nothing of the account can be compared."""
-        self._table.write(Update(Keys(account_id).of_account(SCHEDULE), "REMOVE #next_due, #due_shard", {}))
+        self._table.write(self.not_due(account_id))
+
+    # -- writes for the transactions of whoever reads QuickBooks for a comparison, where that takes its time ---------
+
+    def not_due(self, account_id: str) -> Update:
+        """The account is not due for now."""
+        return Update(Keys(account_id).of_account(SCHEDULE), "REMOVE #next_due, #due_shard", {})
+
+    def at_once(self, account_id: str) -> Update:
+        """The account is due now."""
+        return self._due_at(account_id, self._clock.now())
+
+    def next_night(self, account_id: str) -> Update:
+        """The account is due the coming night."""
+        return self._due_at(account_id, self.tonight())
 
     def tonight(self) -> datetime:
         """When the coming night is."""
@@ -116,6 +131,12 @@ class Nights:
         values: dict[str, Value] = {":shard": shard_of(SCHEDULE, account_id), ":due": to_millis(due)}
         change = "SET #due_shard = :shard, #next_due = :due"
         return Update(Keys(account_id).of_account(SCHEDULE), change, values, condition)
+
+
+def first_day(now: datetime, zone: str) -> date:
+    """The first day of the months that are compared at `now`: the one of the account's calendar and the one before."""
+    today = calendar_date(now - timedelta(microseconds=1), zone)  # a midnight is a moment here
+    return (today.replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
 def _to_json(found: Reconciliation) -> JsonObject:

@@ -219,6 +219,10 @@ class Keys:
         """Where the reports of the nightly comparisons are."""
         return f"acct#{self.account_id}#nights"
 
+    def night(self, realm_id: str) -> str:
+        """Where is kept what sessions read of a company file for the coming comparison."""
+        return f"acct#{self.account_id}#night#{realm_id}"
+
     def listing(self, status: Status) -> str:
         """Where the index `listed` has the account's records of a status: written with the status, by whoever does."""
         return f"acct#{self.account_id}#status#{status}"

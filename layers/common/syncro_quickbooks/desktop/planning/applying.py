@@ -61,7 +61,7 @@ class Applying:
         for source in sources.values():
             # Read again before the next use: what was read holds for one.
             self._work.memory.table("fresh").pop(str(source.key), None)
-        noted = replace(view, state=replace(view.state, object=_ledger(uses, sources)))
+        noted = replace(view, state=replace(view.state, object=_ledger(uses, sources, targets)))
         write = map_application(uses, content)
         body = {**write.body, "CustomerRef": standing.ref}
         return Planned(noted, replace(write, body=body, warnings=warnings), next_generation(view.state))
@@ -132,11 +132,14 @@ def _uses(
     return uses, (problems.warning("credit_source_guessed", message),) if guessed else ()
 
 
-def _ledger(uses: list[Use], sources: Mapping[str, View]) -> JsonObject:
-    """What each credit had left before, and what is used of it: our own books of applied credits."""
+def _ledger(uses: list[Use], sources: Mapping[str, View], targets: Mapping[int, Target]) -> JsonObject:
+    """What each credit had left before, what is used of it, and for what: our own books of applied credits."""
     used: dict[str, Decimal] = {}
+    used_for: dict[int, Decimal] = {}
     for use in uses:
         used[use.credit] = used.get(use.credit, Decimal(0)) + use.amount
+        invoice = next(invoice for invoice, target in targets.items() if target.ref == use.invoice)
+        used_for[invoice] = used_for.get(invoice, Decimal(0)) + use.amount
     return {
         "credits": [
             {
@@ -146,7 +149,8 @@ def _ledger(uses: list[Use], sources: Mapping[str, View]) -> JsonObject:
                 "used": str(amount_used),
             }
             for txn_id, amount_used in used.items()
-        ]
+        ],
+        "used_for": [{"invoice": str(invoice), "Amount": str(paid)} for invoice, paid in used_for.items()],
     }
 
 

@@ -102,6 +102,7 @@ _TXN_QUERY: Mapping[str, Form] = {
     "RefNumber": Text(_ANY_NAME),
     "MaxReturned": Type.WHOLE,
     "ModifiedDateRangeFilter": {"FromModifiedDate": Type.MOMENT, "ToModifiedDate": Type.MOMENT},
+    "TxnDateRangeFilter": {"FromTxnDate": Type.DATE},
     "EntityFilter": {"ListID": Type.ID, "FullName": Text(_ANY_NAME)},
     "IncludeLineItems": Type.FLAG,
 }
