@@ -1,4 +1,4 @@
-"""The nightly comparison with company files, by real sessions. Every sum is worked out by hand: invoices are over 216.50."""
+"""The nightly comparison with company files, by real sessions. Sums are worked out by hand: an invoice is over 216.50."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,6 @@ from syncro_quickbooks.desktop import night_reading
 from syncro_quickbooks.sync.model import Kind, Status
 from syncro_quickbooks.sync.reconciliation import KindSums, Line, Reconciliation, Sum
 from tests.integration.desktop.test_first_documents import credit, invoice, payment
-from tests.support import events
 from tests.support.office import Office
 
 pytestmark = pytest.mark.usefixtures("aws_services")

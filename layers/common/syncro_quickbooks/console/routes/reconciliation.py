@@ -1,4 +1,4 @@
-"""The nightly comparisons of the account with QuickBooks Online."""
+"""The nightly comparisons of the account with QuickBooks."""
 
 from datetime import datetime
 from typing import Annotated
@@ -76,7 +76,7 @@ def read_reconciliation(
     deployment: TheDeployment,
     nights: Annotated[int, Query(ge=1, le=MOST_NIGHTS, description="How many at most.")] = 1,
 ) -> NightsBody:
-    """The sums of both sides, every document that differs and why. Reports are kept for eight weeks; Online only."""
+    """The sums of both sides, every document that differs and why. Reports are kept for eight weeks."""
     return NightsBody(nights=[_body(each) for each in deployment.nights.newest(caller.account_id, nights)])
 
 
