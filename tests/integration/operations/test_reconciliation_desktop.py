@@ -1,4 +1,4 @@
-"""The nightly comparison with company files, by real sessions. Sums are worked out by hand: an invoice is over 216.50."""
+"""The nightly comparison with company files, by real sessions. Sums are worked out by hand, of invoices over 216.50."""
 
 import re
 from collections.abc import Sequence
