@@ -93,15 +93,20 @@ class Settler:
         else:
             if what is Next.NOT_THERE:
                 self._work.memory.stored["lists_doubted"] = True
+            if view.key.kind is Kind.INVOICE and member.operation is Operation.UPDATE:
+                # It may have fallen below what is paid: what pays it may be lowered, too.
+                self._work.dependents.follow(view, list(self._work.store.views(self._work.payers(view.key)).values()))
             self.park(view, member.stamp, problem)
 
     def _round(self, answer: Settled, what: Next, problem: Problem) -> None:
         """More has to be known, then it is planned anew; not for ever."""
         view, member = answer.view, answer.member
         applies_credit = member.entity == CREDIT_APPLICATION
-        if applies_credit or self._work.memory.round(view.key) >= MOST_ROUNDS:
-            last = problem if applies_credit else explanations.going_round(view, problem)
-            self.park(view, member.stamp, last)
+        if applies_credit:
+            self._follow_invoices(view)
+            self.park(view, member.stamp, problem)
+        elif self._work.memory.round(view.key) >= MOST_ROUNDS:
+            self.park(view, member.stamp, explanations.going_round(view, problem))
         elif what is Next.NAME_TAKEN:
             self._work.memory.wants(view.key, "name")
             self._release(view)
@@ -114,6 +119,12 @@ class Settler:
             self._changed_meanwhile(answer)
         else:
             self.park(view, member.stamp, problem)
+
+    def _follow_invoices(self, view: View) -> None:
+        """Once one of the invoices that it pays has changed, the payment may fit."""
+        payment = Payment.model_validate(view.record.desired)
+        invoices = [RecordKey(Kind.INVOICE, str(each.invoice_id)) for each in payment.allocations]
+        self._work.dependents.follow(view, list(self._work.store.views(invoices).values()))
 
     def _changed_meanwhile(self, answer: Settled) -> None:
         """Only what a person changed of money, lines or customer is asked about; else it is sent with the new token."""

@@ -10,7 +10,7 @@ from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.log import Log
 from syncro_quickbooks.sync.dependents import Dependents
 from syncro_quickbooks.sync.dispatches import Member
-from syncro_quickbooks.sync.model import Operation, RecordKey
+from syncro_quickbooks.sync.model import Kind, Operation, RecordKey
 from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.sync.settings import Settings
 from syncro_quickbooks.sync.store import Store
@@ -86,6 +86,10 @@ class Work:
     memory: Memory
     log: Log
     moved: bool = False
+
+    def payers(self, invoice: RecordKey) -> list[RecordKey]:
+        """The payments that refer to an invoice, or did once."""
+        return [key for key in self.dependents.users(invoice) if key.kind is Kind.PAYMENT]
 
     def keep_going(self) -> None:
         """Raises OutOfTime when the call has to be answered."""

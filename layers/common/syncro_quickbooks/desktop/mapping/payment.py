@@ -20,6 +20,7 @@ from syncro_quickbooks.syncro.models import Payment
 
 MAX_REFERENCE = 20
 _ANY_LENGTH = 4000
+_LEFT_UNAPPLIED = "payment_left_unapplied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,8 @@ def _changed(current: JsonObject, head: JsonObject, rows: list[JsonObject]) -> J
     account = text(section(current, "DepositToAccountRef"), "ListID")
     if account == text(section(head, "DepositToAccountRef"), "ListID"):
         del body["DepositToAccountRef"]  # a deposited payment is not moved
-    before = applied_to(current)
+    # An invoice that another payment pays from this one's rest is listed with nothing.
+    before = {txn_id: amount for txn_id, amount in applied_to(current).items() if amount}
     after = {str(row["TxnID"]): row["PaymentAmount"] for row in rows}
     if after == before:
         return body  # naming any would first take all back
@@ -187,9 +189,19 @@ def _changed(current: JsonObject, head: JsonObject, rows: list[JsonObject]) -> J
     return {**body, "AppliedToTxnMod": list(rows or emptied)}
 
 
+def applies_otherwise(write: Write) -> bool:
+    """Whether a change of a payment applies it to other invoices, or with other amounts, than it is now."""
+    return "AppliedToTxnMod" in write.body
+
+
+def left_unapplied(write: Write) -> bool:
+    """Whether an invoice had less open than the payment pays of it."""
+    return any(problem.code == _LEFT_UNAPPLIED for problem in write.warnings)
+
+
 def _left_unapplied(name: str, wanted: Decimal, room: Decimal) -> Problem:
     return problems.warning(
-        "payment_left_unapplied",
+        _LEFT_UNAPPLIED,
         f"Syncro applies {money.show(wanted)} to {name}, on which QuickBooks had only {money.show(room)} open; "
         f"{money.show(wanted - room)} is left unapplied on the customer.",
         "Look in QuickBooks what else has paid the invoice.",

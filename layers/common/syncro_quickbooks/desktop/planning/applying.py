@@ -164,7 +164,7 @@ def _source_missing(view: View, sources: list[View]) -> Decision:
             actions=(problems.RETRY, problems.SKIP),
         )
         return Attention(problem, follows=tuple(each.key for each in known))
-    on = tuple(each.key for each in known) or (sources[0].key,)
+    on = tuple(each.key for each in known or sources)  # whichever of them it is, no event has brought it yet
     waiting = Problem(
         "waiting_for_store_credit",
         f"{explanations.named(view)} waits for the credit it uses.",

@@ -41,10 +41,14 @@ class Conclusions:
             return
         verdict = done(decision.warnings) if isinstance(decision, Nothing) else verdict_of(decision)
         if not isinstance(decision, Wait):
-            self._work.dependents.follow(view, self._views(decision.follows))
+            self.follow(view, decision.follows)
         if view.record.has_waiters:
             view = self._work.dependents.release_waiters(view, verdict.status, self._work.keep_going)
         self._work.store.conclude(view, verdict, revisit=verdict.status in (Status.NEEDS_ATTENTION, Status.SKIPPED))
+
+    def follow(self, view: View, on: Sequence[RecordKey]) -> None:
+        """Have `view` looked at again when one of `on` changes. Raises Changed if it moved on."""
+        self._work.dependents.follow(view, self._views(on))
 
     def tell_waiters(self, view: View) -> None:
         """It was settled before; its entry has stayed for those who wait for it."""

@@ -90,5 +90,4 @@ class InvoiceRules:
         decision = map_deletion(view.key, view.state.object, settings, self._work.company)
         if not isinstance(decision, Attention):
             return decision
-        payments = tuple(key for key in self._work.dependents.users(view.key) if key.kind is Kind.PAYMENT)
-        return replace(decision, follows=payments)
+        return replace(decision, follows=tuple(self._work.payers(view.key)))

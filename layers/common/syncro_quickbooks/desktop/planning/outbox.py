@@ -154,6 +154,7 @@ class Planner:
             batch.add(decision)
             return False
         if isinstance(decision, Write):
+            self._conclusions.follow(view, decision.follows)
             batch.add(Planned(view, decision, next_generation(view.state)))
             return False
         self._conclusions.conclude(view, decision)

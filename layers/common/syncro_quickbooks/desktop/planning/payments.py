@@ -8,6 +8,8 @@ from syncro_quickbooks.desktop.mapping.bodies import customer_of, total_of
 from syncro_quickbooks.desktop.mapping.invoice import Posting
 from syncro_quickbooks.desktop.mapping.payment import (
     Target,
+    applies_otherwise,
+    left_unapplied,
     map_payment,
     map_removal,
     method_problem,
@@ -93,9 +95,18 @@ class PaymentRules:
         )
         if isinstance(write, Attention):
             return write if posted is None else self._unless_unchanged(view, write)
-        if write.digest == view.state.applied_digest and posted is not None and not is_forced(view):
-            return Nothing(write.warnings)
+        if left_unapplied(write):
+            write = replace(write, follows=self._what_may_give_room(view, payment))
+        same = write.digest == view.state.applied_digest and not applies_otherwise(write)
+        if same and posted is not None and not is_forced(view):
+            return Nothing(write.warnings, follows=write.follows)
         return self._with_customer(view, write, payment.customer_id, batch)
+
+    def _what_may_give_room(self, view: View, payment: Payment) -> tuple[RecordKey, ...]:
+        """The invoices that it pays, and whatever else pays them."""
+        invoices = [invoice_key(each.invoice_id) for each in payment.allocations]
+        others = [payer for invoice in invoices for payer in self._work.payers(invoice) if payer != view.key]
+        return tuple(dict.fromkeys([*invoices, *others]))
 
     def _unless_unchanged(self, view: View, decision: Attention) -> Decision:
         """A closed month matters only to a payment that has changed."""
@@ -129,6 +140,8 @@ class PaymentRules:
             if key in batch.planned and not invoice.state.linked:
                 targets[allocation.invoice_id] = Target({"useMacro": macro_of(key)}, explanations.named(invoice))
             elif invoice.state.linked and not invoice.state.gone:
+                if _is_about_to_change(invoice):
+                    return Wait(explanations.waits_for(view, invoice), on=(key,))
                 targets[allocation.invoice_id] = self._posted(invoice)
             elif not invoice.record.version:
                 return Wait(explanations.never_seen(key), on=(key,))
@@ -154,6 +167,11 @@ class PaymentRules:
             # Facts (QBD 2.6): an applied credit cannot be taken back except by deleting the transaction.
             return Attention(explanations.credit_stays(view))
         return map_removal(view.key.id, view.state.object or {"TxnID": view.state.qbo_id})
+
+
+def _is_about_to_change(invoice: View) -> bool:
+    """Sent before that, a payment would be refused or cut although nothing is wrong."""
+    return invoice.state.attempt is not None or invoice.record.status in (Status.PENDING, Status.RETRYING)
 
 
 def _never_comes(invoice: View) -> bool:
