@@ -137,13 +137,13 @@ class SyncroAccount:
                 payer.applied[invoice.id] -= min(over, payer.applied[invoice.id])
                 self._note(payer)
 
-    def delete(self, pick: int) -> None:
-        """Delete something that nothing depends on: an unpaid invoice, an unused credit, a payment, a use."""
+    def delete(self, pick: int, *, uses: bool = True) -> None:
+        """Delete something that nothing depends on: an unpaid invoice, an unused credit, a payment, or a use."""
         free = [
             *(each for each in self.live("invoice") if self.open_on(each) == each.amount),
             *(each for each in self.live("credit") if self.left_of(each) == each.amount),
             *(each for each in self.live("payment") if not any(use.source == each.id for use in self.live("use"))),
-            *self.live("use"),
+            *(self.live("use") if uses else ()),
         ]
         if free:
             self._end(free[pick % len(free)])

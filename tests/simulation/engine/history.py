@@ -8,9 +8,10 @@ from functools import partial
 from random import Random
 from unittest.mock import patch
 
-from tests.simulation.engine import checks
+from tests.simulation.engine import checks, desktop_checks
 from tests.simulation.engine.bookkeeper import Bookkeeper
 from tests.simulation.engine.chance import seeded
+from tests.simulation.engine.desktop_office import DesktopOffice
 from tests.simulation.engine.hand import Hand
 from tests.simulation.engine.syncro import Syncro
 from tests.simulation.engine.world import SimulatedWorld
@@ -18,6 +19,9 @@ from tests.simulation.engine.world import SimulatedWorld
 REALMS = {"acme": "9130001", "globex": "9130002"}
 PAID_BACK, BY_HAND, STOPPED = 1 / 12, 1 / 10, 1 / 8
 """In how many histories payments come back from QuickBooks, somebody changes documents there, posting is stopped."""
+
+ON_DESKTOP = 1 / 12
+"""In how many histories a further account is on QuickBooks Desktop."""
 
 AN_HOUR = timedelta(minutes=58)
 QUIET_WITHIN = timedelta(days=3)
@@ -43,16 +47,18 @@ class Cast:
     accounts: list[Syncro]
     bookkeeper: Bookkeeper | None = None
     hand: Hand | None = None
+    office: DesktopOffice | None = None
     stops: bool = False
 
-    def doers(self) -> list[Syncro | Bookkeeper | Hand]:
-        """Those who do something in the busy time; a bookkeeper does more than an account of Syncro's."""
-        bookkeepers = [each for each in (self.bookkeeper, self.hand) if each]
-        return [*self.accounts, *bookkeepers * 4]
+    def doers(self) -> list[Syncro | Bookkeeper | Hand | DesktopOffice]:
+        """Those who do something in the busy time; further accounts do more than those of every history."""
+        further = [each for each in (self.bookkeeper, self.hand, self.office) if each]
+        return [*self.accounts, *further * 4]
 
     def ingredients(self) -> list[str]:
         """What makes this history another one than most."""
         found = {"payments back": self.bookkeeper, "a hand in QuickBooks": self.hand, "posting stops": self.stops}
+        found["a Desktop office"] = self.office
         return [name for name, there in found.items() if there]
 
 
@@ -66,6 +72,8 @@ def run(seed: int) -> Told:
             cast.bookkeeper = Bookkeeper(world, rng)
         if rng.random() < BY_HAND:
             cast.hand = Hand(world, rng)
+        if rng.random() < ON_DESKTOP:
+            cast.office = DesktopOffice(world, rng)
         cast.stops = rng.random() < STOPPED
         with patch("time.sleep", world.clock.sleep):
             violation = _violation(world, cast, rng)
@@ -83,6 +91,8 @@ def _violation(world: SimulatedWorld, cast: Cast, rng: Random) -> str:
             cast.bookkeeper.check()
         if cast.hand:
             cast.hand.check()
+        if cast.office:
+            desktop_checks.everything(world, cast.office)
     except Exception as broken:  # noqa: BLE001 - whatever it is, it must not happen
         return f"{type(broken).__name__}: {broken}"
     return ""
@@ -115,7 +125,7 @@ def _busy(world: SimulatedWorld, cast: Cast, rng: Random) -> None:
         for detail_type, detail in syncro.deed():
             world.mishaps.tell(f"-- Syncro, {syncro.account}: {detail_type} {_in_short(detail)}")
             world.publish(detail_type, detail)
-        if number == hour_after:
+        if number == hour_after and syncro.account in world.companies:
             world.at(world.clock.now(), partial(world.look_from_the_console, syncro.account))
         world.go_on(world.clock.now() + timedelta(seconds=rng.choice([0, 0, 1, 5, 15, 40, 300])))
     world.go_on(world.clock.now() + timedelta(minutes=rng.choice([1, 5, 10])))
@@ -129,11 +139,15 @@ def _calm(world: SimulatedWorld, cast: Cast) -> None:
     for scope in list(world.stopped):
         world.stop_or_allow(scope)
     world.sign_in_where_needed()
+    if cast.office:
+        cast.office.calm()
     if cast.bookkeeper:
         cast.bookkeeper.wait()
     for _ in itertools.repeat(None, 3):
         world.redrive_dead_events()
         world.run_dry(QUIET_WITHIN)
+        if cast.office:
+            cast.office.wait()
         world.sign_in_where_needed()
 
 

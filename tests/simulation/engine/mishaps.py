@@ -21,6 +21,8 @@ REFRESH, SYNCRO_POST = "qbo.POST token", "syncro.POST payments"
 # How likely a call is to be struck: a sweep makes many reads of which each is like the other, a write is rare.
 _WEIGHTS = {"dynamodb.query": 0.2, "dynamodb.transact_write_items": 6.0, "dynamodb.put_item": 2.0, REFRESH: 80.0}
 _WEIGHTS[SYNCRO_POST] = 120.0
+_WEIGHTS |= {"qbwc.serverVersion": 0.5, "qbwc.clientVersion": 0.5, "qbwc.authenticate": 4.0}
+_WEIGHTS |= {"qbwc.receiveResponseXML": 40.0, "qbwc.ProcessRequest": 60.0}
 _OTHER, _READ_OF_SERVER, _WRITE_TO_SERVER = 1.0, 6.0, 15.0
 LATENCY_OF_SERVERS, LATENCY_OF_AWS = 0.4, 0.004
 """Seconds that a call takes."""
@@ -28,7 +30,7 @@ _STALLS = (2, 20, 45, 140, 200, 200, 260, 260, 400)
 _AWS = {"dies before": 3, "dies after": 3, "lost": 3, "repeated": 1, "fails": 1, "stalls": 2, "meanwhile": 2}
 _QBO = {"dies before": 3, "dies after": 5, "lost": 6, "late": 3, "stalls": 2, "meanwhile": 2, "quickbooks": 6}
 _SYNCRO = {"dies before": 2, "dies after": 5, "lost": 6, "late": 4, "stalls": 2, "meanwhile": 2, "syncro": 6}
-_SERVERS = ("qbo.", "syncro.")
+_SERVERS = ("qbo.", "syncro.", "qbwc.")
 
 
 class Surroundings(Protocol):
@@ -149,12 +151,28 @@ class Mishaps:
         if self._left > 0:
             return call()
         kind = self._kind(name, repeat is not None, late is not None)
+        name = _in_full(name, self.about)
+        self._note(name, kind)
+        return self._strike(kind, name, call, lost, repeat, late)
+
+    def outside(self, name: str, kinds: Mapping[str, float]) -> str:
+        """What goes wrong, of `kinds`, with a step that somebody else's computer takes; mostly nothing: empty."""
+        self.calls += 1
+        self.world.clock.sleep(LATENCY_OF_SERVERS)
+        if self.most <= 0:
+            return ""
+        self._left -= _weight(name)
+        if self._left > 0:
+            return ""
+        kind = self.rng.choices(list(kinds), weights=list(kinds.values()))[0]
+        self._note(name, kind)
+        return kind
+
+    def _note(self, name: str, kind: str) -> None:
         self.most -= 1
         self._left = self._gap()
-        name = _in_full(name, self.about)
         self.struck[name, kind] += 1
         self.tell(f"{name}: {kind}")
-        return self._strike(kind, name, call, lost, repeat, late)
 
     def _kind(self, name: str, repeatable: bool, delayable: bool) -> str:
         weights = dict(_QBO if name.startswith("qbo.") else _SYNCRO if name.startswith("syncro.") else _AWS)

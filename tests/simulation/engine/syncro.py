@@ -9,6 +9,9 @@ from typing import Any
 from tests.support.purchase_events import FINISHED_AT, order_detail, order_line, vendor
 from tests.support.syncro_model import Event, SyncroAccount
 
+Deed = tuple[int, Callable[[], Iterable[Event] | None]]
+"""How likely it is beside others, and what yields its own events beside those that the customer's account notes."""
+
 ENVELOPE = {"occurred_at": "2026-11-23T10:00:00.000Z"}
 
 
@@ -47,7 +50,14 @@ class Syncro:
         customer = self.rng.choice(self.customers)
         before = len(customer.events)
         pick, amount = self.rng.randrange(8), Decimal(self.rng.randrange(1, 50_000)) / 100
-        deeds: list[tuple[int, Callable[[], Iterable[Event] | None]]] = [
+        deeds = self.deeds(customer, pick, amount)
+        ((_, do),) = self.rng.choices(deeds, [weight for weight, _ in deeds])
+        own = list(do() or ())
+        return [self._told(event) for event in [*customer.events[before:], *own]]
+
+    def deeds(self, customer: SyncroAccount, pick: int, amount: Decimal) -> list[Deed]:
+        """What may be done, each with its weight."""
+        return [
             (8, lambda: customer.invoice(amount)),
             (6, lambda: customer.pay(pick, amount)),
             (2, lambda: customer.give_credit(amount)),
@@ -62,9 +72,6 @@ class Syncro:
             (2, lambda: self._order_changed(pick)),
             (1, lambda: self._forced(customer)),
         ]
-        ((_, do),) = self.rng.choices(deeds, [weight for weight, _ in deeds])
-        own = list(do() or ())
-        return [self._told(event) for event in [*customer.events[before:], *own]]
 
     def names_of(self, customer: SyncroAccount) -> list[str]:
         """What the customer is and was called."""

@@ -54,6 +54,7 @@ class SimulatedWorld(World):
         self.polled: set[str] = set()
         self.stopped: dict[str, datetime] = {}
         self.stops: list[tuple[str, datetime, datetime]] = []
+        self.also_at_work: dict[str, Callable[[], None]] = {}
         super().__init__()
         self.syncro = SyncroEmulator(clock=self.clock.now)
         self._environ["SYNCRO_API_BASE_URL"] = SYNCRO_URL
@@ -257,6 +258,8 @@ class SimulatedWorld(World):
             self._poll_now(account)
         elif account in self.companies:
             self._push_now(account)
+        elif account in self.also_at_work:
+            self.also_at_work[account]()
 
     # -- payments back -------------------------------------------------------------------------------------------------
 
