@@ -21,8 +21,8 @@ REFRESH, SYNCRO_POST = "qbo.POST token", "syncro.POST payments"
 # How likely a call is to be struck: a sweep makes many reads of which each is like the other, a write is rare.
 _WEIGHTS = {"dynamodb.query": 0.2, "dynamodb.transact_write_items": 6.0, "dynamodb.put_item": 2.0, REFRESH: 80.0}
 _WEIGHTS[SYNCRO_POST] = 120.0
-_WEIGHTS |= {"qbwc.serverVersion": 0.5, "qbwc.clientVersion": 0.5, "qbwc.authenticate": 4.0}
-_WEIGHTS |= {"qbwc.receiveResponseXML": 40.0, "qbwc.ProcessRequest": 60.0}
+_WEIGHTS |= {"qbwc.serverVersion": 1.0, "qbwc.clientVersion": 1.0, "qbwc.sendRequestXML": 40.0}
+_WEIGHTS |= {"qbwc.receiveResponseXML": 90.0, "qbwc.ProcessRequest": 150.0}
 _OTHER, _READ_OF_SERVER, _WRITE_TO_SERVER = 1.0, 6.0, 15.0
 LATENCY_OF_SERVERS, LATENCY_OF_AWS = 0.4, 0.004
 """Seconds that a call takes."""
