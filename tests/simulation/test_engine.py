@@ -34,4 +34,4 @@ def test_a_dollar_too_much_in_the_books_is_noticed(monkeypatch: pytest.MonkeyPat
 
     everything = checks.everything
     monkeypatch.setattr(checks, "everything", and_a_dollar)
-    assert "in Syncro" in run(7).violation
+    assert "in Syncro" in run(8).violation

@@ -125,3 +125,20 @@ def test_a_change_of_a_payment_does_not_take_back_what_another_uses_of_its_rest(
     office.run_until_quiet()
     assert open_on(office) == {"10309": Decimal("0.00"), "10310": Decimal("156.50")}
     all_synced(office, 501, 502, 503)
+
+
+def test_more_of_a_payment_is_applied_after_another_has_used_a_part_of_its_rest() -> None:
+    office = Office()
+    for number in (309, 310, 311):
+        office.publish("invoice.created", invoice(number))
+    office.publish("payment.created", payment(501, (309, "216.50"), amount="300.00"))
+    office.publish("payment.created", by_rest("50.00", 310, 501))
+    office.run_until_quiet()
+    office.publish("payment.updated", payment(501, (309, "216.50"), (311, "33.50"), amount="300.00", version=2))
+    office.run_until_quiet()
+    assert open_on(office) == {"10309": Decimal("0.00"), "10310": Decimal("166.50"), "10311": Decimal("183.00")}
+    all_synced(office, 501, 502)
+    office.publish("payment.updated", payment(501, (309, "216.50"), amount="300.00", version=3))
+    office.run_until_quiet()
+    assert open_on(office) == {"10309": Decimal("0.00"), "10310": Decimal("166.50"), "10311": Decimal("216.50")}
+    all_synced(office, 501, 502)

@@ -95,7 +95,7 @@ class Settler:
                 self._work.memory.stored["lists_doubted"] = True
             if view.key.kind is Kind.INVOICE and member.operation is Operation.UPDATE:
                 # It may have fallen below what is paid: what pays it may be lowered, too.
-                self._work.dependents.follow(view, list(self._work.store.views(self._work.payers(view.key)).values()))
+                self._follow(view, self._work.payments_of(view.key))
             self.park(view, member.stamp, problem)
 
     def _round(self, answer: Settled, what: Next, problem: Problem) -> None:
@@ -103,7 +103,8 @@ class Settler:
         view, member = answer.view, answer.member
         applies_credit = member.entity == CREDIT_APPLICATION
         if applies_credit:
-            self._follow_invoices(view)
+            payment = Payment.model_validate(view.record.desired)
+            self._follow(view, [RecordKey(Kind.INVOICE, str(each.invoice_id)) for each in payment.allocations])
             self.park(view, member.stamp, problem)
         elif self._work.memory.round(view.key) >= MOST_ROUNDS:
             self.park(view, member.stamp, explanations.going_round(view, problem))
@@ -120,11 +121,8 @@ class Settler:
         else:
             self.park(view, member.stamp, problem)
 
-    def _follow_invoices(self, view: View) -> None:
-        """Once one of the invoices that it pays has changed, the payment may fit."""
-        payment = Payment.model_validate(view.record.desired)
-        invoices = [RecordKey(Kind.INVOICE, str(each.invoice_id)) for each in payment.allocations]
-        self._work.dependents.follow(view, list(self._work.store.views(invoices).values()))
+    def _follow(self, view: View, on: Sequence[RecordKey]) -> None:
+        self._work.dependents.follow(view, list(self._work.store.views(on).values()))
 
     def _changed_meanwhile(self, answer: Settled) -> None:
         """Only what a person changed of money, lines or customer is asked about; else it is sent with the new token."""

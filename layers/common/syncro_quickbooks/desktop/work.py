@@ -87,9 +87,9 @@ class Work:
     log: Log
     moved: bool = False
 
-    def payers(self, invoice: RecordKey) -> list[RecordKey]:
-        """The payments that refer to an invoice, or did once."""
-        return [key for key in self.dependents.users(invoice) if key.kind is Kind.PAYMENT]
+    def payments_of(self, key: RecordKey) -> list[RecordKey]:
+        """The payments that pay an invoice or use what is left of a payment or credit, or did once."""
+        return [each for each in self.dependents.users(key) if each.kind is Kind.PAYMENT]
 
     def keep_going(self) -> None:
         """Raises OutOfTime when the call has to be answered."""

@@ -27,12 +27,23 @@ _LEFT_UNAPPLIED = "payment_left_unapplied"
 class Target:
     """An invoice that a payment pays: `ref` is its TxnID, or the macro by which the same message set names it.
 
-    `balance` is what is open on it, where QuickBooks has just said so; None where that need not be known.
+    `balance` is what is open on it, where QuickBooks has just said so; None where that need not be known. `drawn` is
+    what another payment pays of it from this one's rest.
     """
 
     ref: Json
     name: str
     balance: Decimal | None = None
+    drawn: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What of the payment goes to an invoice, and what of its rest."""
+
+    ref: Json
+    own: Decimal
+    drawn: Decimal
 
 
 def skip_reason(payment: Payment, settings: Settings) -> Problem | None:  # noqa: PLR0911  one return a reason
@@ -101,7 +112,7 @@ def map_payment(
 ) -> Write | Attention:
     """The ReceivePaymentAdd or ReceivePaymentMod of a payment in money, without CustomerRef.
 
-    `targets` has every invoice that it pays, by Syncro id.
+    `targets` has every invoice that it pays, by Syncro id, and those that are paid from its rest.
     What an invoice has no room for, and what no invoice is named for, stays unapplied on the customer.
     """
     reference = one_line(payment.ref_num, _ANY_LENGTH)
@@ -128,7 +139,7 @@ def map_payment(
     rows, left = _rows(amounts, targets, posting.current)
     if posting.current is None:
         memo = f"{marker_text} {reference}" if len(reference) > MAX_REFERENCE else marker_text
-        applied: JsonObject = {"AppliedToTxnAdd": list(rows)} if rows else {"IsAutoApply": False}
+        applied: JsonObject = {"AppliedToTxnAdd": _named(rows)} if rows else {"IsAutoApply": False}
         body: JsonObject = {**head, "TxnDate": day, "Memo": memo, **applied}
     else:
         body = _changed(posting.current, head, rows)
@@ -156,37 +167,42 @@ def map_removal(payment_id: str, current: JsonObject) -> Write:
 
 def _rows(
     amounts: Mapping[int, Decimal], targets: Mapping[int, Target], current: JsonObject | None
-) -> tuple[list[JsonObject], tuple[Problem, ...]]:
+) -> tuple[list[_Row], tuple[Problem, ...]]:
     """What is applied to each invoice, never more than is open, and a warning for what is not."""
-    rows: list[JsonObject] = []
+    rows: list[_Row] = []
     left: list[Problem] = []
     before = applied_to(current)
-    for invoice, wanted in amounts.items():
-        target, amount = targets[invoice], money.cents(wanted)
+    for invoice, target in targets.items():
+        amount = money.cents(amounts.get(invoice, Decimal(0)))
         if target.balance is not None:
             # A change of the payment first takes back what it had applied (facts: QBD 2.6).
-            room = max(Decimal(0), target.balance + before.get(str(target.ref), Decimal(0)))
+            had = before.get(str(target.ref), Decimal(0))
+            room = max(Decimal(0), target.balance + had - (target.drawn if had >= target.drawn else 0))
             if room < amount:
                 left.append(_left_unapplied(target.name, amount, room))
                 amount = room
-        if amount:
-            rows.append({"TxnID": target.ref, "PaymentAmount": amount})
+        if amount or target.drawn:
+            rows.append(_Row(target.ref, amount, target.drawn))
     return rows, tuple(left)
 
 
-def _changed(current: JsonObject, head: JsonObject, rows: list[JsonObject]) -> JsonObject:
+def _named(rows: list[_Row]) -> list[Json]:
+    return [{"TxnID": row.ref, "PaymentAmount": row.own + row.drawn} for row in rows]
+
+
+def _changed(current: JsonObject, head: JsonObject, rows: list[_Row]) -> JsonObject:
     body: JsonObject = {"TxnID": text(current, "TxnID"), "EditSequence": text(current, "EditSequence"), **head}
     account = text(section(current, "DepositToAccountRef"), "ListID")
     if account == text(section(head, "DepositToAccountRef"), "ListID"):
         del body["DepositToAccountRef"]  # a deposited payment is not moved
-    # An invoice that another payment pays from this one's rest is listed with nothing.
+    # An invoice that another payment pays from this one's rest is listed with nothing, until this one pays it itself.
     before = {txn_id: amount for txn_id, amount in applied_to(current).items() if amount}
-    after = {str(row["TxnID"]): row["PaymentAmount"] for row in rows}
-    if after == before:
+    own = {str(row.ref): row.own for row in rows if row.own}
+    if before in (own, {str(row.ref): row.own + row.drawn for row in rows}):
         return body  # naming any would first take all back
     # Nothing can be named to take all back, so each is applied with 0.00 then [G].
-    emptied: list[JsonObject] = [{"TxnID": txn_id, "PaymentAmount": Decimal("0.00")} for txn_id in before]
-    return {**body, "AppliedToTxnMod": list(rows or emptied)}
+    emptied: list[Json] = [{"TxnID": txn_id, "PaymentAmount": Decimal("0.00")} for txn_id in before]
+    return {**body, "AppliedToTxnMod": _named(rows) or emptied}
 
 
 def applies_otherwise(write: Write) -> bool:

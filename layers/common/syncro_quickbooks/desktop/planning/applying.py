@@ -87,6 +87,8 @@ class Applying:
             source = next((each for each in either.values() if each.state.linked and not each.state.gone), None)
             if source is None:
                 return _source_missing(view, list(either.values()))
+            if is_about_to_change(source):
+                return Wait(explanations.waits_for(view, source), on=(source.key,))
             found[source.state.qbo_id] = source
         return found
 
@@ -99,6 +101,11 @@ class Applying:
             return Attention(_not_enough(view, payment), follows=(customer_key(payment.customer_id),))
         linked.sort(key=lambda each: StoreCredit.model_validate(each.record.desired).date)
         return {each.state.qbo_id: each for each in linked}
+
+
+def is_about_to_change(document: View) -> bool:
+    """What is open on it, or left of it, is another amount in a moment."""
+    return document.state.attempt is not None or document.record.status in (Status.PENDING, Status.RETRYING)
 
 
 def _left(source: View) -> Decimal:

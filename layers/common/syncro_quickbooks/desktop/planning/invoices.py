@@ -90,4 +90,4 @@ class InvoiceRules:
         decision = map_deletion(view.key, view.state.object, settings, self._work.company)
         if not isinstance(decision, Attention):
             return decision
-        return replace(decision, follows=tuple(self._work.payers(view.key)))
+        return replace(decision, follows=tuple(self._work.payments_of(view.key)))

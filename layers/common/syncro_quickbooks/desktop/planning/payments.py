@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from syncro_quickbooks import money
 from syncro_quickbooks.desktop import explanations
 from syncro_quickbooks.desktop.mapping.bodies import customer_of, total_of
 from syncro_quickbooks.desktop.mapping.invoice import Posting
@@ -16,7 +17,7 @@ from syncro_quickbooks.desktop.mapping.payment import (
     over_allocated,
     skip_reason,
 )
-from syncro_quickbooks.desktop.planning.applying import Applying
+from syncro_quickbooks.desktop.planning.applying import Applying, is_about_to_change
 from syncro_quickbooks.desktop.planning.customers import Customers, Ready, customer_key, unready
 from syncro_quickbooks.desktop.qbxml.reading import amount, text
 from syncro_quickbooks.desktop.sets import Batch, macro_of
@@ -52,14 +53,14 @@ class PaymentRules:
 
     def load(self, views: Sequence[View]) -> None:
         """The organizations they are of, and the invoices they pay."""
-        payments = [Payment.model_validate(view.record.desired) for view in views]
+        payments = [_payment(view) for view in views]
         self._customers.read([customer_key(payment.customer_id) for payment in payments])
         keys = {invoice_key(each.invoice_id) for payment in payments for each in payment.allocations}
         self._invoices = self._work.store.views(sorted(keys))
 
     def consider(self, view: View, batch: Batch) -> Decision | Planned | None:  # noqa: PLR0911  one return a reason
         """The write that makes QuickBooks say what Syncro says, or why there is none."""
-        payment = Payment.model_validate(view.record.desired)
+        payment = _payment(view)
         posted = view.state.object if view.state.linked else None
         if posted is not None and not payment.success:
             return self.deletion(view, batch)
@@ -88,7 +89,7 @@ class PaymentRules:
             payment,
             method,
             self._work.settings,
-            targets,
+            self._with_draws(view, targets),
             company=self._work.company,
             marker_text=marker(view.key, next_generation(view.state)),
             posting=Posting(posted, view.state.applied_digest, is_forced(view)),
@@ -102,10 +103,26 @@ class PaymentRules:
             return Nothing(write.warnings, follows=write.follows)
         return self._with_customer(view, write, payment.customer_id, batch)
 
+    def _with_draws(self, view: View, targets: Mapping[int, Target]) -> Mapping[int, Target]:
+        """With what others use of its rest: naming what a payment is applied to may take that back (facts: QBD 2.6)."""
+        if not view.state.linked:
+            return targets
+        found = dict(targets)
+        for user in self._work.store.views(self._work.payments_of(view.key)).values():
+            if user.state.entity != CREDIT_APPLICATION or not user.state.linked:
+                continue
+            used = [each for each in _payment(user).allocations if str(each.source_credit_id) == view.key.id]
+            invoices = self._work.store.views([invoice_key(each.invoice_id) for each in used])
+            for each in used:
+                invoice = invoices[invoice_key(each.invoice_id)]
+                target = found.get(each.invoice_id) or Target(invoice.state.qbo_id, explanations.named(invoice))
+                found[each.invoice_id] = replace(target, drawn=target.drawn + money.cents(each.amount))
+        return found
+
     def _what_may_give_room(self, view: View, payment: Payment) -> tuple[RecordKey, ...]:
         """The invoices that it pays, and whatever else pays them."""
         invoices = [invoice_key(each.invoice_id) for each in payment.allocations]
-        others = [payer for invoice in invoices for payer in self._work.payers(invoice) if payer != view.key]
+        others = [each for invoice in invoices for each in self._work.payments_of(invoice) if each != view.key]
         return tuple(dict.fromkeys([*invoices, *others]))
 
     def _unless_unchanged(self, view: View, decision: Attention) -> Decision:
@@ -140,7 +157,7 @@ class PaymentRules:
             if key in batch.planned and not invoice.state.linked:
                 targets[allocation.invoice_id] = Target({"useMacro": macro_of(key)}, explanations.named(invoice))
             elif invoice.state.linked and not invoice.state.gone:
-                if _is_about_to_change(invoice):
+                if is_about_to_change(invoice):
                     return Wait(explanations.waits_for(view, invoice), on=(key,))
                 targets[allocation.invoice_id] = self._posted(invoice)
             elif not invoice.record.version:
@@ -169,9 +186,8 @@ class PaymentRules:
         return map_removal(view.key.id, view.state.object or {"TxnID": view.state.qbo_id})
 
 
-def _is_about_to_change(invoice: View) -> bool:
-    """Sent before that, a payment would be refused or cut although nothing is wrong."""
-    return invoice.state.attempt is not None or invoice.record.status in (Status.PENDING, Status.RETRYING)
+def _payment(view: View) -> Payment:
+    return Payment.model_validate(view.record.desired)
 
 
 def _never_comes(invoice: View) -> bool:
