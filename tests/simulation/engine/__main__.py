@@ -15,6 +15,7 @@ from tests.simulation.engine.history import Told, run
 
 MOST_SHOWN = 20
 _CHUNK = 25
+_TOLD_EVERY = 5_000
 
 
 def main() -> int:
@@ -52,6 +53,8 @@ def summary(seeds: range, *, stop_at_first: bool) -> int:
                 print(f"VIOLATED by seed {told.seed}: {told.violation[:300]}", flush=True)
                 if stop_at_first:
                     return 1
+            if done % _TOLD_EVERY == 0 and done < len(seeds):
+                print(f"{done:,} histories, {len(violated)} violations", flush=True)
     took = time.monotonic() - began
     print(f"{done:,} histories, {calls:,} calls and {hours:,.0f} virtual hours in {took:,.0f} s")
     print("of them with " + ", ".join(f"{name}: {count:,}" for name, count in sorted(ingredients.items())))
