@@ -16,9 +16,10 @@ from syncro_quickbooks.sync import dead_letters, nights, retries
 from syncro_quickbooks.sync.accounts import Pause
 from syncro_quickbooks.sync.dead_letters import EventDeadLetters, LetterBox, WakeUpDeadLetters
 from syncro_quickbooks.sync.intake import IntakeResult
+from syncro_quickbooks.sync.lease import Leases
 from syncro_quickbooks.sync.model import Problem
 from syncro_quickbooks.sync.retries import Retries, Round
-from syncro_quickbooks.sync.troubles import Troubles
+from syncro_quickbooks.sync.troubles import Trouble, Troubles
 from syncro_quickbooks.sync.wake import PUSH_SCHEDULE, shard_of
 from tests.support import aws
 from tests.support.books import assert_each_once, standing
@@ -300,6 +301,60 @@ def test_after_a_repair_records_are_retried_by_growing_steps() -> None:
     assert set(operations.statuses(numbers)) == {"synced"}
     assert_each_once(operations.company)
     assert operations.work().records_retried == 0
+
+
+def test_a_step_whose_records_have_all_moved_on_is_no_canary(monkeypatch: pytest.MonkeyPatch) -> None:
+    operations = Operations()
+    troubled(operations, range(1, 7))
+    found = Troubles.longest_untried
+
+    def found_and_overtaken(self: Troubles, most: int) -> list[Trouble]:
+        waiting = found(self, most)
+        operations.world.publish("invoice.updated", invoice_detail(int(waiting[0].key.id), version=2))
+        return waiting
+
+    monkeypatch.setattr(Troubles, "longest_untried", found_and_overtaken)
+    assert operations.work().steps == [0, 1]  # the second step's record is refused again
+
+
+def test_two_rounds_at_once_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    operations = Operations()
+    troubled(operations, range(1, 7))
+    operations.letter(failed_invocation(invoice_detail(7)))
+    inner: list[Round] = []
+    sleep = Operations.sleep
+
+    def another_begins(self: Operations, seconds: float) -> None:
+        inner.append(operations.work())
+        sleep(self, seconds)
+
+    monkeypatch.setattr(Operations, "sleep", another_begins)
+    assert operations.work().steps == [1]
+    assert len(inner) > 0
+    assert {(each.stopped, each.records_retried, each.events_taken_in) for each in inner} == {
+        ("another round is under way", 0, 0)
+    }
+    assert operations.work().steps == [1]  # it has ended
+
+
+def test_a_round_that_died_keeps_others_off_no_longer_than_it_could_have_lasted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    operations = Operations()
+    troubled(operations, range(1, 2))
+    operations.world.emulator.faults.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(Leases, "give_back", lambda *_: None)  # killed: nothing is tidied up
+        patch.setattr(Troubles, "longest_untried", killed)
+        with pytest.raises(Crash):
+            operations.work()
+    assert operations.work().stopped == "another round is under way"
+    operations.world.clock.sleep(FUNCTION_TIME.total_seconds())
+    assert operations.work().records_worked == 1
+
+
+def killed(*_: object) -> list[Trouble]:
+    raise Crash("killed")
 
 
 def test_if_the_canary_is_refused_again_no_other_record_is_touched_and_the_next_canary_is_another() -> None:

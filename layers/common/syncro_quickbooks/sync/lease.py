@@ -1,7 +1,7 @@
-"""One realm, one sender: a lease per account with a fencing number."""
+"""One realm, one sender: a lease per account with a fencing number. What is done once for all accounts has one, too."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from syncro_quickbooks.clock import Clock, to_millis
 from syncro_quickbooks.storage.table import Check, Condition, ConditionFailed, Key, Table, Update
@@ -44,12 +44,15 @@ class Leases:
 
     def take(self, account_id: str, what: str = "lease") -> Lease:
         """The account's lease, `what` for which work. Raises LeaseHeld while another worker has it."""
-        key = Keys(account_id).of_account(what)
+        return self.take_until(Keys(account_id).of_account(what), self._clock.now() + LEASE_LIFE)
+
+    def take_until(self, key: Key, expires: datetime) -> Lease:
+        """The lease that is kept at `key`, until `expires` unless renewed. Raises LeaseHeld while another has it."""
         now = to_millis(self._clock.now())
         take = Update(
             key,
             "SET #expires_at = :expires ADD #fence :one",
-            {":expires": now + _LIFE_MS, ":one": 1},
+            {":expires": to_millis(expires), ":one": 1},
             Condition("attribute_not_exists(#expires_at) OR #expires_at <= :now", {":now": now}),
         )
         try:
@@ -61,7 +64,7 @@ class Leases:
 
     def renew(self, lease: Lease) -> None:
         """Keep the lease for another LEASE_LIFE. Raises LeaseLost."""
-        self._set_expiry(lease, to_millis(self._clock.now()) + _LIFE_MS)
+        self._set_expiry(lease, to_millis(self._clock.now() + LEASE_LIFE))
 
     def give_back(self, lease: Lease) -> None:
         """Let the next worker start at once. Nothing happens if it already has."""
@@ -76,6 +79,3 @@ class Leases:
             self._table.write(Update(lease.key, "SET #expires_at = :expires", {":expires": expires_at}, held))
         except ConditionFailed:
             raise LeaseLost from None
-
-
-_LIFE_MS = int(LEASE_LIFE.total_seconds() * 1000)

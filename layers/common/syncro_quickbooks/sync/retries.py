@@ -1,7 +1,7 @@
 """Retrying what failed while an alarm is red: one as a canary, then more and more, within a budget.
 
 Alarms say when they change; once an hour whoever is still red is worked for again. Rounds are written down, and only
-added to. Two rounds at once do no harm: a letter is hidden from the other one, and a record is put back only once.
+added to. There is one round at a time: each would try a canary of its own.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from syncro_quickbooks.clock import Clock, to_millis
 from syncro_quickbooks.storage.packing import pack
 from syncro_quickbooks.storage.table import Condition, ConditionFailed, Key, Put, Table, Update, Value
 from syncro_quickbooks.sync.dead_letters import EventDeadLetters, RefusedLetter, WakeUpDeadLetters
+from syncro_quickbooks.sync.lease import LeaseHeld, Leases
 from syncro_quickbooks.sync.model import Status
 from syncro_quickbooks.sync.records import SCHEMA
 from syncro_quickbooks.sync.troubles import WORKED, Trouble, Troubles
@@ -61,6 +62,7 @@ class Retries:
     ) -> None:
         self._table = table
         self._clock = clock
+        self._leases = Leases(table, clock)
         self._events = events
         self._wake_ups = wake_ups
         self._troubles = troubles
@@ -81,8 +83,20 @@ class Retries:
         return [str(item["sk"]).removeprefix("alarm#") for item in items if item.get("red")]
 
     def work(self, alarms: Sequence[str], deadline: datetime) -> Round:
-        """One round, which ends before `deadline`. What died half way is found again by the next one."""
-        done = Round(alarms)
+        """One round, which ends before `deadline`. What died half way is found again by the next one.
+
+        Does nothing while another one is under way; what that does not do, the next hour's does.
+        """
+        try:
+            lease = self._leases.take_until(Key(_STATE, "round"), deadline)
+        except LeaseHeld:
+            return Round(alarms, stopped="another round is under way")
+        try:
+            return self._worked(Round(alarms), deadline)
+        finally:
+            self._leases.give_back(lease)
+
+    def _worked(self, done: Round, deadline: datetime) -> Round:
         done.wake_ups_deleted, done.accounts_overdue = self._wake_ups.clear(MOST_LETTERS)
         self._take_in_events(done, deadline)
         self._retry_records(done, deadline)
@@ -115,7 +129,8 @@ class Retries:
             if bad:
                 done.stopped = f"of {len(retried)} records that were retried some are {', '.join(bad)}"
                 return
-            size *= _GROWTH
+            if retried:  # a step whose records have all moved on shows nothing
+                size *= _GROWTH
 
     def _outcome(self, retried: Sequence[Trouble]) -> list[Status]:
         """Where they stand once the push has been at them, or after a minute."""
