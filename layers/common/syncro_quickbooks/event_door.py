@@ -1,7 +1,7 @@
 """The door of Syncro's events, the same for every kind: hands each event of the bus to intake.
 
-What intake refuses for good goes to the dead-letter queue with the reason at once, since trying again cannot help.
-Everything else raises: Lambda tries twice more, then sends the event to the same queue.
+What intake refuses for good goes to the queue of refused events with the reason at once: trying again cannot help.
+Everything else raises: Lambda tries twice more, then sends the event to the dead-letter queue, to be tried again later.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ def event_door(kind: str) -> Handler:
         try:
             result = _accepted(kind, event["detail-type"], event["detail"])
         except Rejected as refusal:
-            message = "Event refused; it goes to the dead-letter queue. Syncro has to send it again, corrected"
+            message = "Event refused; it is kept with the refused events. Syncro has to send it again, corrected"
             logger.error(message, extra={"reason": refusal.reason})  # noqa: TRY400 - the reason is all there is to know
             deployment().keep_refused(event, refusal.reason)
         else:

@@ -99,7 +99,10 @@ def test_retrying(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:  # noq
     for event in (sample("payment_created"), broken):
         sqs.send_message(QueueUrl=stack.dead_letters, MessageBody=json.dumps({"requestPayload": event}))
     sqs.send_message(QueueUrl=stack.dead_letters, MessageBody=json.dumps({"reason": "no", "event": {}}))
-    sqs.send_message(QueueUrl=os.environ["WAKE_LATER_DLQ_URL"], MessageBody=ACCOUNT)
+    for account in (ACCOUNT, "missed"):
+        sqs.send_message(QueueUrl=os.environ["WAKE_LATER_DLQ_URL"], MessageBody=account)
+    overdue = {"pk": {"S": "acct#missed"}, "sk": {"S": "schedule"}, "next_due": {"N": "0"}}
+    aws.client("dynamodb").put_item(TableName=os.environ["TABLE_NAME"], Item=overdue)
     invoice = broken["detail"]["invoice"]["id"]
     park(invoice)
     with needed_actions(monkeypatch) as needed:

@@ -43,6 +43,7 @@ class Operations:
         self.world.run()
         number = next(_numbers)
         self.events = aws.queue(f"retry-{number}-events")
+        self.refused = aws.queue(f"retry-{number}-refused")
         self.pushes = aws.queue(f"retry-{number}-push.fifo")
         self.laters = aws.queue(f"retry-{number}-later")
         self.comparisons = aws.queue(f"retry-{number}-comparisons")
@@ -66,7 +67,7 @@ class Operations:
         return Retries(
             table,
             self,
-            EventDeadLetters(LetterBox(sqs, self.events), self._accept, self._keep_refused),
+            EventDeadLetters(LetterBox(sqs, self.events), self._accept, self.keep_refused),
             WakeUpDeadLetters(boxes, table, self),
             Troubles(table, accounts, wakes, self),
         )
@@ -78,24 +79,33 @@ class Operations:
         self.accepted.append(str(detail["event_id"]))
         return self.accept(detail_type, detail)
 
-    def _keep_refused(self, event: Any, reason: str) -> None:
-        self.letter({"reason": reason, "event": event})
+    def keep_refused(self, event: Any, reason: str) -> None:
+        letter = json.dumps({"reason": reason, "event": event})
+        aws.client("sqs").send_message(QueueUrl=self.refused, MessageBody=letter)
 
     def letter(self, body: Any) -> None:
         aws.client("sqs").send_message(QueueUrl=self.events, MessageBody=json.dumps(body))
 
     def letters(self) -> list[dict[str, Any]]:
-        """What anybody else can see in the events' queue; it stays there."""
-        box = LetterBox(aws.client("sqs"), self.events)
-        found = box.take(100)
-        box.put_back(found)
-        return [json.loads(letter["Body"]) for letter in found]
+        """What anybody else can see in the events' dead-letter queue; it stays there."""
+        return seen(self.events)
+
+    def refusals(self) -> list[dict[str, Any]]:
+        """The same of the queue of refused events."""
+        return seen(self.refused)
 
     def invoices(self) -> list[str]:
         return sorted(str(invoice["DocNumber"]) for invoice in standing(self.company))
 
     def statuses(self, numbers: range) -> list[str]:
         return [self.world.record("invoice", number)["status"] for number in numbers]
+
+
+def seen(queue: str) -> list[dict[str, Any]]:
+    box = LetterBox(aws.client("sqs"), queue)
+    found = box.take(100)
+    box.put_back(found)
+    return [json.loads(letter["Body"]) for letter in found]
 
 
 def bus_event(detail: dict[str, Any]) -> dict[str, Any]:
@@ -167,7 +177,7 @@ def test_a_round_keeps_its_budget_and_the_next_one_goes_on(monkeypatch: pytest.M
     assert operations.invoices() == sorted(f"10{number}" for number in range(1, 13))
 
 
-def test_what_was_refused_with_a_reason_is_listed_and_never_tried_again() -> None:
+def test_what_was_refused_with_a_reason_is_moved_as_it_is_and_never_tried_again() -> None:
     operations = Operations()
     refused = {"reason": "the event breaks the contract: invoice.total: missing", "event": bus_event(invoice_detail(1))}
     operations.letter(refused)
@@ -182,7 +192,9 @@ def test_what_was_refused_with_a_reason_is_listed_and_never_tried_again() -> Non
             "account_id": ACCOUNT,
         }
     ]
-    assert operations.letters() == [refused]
+    assert operations.letters() == []
+    assert operations.refusals() == [refused]
+    assert not operations.work().found_something
 
 
 def test_what_turns_out_to_be_malformed_is_kept_with_its_reason_and_stops_nobody() -> None:
@@ -194,22 +206,84 @@ def test_what_turns_out_to_be_malformed_is_kept_with_its_reason_and_stops_nobody
         operations.letter(failed_invocation(invoice_detail(number)))
     done = operations.work()
     assert (done.events_taken_in, done.events_left, done.stopped) == (2, 0, "")
-    (letter,) = operations.letters()
+    assert operations.letters() == []
+    (letter,) = operations.refusals()
     assert "invoice.total" in letter["reason"]
     assert letter["event"] == bus_event(broken)
-    tried = len(operations.accepted)
-    assert len(operations.work().refused) == 1
-    assert len(operations.accepted) == tried
+    assert not operations.work().found_something
 
 
 @pytest.mark.parametrize("body", ["no JSON", '["a", "list"]', '{"requestPayload": {"no": "detail"}}', '{"detail": 5}'])
-def test_a_letter_that_nobody_understands_stays_and_is_listed(body: str) -> None:
+def test_a_letter_that_nobody_understands_is_refused_word_for_word(body: str) -> None:
     operations = Operations()
     aws.client("sqs").send_message(QueueUrl=operations.events, MessageBody=body)
     (listed,) = operations.work().refused
     assert listed.reason.startswith("the letter ")
-    (kept,) = LetterBox(aws.client("sqs"), operations.events).take(10)
-    assert kept["Body"] == body
+    assert operations.letters() == []
+    assert operations.refusals() == [{"reason": listed.reason, "event": body}]
+
+
+def test_refused_letters_do_not_keep_others_from_being_taken_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retries, "MOST_LETTERS", 5)
+    operations = Operations()
+    for number in range(12):
+        operations.letter({"reason": "no", "event": bus_event(invoice_detail(100 + number))})
+    operations.letter(failed_invocation(invoice_detail(1)))
+    assert sum(operations.work().events_taken_in for _ in range(3)) == 1
+    assert operations.letters() == []
+    assert len(operations.refusals()) == 12
+
+
+def test_refused_letters_are_moved_although_the_canary_failed() -> None:
+    operations = Operations()
+    poison = invoice_detail(1)
+    operations.letter(failed_invocation(poison))
+    for number in range(3):
+        operations.letter({"reason": "no", "event": bus_event(invoice_detail(100 + number))})
+    operations.accept = failing({str(poison["event_id"])}, RuntimeError("poison"), operations.accept)
+    assert operations.work().events_left == 1
+    assert operations.letters() == [failed_invocation(poison)]
+    assert len(operations.refusals()) == 3
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_killed_while_it_moves_a_refused_letter_it_keeps_it(monkeypatch: pytest.MonkeyPatch, sent: bool) -> None:
+    monkeypatch.setattr(retries, "MOST_LETTERS", 1)
+    operations = Operations()
+    refused = {"reason": "no", "event": bus_event(invoice_detail(1))}
+    operations.letter(refused)
+    whole = operations.keep_refused
+
+    def dies(event: Any, reason: str) -> None:
+        if sent:
+            whole(event, reason)
+        raise Crash("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dead_letters, "HIDDEN", 0)  # what is never put back comes back at once
+        patch.setattr(operations, "keep_refused", dies)
+        with pytest.raises(Crash):
+            operations.work()
+    operations.work()
+    # Sent before it is deleted: somebody may read it twice, nobody never.
+    assert operations.refusals() == [refused] * (2 if sent else 1)
+    assert operations.letters() == []
+
+
+def test_a_letter_that_cannot_be_moved_stays_and_comes_last_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    operations = Operations()
+    refused = {"reason": "no", "event": bus_event(invoice_detail(1))}
+    operations.letter(refused)
+    operations.letter(failed_invocation(invoice_detail(2)))
+
+    def fails(*_: object) -> None:
+        raise RuntimeError("too many bytes")
+
+    monkeypatch.setattr(operations, "keep_refused", fails)
+    taken = [operations.work() for _ in range(2)]
+    assert sum(each.events_taken_in for each in taken) == 1
+    assert taken[-1].stopped.startswith("an event failed again: RuntimeError: ")
+    assert operations.letters() == [refused]
 
 
 @pytest.mark.parametrize("stored", [True, False])

@@ -67,6 +67,7 @@ class Stack:
     push_queue: str
     later_queue: str
     dead_letters: str
+    refused_events: str
     doors: dict[str, ModuleType] = field(default_factory=dict)
 
     def call(self, function: str, event: dict[str, Any]) -> Any:
@@ -76,9 +77,9 @@ class Stack:
         handler: Callable[[dict[str, Any], Context], Any] = self.doors[function].handler
         return handler(json.loads(json.dumps(event)), Context())
 
-    def letters(self) -> list[dict[str, Any]]:
-        """What is in the events' dead-letter queue."""
-        return [json.loads(body) for body in taken(self.dead_letters)]
+    def refused(self) -> list[dict[str, Any]]:
+        """The events that no retry can help."""
+        return [json.loads(body) for body in taken(self.refused_events)]
 
 
 def taken(queue_url: str) -> list[str]:
@@ -113,7 +114,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     company = emulator.add_company(REALM)
     queues = {
         name: aws.queue(f"doors-{number}-{name}")
-        for name in ("push.fifo", "jobs.fifo", "later", "dead-letters", "poll.fifo")
+        for name in ("push.fifo", "jobs.fifo", "later", "dead-letters", "refused", "poll.fifo")
     }
     with serve(emulator) as url:
         environment = {
@@ -126,6 +127,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
             "JOBS_QUEUE_URL": queues["jobs.fifo"],
             "POLL_QUEUE_URL": queues["poll.fifo"],
             "EVENTS_DLQ_URL": queues["dead-letters"],
+            "REFUSED_EVENTS_QUEUE_URL": queues["refused"],
             "TOKEN_KEY_ID": aws.kms_key(),
             "INBOX_BUCKET": "inbox",
             "QBO_API_BASE_URL": url,
@@ -147,7 +149,8 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
             monkeypatch.setenv(name, value)
         deployment.cache_clear()
         connect(company)
-        made = Stack(company, emulator, queues["push.fifo"], queues["later"], queues["dead-letters"])
+        named = (queues[name] for name in ("push.fifo", "later", "dead-letters", "refused"))
+        made = Stack(company, emulator, *named)
         made.call("qbo_push", sample("push_wake_up"))  # whoever connects and saves settings wakes the account
         taken(made.push_queue)
         yield made
@@ -216,7 +219,7 @@ def test_the_sample_events_go_through_the_doors_into_quickbooks(stack: Stack) ->
     stack.call("qbo_push", sample("push_wake_up"))
     assert standing(stack.company) == []
     assert status("invoice", 9001) == "synced"
-    assert stack.letters() == []
+    assert stack.refused() == []
 
 
 def door_of(event: dict[str, Any]) -> str:
@@ -230,7 +233,7 @@ def test_every_sample_event_is_taken_in_by_the_door_of_its_kind(stack: Stack) ->
     for event in events:
         stack.call(door_of(event), event)
     assert {door_of(event) for event in events} == set(DOORS)
-    assert stack.letters() == []
+    assert stack.refused() == []
     for event in events:
         kind = event["detail-type"].partition(".")[0]
         if kind != "force_update":
@@ -273,14 +276,14 @@ def test_the_sample_story_of_payments_and_credits_ends_in_the_books_as_syncro_te
         ("30.00", "0.00")
     ]
     assert {status("payment", number) for number in (7001, 7002, 7003, 7004)} == {"synced"}
-    assert stack.letters() == []
+    assert stack.refused() == []
 
 
 @pytest.mark.parametrize("door", DOORS)
 def test_a_door_refuses_an_event_of_another_kind(stack: Stack, door: str) -> None:
     event = sample("customer_updated" if door != "on_customer_updated" else "invoice_created")
     stack.call(door, event)
-    (letter,) = stack.letters()
+    (letter,) = stack.refused()
     assert letter["reason"].startswith(f"detail-type: '{event['detail-type']}' came to the door of ")
     assert letter["event"] == event
     assert record("customer", 410) is None
@@ -291,14 +294,14 @@ def test_a_door_refuses_an_event_of_another_kind(stack: Stack, door: str) -> Non
 def test_a_detail_that_is_no_object_is_refused(stack: Stack) -> None:
     event = {**sample("payment_created"), "detail": "payment 7001"}
     stack.call("on_payment_updated", event)
-    assert stack.letters() == [{"reason": "detail: is not a JSON object", "event": event}]
+    assert stack.refused() == [{"reason": "detail: is not a JSON object", "event": event}]
 
 
-def test_a_malformed_event_goes_to_the_dead_letters_with_the_reason_and_is_not_raised(stack: Stack) -> None:
+def test_a_malformed_event_is_kept_with_the_reason_and_is_not_raised(stack: Stack) -> None:
     event = sample("invoice_created")
     del event["detail"]["invoice"]["total"]
     stack.call("on_invoice_updated", event)
-    (letter,) = stack.letters()
+    (letter,) = stack.refused()
     assert "invoice.total: " in letter["reason"]
     assert letter["event"] == event
     assert record("invoice", 9001) is None
@@ -306,22 +309,22 @@ def test_a_malformed_event_goes_to_the_dead_letters_with_the_reason_and_is_not_r
     assert taken(stack.push_queue) == []
 
 
-def test_an_event_of_an_unknown_account_goes_to_the_dead_letters(stack: Stack) -> None:
+def test_an_event_of_an_unknown_account_is_kept_with_the_reason(stack: Stack) -> None:
     event = sample("invoice_created")
     event["detail"]["account_id"] = "nobody"
     stack.call("on_invoice_updated", event)
-    (letter,) = stack.letters()
+    (letter,) = stack.refused()
     assert letter["reason"].startswith("account nobody is not known here")
     assert letter["event"]["id"] == event["id"]
 
 
-def test_a_malformed_event_as_large_as_the_bus_allows_still_fits_into_a_dead_letter(stack: Stack) -> None:
+def test_a_malformed_event_as_large_as_the_bus_allows_still_fits_into_a_message(stack: Stack) -> None:
     event = sample("invoice_created")
     del event["detail"]["customer"]
     event["detail"]["invoice"]["note"] = "\U0001f527" * 62_000
     assert 240_000 < len(json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()) < 256 * 1024
     stack.call("on_invoice_updated", event)
-    (letter,) = stack.letters()
+    (letter,) = stack.refused()
     assert "customer: " in letter["reason"]
     assert letter["event"] == event
 
@@ -342,7 +345,7 @@ def test_a_passing_trouble_is_raised_so_that_lambda_tries_again(stack: Stack, mo
     deployment.cache_clear()
     with pytest.raises((ClientError, BotoCoreError)):
         stack.call("on_invoice_updated", sample("invoice_created"))
-    assert stack.letters() == []
+    assert stack.refused() == []
 
     monkeypatch.setenv("TABLE_NAME", table)
     deployment.cache_clear()
@@ -452,7 +455,7 @@ def test_while_an_alarm_is_red_dead_letters_are_taken_in_at_once_and_every_hour(
     letter("store_credit_created")
     stack.call("retry_failed", hourly)
     assert record("store_credit", 6002) is None
-    assert len(stack.letters()) == 1
+    assert len(taken(stack.dead_letters)) == 1
 
 
 def test_every_five_minutes_the_gauges_are_written_as_metrics(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:

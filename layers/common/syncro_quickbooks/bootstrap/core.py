@@ -92,10 +92,10 @@ class Core:
 
         return Intake(self.table, self.wakes, self._clock, self._read_inbox)
 
-    def keep_refused(self, event: Mapping[str, object], reason: str) -> None:
-        """Puts an event of the bus that no retry can help into the dead-letter queue, with the reason."""
+    def keep_refused(self, event: object, reason: str) -> None:
+        """Puts an event of the bus that no retry can help into the queue of refused events, with the reason."""
         letter = json.dumps({"reason": reason, "event": event})
-        self._aws.sqs.send_message(QueueUrl=self._environ["EVENTS_DLQ_URL"], MessageBody=letter)
+        self._aws.sqs.send_message(QueueUrl=self._environ["REFUSED_EVENTS_QUEUE_URL"], MessageBody=letter)
 
     @cached_property
     def nights(self) -> "Nights":

@@ -1,12 +1,12 @@
 """Letters in the dead-letter queues: which of them can be tried again, and trying that."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from syncro_quickbooks.clock import Clock, to_millis
-from syncro_quickbooks.json_types import JsonObject
+from syncro_quickbooks.json_types import Json, JsonObject
 from syncro_quickbooks.storage.table import Table
 from syncro_quickbooks.sync.intake import IntakeResult, Rejected
 from syncro_quickbooks.sync.records import Keys
@@ -73,13 +73,16 @@ class EventLetters:
 
 
 class EventDeadLetters:
-    """Takes the events in again, one after the other, until one fails: that one was the canary of the rest."""
+    """Takes the events in again, one after the other, until one fails: that one was the canary of the rest.
+
+    What no retry can help leaves the queue: `keep_refused` puts it, with the reason, into the one of refused events.
+    """
 
     def __init__(
         self,
         box: LetterBox,
         accept: Callable[[str, JsonObject], IntakeResult],
-        keep_refused: Callable[[Mapping[str, object], str], None],
+        keep_refused: Callable[[object, str], None],
     ) -> None:
         self._box = box
         self._accept = accept
@@ -88,35 +91,43 @@ class EventDeadLetters:
     def redrive(self, most: int, failed_before: str, keep_going: Callable[[], bool]) -> EventLetters:
         """Look at up to `most` letters. The one with the id `failed_before` comes last: it must not stop others twice.
 
-        Nothing can happen twice: an event that was taken in before changes nothing, so a letter is deleted afterwards.
+        Nothing can happen twice, so a letter is deleted afterwards: an event that was taken in before changes nothing,
+        and a refused one is only read.
         """
         outcome, kept = EventLetters(), list["MessageTypeDef"]()
         for letter in sorted(self._box.take(most), key=lambda each: each["MessageId"] == failed_before):
             event, reason = _read(letter["Body"])
-            if reason:
-                outcome.refused.append(_refused(event, reason))
-                kept.append(letter)
-            elif outcome.failure or not keep_going() or not self._taken_in(letter, event, outcome):
+            may_be_tried = reason or not outcome.failure  # a refused one needs no canary
+            if may_be_tried and keep_going() and self._worked(letter["MessageId"], event, reason, outcome):
+                self._box.delete(letter)
+            else:
                 outcome.left += 1
                 kept.append(letter)
         self._box.put_back(kept)
         return outcome
 
-    def _taken_in(self, letter: "MessageTypeDef", event: JsonObject, outcome: EventLetters) -> bool:
-        """Whether the letter is done with; if not, `outcome` says why."""
-        detail = event["detail"]
+    def _worked(self, message_id: str, event: Json, reason: str, outcome: EventLetters) -> bool:
+        """Whether the event could be taken in or moved; if not, `outcome` says why."""
         try:
-            self._accept(str(event["detail-type"]), detail if isinstance(detail, dict) else {})
-            outcome.taken_in += 1
-        except Rejected as rejected:
-            # Kept with its reason now, so that nobody tries it again.
-            self._keep_refused(event, rejected.reason)
-            outcome.refused.append(_refused(event, rejected.reason))
+            if refused := reason or self._refused_now(event):
+                self._keep_refused(event, refused)
+                outcome.refused.append(_listed(event, refused))
+            else:
+                outcome.taken_in += 1
         except Exception as error:  # noqa: BLE001 - whatever it is, the rest would probably meet it, too
-            outcome.failed_id, outcome.failure = letter["MessageId"], f"{type(error).__name__}: {error}"
+            outcome.failed_id, outcome.failure = message_id, f"{type(error).__name__}: {error}"
             return False
-        self._box.delete(letter)
         return True
+
+    def _refused_now(self, event: Json) -> str:
+        """Takes the event in; the reason if it is refused, else ""."""
+        whole = event if isinstance(event, dict) else {}
+        detail = whole["detail"]
+        try:
+            self._accept(str(whole["detail-type"]), detail if isinstance(detail, dict) else {})
+        except Rejected as rejected:
+            return rejected.reason
+        return ""
 
 
 class WakeUpDeadLetters:
@@ -152,30 +163,31 @@ class WakeUpDeadLetters:
         return isinstance(due, int) and due <= to_millis(self._clock.now() - MISSED_AFTER)
 
 
-def _read(body: str) -> tuple[JsonObject, str]:
-    """The event in a letter, and why it must not be tried again ("" if it may).
+def _read(body: str) -> tuple[Json, str]:
+    """The event in a letter, and why it must not be tried again ("" if it may); of what is none the whole body.
 
-    A letter is the refused event with its `reason`, Lambda's record of the failed invocation, or the bare event.
+    A letter is a refused event with its `reason`, Lambda's record of the failed invocation, or the bare event.
     """
     try:
         letter = json.loads(body)
     except ValueError:
-        return {}, "the letter is no JSON"
+        return body, "the letter is no JSON"
     if not isinstance(letter, dict):
-        return {}, "the letter is no JSON object"
-    event = letter.get("requestPayload") or letter.get("event") or letter
-    if not isinstance(event, dict):
-        return {}, "the letter holds no event"
+        return body, "the letter is no JSON object"
     if "reason" in letter:
-        return event, str(letter["reason"])
+        return letter.get("event"), str(letter["reason"])
+    event = letter.get("requestPayload") or letter
+    if not isinstance(event, dict):
+        return body, "the letter holds no event"
     if not isinstance(event.get("detail-type"), str) or not isinstance(event.get("detail"), dict):
-        return event, "the letter holds no event of the bus"
+        return body, "the letter holds no event of the bus"
     return event, ""
 
 
-def _refused(event: JsonObject, reason: str) -> RefusedLetter:
-    detail = event.get("detail")
+def _listed(event: Json, reason: str) -> RefusedLetter:
+    whole = event if isinstance(event, dict) else {}
+    detail = whole.get("detail")
     account_id = detail.get("account_id") if isinstance(detail, dict) else ""
     return RefusedLetter(
-        reason[:_LONGEST_REASON], str(event.get("id", "")), str(event.get("detail-type", "")), str(account_id or "")
+        reason[:_LONGEST_REASON], str(whole.get("id", "")), str(whole.get("detail-type", "")), str(account_id or "")
     )

@@ -45,7 +45,7 @@ _NOT_POSTED = (Status.DORMANT, Status.PENDING, Status.WAITING)
 
 
 class Rejected(Exception):
-    """An event that no retry can help; `reason` goes to the dead-letter queue with it."""
+    """An event that no retry can help; `reason` goes to the queue of refused events with it."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
