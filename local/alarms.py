@@ -18,6 +18,11 @@ def functions(template: Template) -> list[str]:
 
 def dead_letter_queues(template: Template) -> list[str]:
     """The queues that keep what another one, a rule or a function could not deliver, by logical id."""
+    return [name for name in kept_queues(template) if name.endswith("DeadLetterQueue")]
+
+
+def kept_queues(template: Template) -> list[str]:
+    """The queues that no function works off, by logical id: somebody must hear that something came."""
     queues = [name for name, each in resources(template).items() if each["Type"] == "AWS::SQS::Queue"]
     return [name for name in queues if "RedrivePolicy" not in properties(resources(template)[name])]
 

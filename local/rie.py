@@ -192,7 +192,7 @@ def _health_request(up: Stack) -> bytes:
 def _require_no_refusal(up: Stack) -> None:
     """A door that refuses its event answers as if all were well. Raises CallFailed."""
     sqs = deployment.session().client("sqs", endpoint_url=up.config.aws_url)
-    refused = sqs.receive_message(QueueUrl=up.outputs["EventsDeadLetterQueueUrl"], MaxNumberOfMessages=10)
+    refused = sqs.receive_message(QueueUrl=up.outputs["RefusedEventsQueueUrl"], MaxNumberOfMessages=10)
     if refused.get("Messages"):
         raise CallFailed("Sample events were refused:\n" + "\n".join(m["Body"] for m in refused["Messages"]))
 

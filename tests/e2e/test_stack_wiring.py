@@ -20,10 +20,10 @@ from syncro_quickbooks.sync.settings import MethodKind, load_settings, missing_c
 ROOT = Path(__file__).parents[2]
 
 
-def dead_letters(up: Stack, seconds: float, wanted: str) -> list[dict]:
-    """The messages in the events' dead-letter queue that contain `wanted`, waiting up to `seconds` for the first."""
+def dead_letters(up: Stack, seconds: float, wanted: str, queue: str = "EventsDeadLetterQueue") -> list[dict]:
+    """The messages in the queue that contain `wanted`, waiting up to `seconds` for the first."""
     sqs = deployment.session().client("sqs", endpoint_url=up.config.aws_url)
-    url = up.outputs["EventsDeadLetterQueueUrl"]
+    url = up.outputs[f"{queue}Url"]
     for _ in until(seconds):
         answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
         found = [json.loads(message["Body"]) for message in answer.get("Messages", [])]
@@ -146,7 +146,7 @@ def test_events_of_every_kind_are_taken_in_by_the_deployed_functions(up: Stack) 
         if stored(table, up.outputs["TableName"], forced)["force"]["S"] == "force-e2e":
             break
     assert stored(table, up.outputs["TableName"], forced)["force"]["S"] == "force-e2e"
-    assert dead_letters(up, 1, "acme-it") == []
+    assert dead_letters(up, 1, "acme-it") == dead_letters(up, 1, "acme-it", "RefusedEventsQueue") == []
 
 
 def stored(table: Any, name: str, record: str) -> dict[str, Any]:
@@ -154,12 +154,12 @@ def stored(table: Any, name: str, record: str) -> dict[str, Any]:
     return table.get_item(TableName=name, Key={"pk": {"S": record}, "sk": {"S": "record"}}).get("Item", {})
 
 
-def test_an_event_that_can_never_be_right_ends_in_the_dead_letter_queue_with_the_reason(up: Stack) -> None:
+def test_an_event_that_can_never_be_right_is_kept_with_the_reason(up: Stack) -> None:
     broken = sample("invoice_updated.json")
     del broken["detail"]["invoice"]["customer_id"]
     broken["detail"]["event_id"] = "11111111-2222-4333-8444-555555555555"
     publish(up, [broken])
-    (letter,) = dead_letters(up, 30, "11111111-2222-4333-8444-555555555555")
+    (letter,) = dead_letters(up, 30, "11111111-2222-4333-8444-555555555555", "RefusedEventsQueue")
     assert "customer_id" in letter["reason"]
     assert letter["event"]["detail-type"] == "invoice.updated"
 

@@ -222,13 +222,13 @@ MUTANTS = (
     ),
     Mutant(
         "ra the rest is tried although the canary failed",
-        (Change("sync/dead_letters.py", "elif outcome.failure or not keep_going()", "elif not keep_going()"),),
+        (Change("sync/dead_letters.py", "reason or not outcome.failure  #", "True  #"),),
         (f"{RETRIES}::test_if_the_canary_fails_nothing_else_is_tried_and_all_stay",),
     ),
     Mutant(
         "rb what was refused for good is tried again",
-        (Change("sync/dead_letters.py", 'return event, str(letter["reason"])', 'return event, ""'),),
-        (f"{RETRIES}::test_what_was_refused_with_a_reason_is_listed_and_never_tried_again",),
+        (Change("sync/dead_letters.py", ', str(letter["reason"])\n', ', ""\n'),),
+        (f"{RETRIES}::test_what_was_refused_with_a_reason_is_moved_as_it_is_and_never_tried_again",),
     ),
     Mutant(
         "rc records go on although the canary was refused again",
@@ -247,15 +247,23 @@ MUTANTS = (
         (f"{RETRIES}::test_where_posting_is_stopped_nothing_is_retried",),
     ),
     Mutant(
-        "re a letter is deleted before its event is taken in",
+        "re a letter is deleted before its event is taken in or kept elsewhere",
         (
             Change(
                 "sync/dead_letters.py",
-                '        detail = event["detail"]\n        try:\n',
-                '        detail = event["detail"]\n        self._box.delete(letter)\n        try:\n',
+                '            event, reason = _read(letter["Body"])\n',
+                '            event, reason = _read(letter["Body"])\n            self._box.delete(letter)\n',
             ),
         ),
-        (f"{RETRIES}::test_killed_in_the_middle_nothing_is_lost_and_nothing_booked_twice",),
+        (
+            f"{RETRIES}::test_killed_in_the_middle_nothing_is_lost_and_nothing_booked_twice",
+            f"{RETRIES}::test_killed_while_it_moves_a_refused_letter_it_keeps_it",
+        ),
+    ),
+    Mutant(
+        "rf a step whose records have all moved on counts as a canary",
+        (Change("sync/retries.py", "            if retried:", "            if True:"),),
+        (f"{RETRIES}::test_a_step_whose_records_have_all_moved_on_is_no_canary",),
     ),
     Mutant(
         "na what was changed by hand passes for work in hand",

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from local.alarms import dead_letter_queues, functions, with_alarms
+from local.alarms import dead_letter_queues, functions, kept_queues, with_alarms
 from local.cloudformation import ROOT, TEMPLATE, Template, load, mapping, mappings, properties, resources
 
 LOADED = load()
@@ -67,7 +67,7 @@ def test_every_function_and_every_dead_letter_queue_has_an_alarm_as_written_by_m
     watched = json.dumps([alarm["Dimensions"] for alarm in ALARMS.values() if "Dimensions" in alarm])
     for function in functions(LOADED):
         assert json.dumps({"Ref": function}) in watched
-    for queue in dead_letter_queues(LOADED):
+    for queue in kept_queues(LOADED):
         assert json.dumps({"Fn::GetAtt": [queue, "QueueName"]}) in watched
 
 

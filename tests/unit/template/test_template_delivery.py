@@ -30,6 +30,7 @@ THINGS = (
     "customer_purchase",
 )
 DETAIL_TYPES = {f"{thing}.{change}" for thing in THINGS for change in ("created", "updated", "deleted")}
+REFUSED_EVENTS = "RefusedEventsQueue"
 TWO_WEEKS = 14 * 24 * 3600
 
 
@@ -87,7 +88,7 @@ def test_a_fifo_queue_is_named_fifo_and_no_other_is(name: str) -> None:
     assert (".fifo" in queue_name) == bool(QUEUES[name].get("FifoQueue"))
 
 
-@pytest.mark.parametrize("name", sorted(set(QUEUES) - dead_letter_queues()))
+@pytest.mark.parametrize("name", sorted(set(QUEUES) - dead_letter_queues() - {REFUSED_EVENTS}))
 def test_a_queue_that_is_worked_off_has_a_dead_letter_queue_of_its_own_kind(name: str) -> None:
     policy = mapping(QUEUES[name]["RedrivePolicy"])
     target = next(other for other in QUEUES if policy["deadLetterTargetArn"] == arn_of(other))
@@ -95,7 +96,7 @@ def test_a_queue_that_is_worked_off_has_a_dead_letter_queue_of_its_own_kind(name
     assert int(str(policy["maxReceiveCount"])) >= 3
 
 
-@pytest.mark.parametrize("name", sorted(dead_letter_queues()))
+@pytest.mark.parametrize("name", sorted(dead_letter_queues() | {REFUSED_EVENTS}))
 def test_dead_letters_are_kept_as_long_as_sqs_can(name: str) -> None:
     assert QUEUES[name]["MessageRetentionPeriod"] == TWO_WEEKS
 
@@ -173,6 +174,16 @@ def test_every_event_that_ever_came_can_be_replayed() -> None:
     archive = properties(RESOURCES["EventArchive"])
     assert archive["SourceArn"] == arn_of("EventBus")
     assert "EventPattern" not in archive
+
+
+def test_refused_events_keep_no_alarm_red_that_something_is_tried_again_for() -> None:
+    """No rule sends there, and a second refusal is heard of although the first still lies there."""
+    assert arn_of(REFUSED_EVENTS) not in [mapping(rule["DeadLetterConfig"])["Arn"] for rule in RULES.values()]
+    alarm = properties(RESOURCES["RefusedEventsAlarm"])
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [REFUSED_EVENTS, "QueueName"]}}]
+    assert alarm["MetricName"] == "NumberOfMessagesSent"
+    names = mapping(mapping(ALL_RULES[OF_ALARMS]["Pattern"])["detail"])["alarmName"]
+    assert "refused" not in json.dumps(names)
 
 
 def test_alarms_that_something_can_be_tried_again_for_reach_the_function_that_does() -> None:

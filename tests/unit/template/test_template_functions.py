@@ -176,7 +176,7 @@ def test_every_variable_the_template_sets_is_read_somewhere() -> None:
 
 def test_every_variable_the_code_reads_is_set_by_the_template() -> None:
     read = set().union(*map(variables_read_in, SHIPPED))
-    assert {"EVENTS_DLQ_URL", "TABLE_NAME"} <= read
+    assert {"REFUSED_EVENTS_QUEUE_URL", "TABLE_NAME"} <= read
     assert read - variables_of(GLOBALS).union(*map(variables_of, FUNCTIONS.values())) == set()
 
 
