@@ -11,10 +11,20 @@ from local.cloudformation import ROOT, TEMPLATE, Template, load, mapping, mappin
 LOADED = load()
 RESOURCES = resources(LOADED)
 ALARMS = {name: properties(r) for name, r in RESOURCES.items() if r["Type"] == "AWS::CloudWatch::Alarm"}
+FILTERS = {name: properties(r) for name, r in RESOURCES.items() if r["Type"] == "AWS::Logs::MetricFilter"}
 RUNBOOK = (ROOT / "docs/runbook.md").read_text(encoding="utf-8")
 CHAPTER = RUNBOOK.partition("## When an alarm goes off\n")[2].partition("\n## ")[0]
 OURS = {"Fn::Sub": "SyncroQuickBooks/${AWS::StackName}"}
 SHIPPED = [*(ROOT / "functions").rglob("*.py"), *(ROOT / "layers/common/syncro_quickbooks").rglob("*.py")]
+
+COUNTED_LINES = {
+    "DesktopRecordsDecided": ("QbdSoapLogGroup", "desktop/drain.py", "RecordsDecided", "$.decided"),
+    "DesktopRecordsFailed": ("QbdSoapLogGroup", "desktop/drain.py", "RecordsFailed", "$.failed"),
+    "SignInsLostAtPush": ("QboPushLogGroup", "online/idle.py", "SignInsLost", "1"),
+    "SignInsLostAtPoll": ("QboPaymentPollLogGroup", "online/idle.py", "SignInsLost", "1"),
+    "SignInsLostAtUpkeep": ("UpkeepLogGroup", "online/idle.py", "SignInsLost", "1"),
+}
+"""By the filter: whose log, where the line is written, which metric it adds to, and how much."""
 
 
 def sections() -> dict[str, str]:
@@ -86,6 +96,7 @@ def test_our_own_metrics_are_the_ones_that_the_functions_write() -> None:
     variables = mapping(mapping(mapping(mapping(LOADED["Globals"])["Function"])["Environment"])["Variables"])
     service = json.dumps([{"Name": "service", "Value": variables["POWERTOOLS_SERVICE_NAME"]}])
     written = {name for path in SHIPPED for name in re.findall(r'add_metric\(\s*"(\w+)"', path.read_text())}
+    written |= {name for _, _, name, _ in COUNTED_LINES.values()}
     assert asked == {(name, service) for name in written}
     assert variables["POWERTOOLS_METRICS_NAMESPACE"] == OURS
 
@@ -123,18 +134,20 @@ def test_the_dashboard_names_every_function_and_dead_letter_queue_instead_of_sea
     assert shown["Errors of functions"] == [[*function, f"${{{name}}}"] for name in functions(LOADED)]
 
 
-def test_what_becomes_of_desktops_records_is_counted_into_the_same_metrics() -> None:
-    filters = {name: properties(r) for name, r in RESOURCES.items() if r["Type"] == "AWS::Logs::MetricFilter"}
-    drain = (ROOT / "layers/common/syncro_quickbooks/desktop/drain.py").read_text(encoding="utf-8")
-    counted = {}
-    for each in filters.values():
-        (counts,) = mappings(each["MetricTransformations"])
-        assert each["LogGroupName"] == {"Ref": "QbdSoapLogGroup"}
-        assert counts["MetricNamespace"] == OURS
-        assert counts["Dimensions"] == [{"Key": "service", "Value": "$.service"}]
-        message = re.fullmatch(r'\{ \$\.message = "([^"]+)" \}', str(each["FilterPattern"]))
-        assert message is not None
-        assert f'"{message[1]}"' in drain
-        counted[counts["MetricName"]] = counts["MetricValue"]
-    assert counted == {"RecordsDecided": "$.decided", "RecordsFailed": "$.failed"}
-    assert all(f'"{str(field).removeprefix("$.")}": ' in drain for field in counted.values())
+@pytest.mark.parametrize("name", FILTERS)
+def test_log_lines_are_counted_into_the_same_metrics(name: str) -> None:
+    (counts,) = mappings(FILTERS[name]["MetricTransformations"])
+    assert counts["MetricNamespace"] == OURS
+    assert counts["Dimensions"] == [{"Key": "service", "Value": "$.service"}]
+    logged_by = mapping(FILTERS[name]["LogGroupName"])["Ref"]
+    message = re.fullmatch(r'\{ \$\.message = "([^"]+)" \}', str(FILTERS[name]["FilterPattern"]))
+    assert message is not None
+    assert COUNTED_LINES[name][:1] + COUNTED_LINES[name][2:] == (logged_by, counts["MetricName"], counts["MetricValue"])
+    source = (ROOT / "layers/common/syncro_quickbooks" / COUNTED_LINES[name][1]).read_text(encoding="utf-8")
+    assert re.search(rf'_?log\.\w+\(\s*"{message[1]}"', source)
+    value = str(counts["MetricValue"])
+    assert value == "1" or f'"{value.removeprefix("$.")}": ' in source
+
+
+def test_every_counted_line_is_listed_here() -> None:
+    assert FILTERS.keys() == COUNTED_LINES.keys()
