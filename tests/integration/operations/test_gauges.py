@@ -4,8 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from emulators.quickbooks_desktop import CompanyFile
 from emulators.quickbooks_online import Fault
 from syncro_quickbooks.clock import from_millis
+from syncro_quickbooks.desktop.drain import OutboxExchange
+from syncro_quickbooks.desktop.last_session import LastSessions
 from syncro_quickbooks.desktop.registrations import GONE_AFTER, UNSEEN
 from syncro_quickbooks.online.token_store import IDLE
 from syncro_quickbooks.sync.accounts import Pause
@@ -19,7 +22,8 @@ from tests.support.world import FUNCTION_TIME, World
 
 pytestmark = pytest.mark.usefixtures("aws_services")
 
-MINUTE, HOUR, DAY, WEEK = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(days=7)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
 
 def connected() -> World:
@@ -211,6 +215,62 @@ def test_that_a_web_connector_called_is_noted_once_a_day() -> None:
     office.clock.sleep(5 * 3600)
     office.run()
     assert missed_at() > first + DAY
+
+
+def left_over(office: Office) -> timedelta:
+    """What the newest session was told to have been left by the one before."""
+    said = [fields for _, message, fields in office.service.log.lines if message == "Session opened"]
+    return timedelta(seconds=int(str(said[-1]["left_over_s"])))
+
+
+def daily_sessions(office: Office, days: int) -> None:
+    for _ in range(days):
+        office.clock.sleep(DAY.total_seconds())
+        office.run()
+
+
+@pytest.mark.parametrize("broken", ["it raises", "it finds nothing"])
+def test_sessions_in_which_nothing_goes_on_are_noticed(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    office = Office()
+    office.run_until_quiet()
+    office.publish("invoice.created", desktop_invoice(309))
+
+    def of_outbox(*_: object) -> str:
+        if broken == "it raises":
+            raise KeyError("edit_sequence")
+        return ""
+
+    monkeypatch.setattr(OutboxExchange, "_of_outbox", of_outbox)
+    daily_sessions(office, 2)
+    assert DAY <= left_over(office) < DAY + HOUR
+    daily_sessions(office, 1)
+    assert 2 * DAY <= left_over(office) < 2 * DAY + HOUR
+    failed = [message for _, message, _ in office.service.log.lines if message == "The exchange failed"]
+    assert len(failed) == (3 if broken == "it raises" else 0)
+
+    monkeypatch.undo()
+    office.run_until_quiet()
+    office.publish("invoice.created", desktop_invoice(310))
+    daily_sessions(office, 1)
+    assert left_over(office) == timedelta(0)
+
+
+def test_what_waited_for_the_computer_or_for_the_right_company_file_was_not_left_by_us() -> None:
+    office = Office()
+    office.run_until_quiet()
+    office.publish("invoice.created", desktop_invoice(309))
+    daily_sessions(office, 1)  # nobody had switched the computer on for a day
+    assert left_over(office) == timedelta(0)
+
+    office.connector.company = CompanyFile(name="another company", clock=office.clock.now)
+    office.connector.file_id = "{99999999-2222-4333-8444-555555555555}"
+    office.publish("invoice.created", desktop_invoice(310))
+    daily_sessions(office, 3)
+    assert left_over(office) == timedelta(0)
+    last = LastSessions(office.service.table, office.clock).of(ACCOUNT)
+    assert last is not None
+    assert last.problem is not None
+    assert last.problem.code == "desktop_wrong_company_file"
 
 
 def test_a_desktop_session_says_how_many_records_it_decided_about_and_how_many_failed() -> None:

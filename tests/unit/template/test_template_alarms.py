@@ -20,6 +20,9 @@ SHIPPED = [*(ROOT / "functions").rglob("*.py"), *(ROOT / "layers/common/syncro_q
 COUNTED_LINES = {
     "DesktopRecordsDecided": ("QbdSoapLogGroup", "desktop/drain.py", "RecordsDecided", "$.decided"),
     "DesktopRecordsFailed": ("QbdSoapLogGroup", "desktop/drain.py", "RecordsFailed", "$.failed"),
+    "DesktopExchangesFailed": ("QbdSoapLogGroup", "desktop/service.py", "DesktopFailures", "1"),
+    "DesktopCallsFailed": ("QbdSoapLogGroup", "desktop/endpoint.py", "DesktopFailures", "1"),
+    "DesktopLeftOver": ("QbdSoapLogGroup", "desktop/service.py", "DesktopLeftWaiting", "$.left_over_s"),
     "SignInsLostAtPush": ("QboPushLogGroup", "online/idle.py", "SignInsLost", "1"),
     "SignInsLostAtPoll": ("QboPaymentPollLogGroup", "online/idle.py", "SignInsLost", "1"),
     "SignInsLostAtUpkeep": ("UpkeepLogGroup", "online/idle.py", "SignInsLost", "1"),
@@ -151,3 +154,16 @@ def test_log_lines_are_counted_into_the_same_metrics(name: str) -> None:
 
 def test_every_counted_line_is_listed_here() -> None:
     assert FILTERS.keys() == COUNTED_LINES.keys()
+
+
+@pytest.mark.parametrize("api", [name for name, each in RESOURCES.items() if each["Type"] == "AWS::Serverless::Api"])
+def test_every_apis_failures_raise_an_alarm_and_are_shown(api: str) -> None:
+    """What is answered is no error to Lambda, whatever it says."""
+    name = properties(RESOURCES[api])["Name"]
+    failures = [alarm for alarm in ALARMS.values() if alarm.get("MetricName") == "5XXError"]
+    assert [{"Name": "ApiName", "Value": name}, {"Name": "Stage", "Value": {"Ref": "Stage"}}] in [
+        alarm["Dimensions"] for alarm in failures
+    ]
+    body = str(mapping(properties(RESOURCES["Dashboard"])["DashboardBody"])["Fn::Sub"])
+    shown = [metric for widget in json.loads(body)["widgets"] for metric in widget["properties"]["metrics"]]
+    assert ["AWS/ApiGateway", "5XXError", "ApiName", mapping(name)["Fn::Sub"], "Stage", "${Stage}"] in shown

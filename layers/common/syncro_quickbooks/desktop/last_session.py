@@ -1,13 +1,17 @@
 """What is left of an account's newest ended session, for whoever looks after the account."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import islice
 
 from syncro_quickbooks.clock import Clock, from_millis, to_millis
 from syncro_quickbooks.desktop.sessions import Session
 from syncro_quickbooks.storage.table import Item, Put, Table
-from syncro_quickbooks.sync.model import Problem
-from syncro_quickbooks.sync.records import SCHEMA, Keys, problems_from_text, problems_to_text
+from syncro_quickbooks.sync.model import AT_CUSTOMER, Problem
+from syncro_quickbooks.sync.records import LAYERS, SCHEMA, Keys, problems_from_text, problems_to_text
+
+_MOST_LOOKED_AT = 100
+"""Entries of each layer: where nothing goes on, all of them wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,24 @@ class LastSessions:
             "problems": problems_to_text([problem] if problem else []),
         }
         self._table.write(Put(item))
+
+    def left_over(self, account_id: str) -> timedelta:
+        """For how long the oldest of what is due now had been waiting when the newest session ended.
+
+        Nothing if that session left nothing, or was stopped by what somebody at the customer has to mend.
+        """
+        last = self.of(account_id)
+        if last is None or (last.problem is not None and last.problem.who in AT_CUSTOMER):
+            return timedelta(0)
+        since = self._due_since(account_id)
+        return timedelta(0) if since is None else max(last.ended_at - since, timedelta(0))
+
+    def _due_since(self, account_id: str) -> datetime | None:
+        now = to_millis(self._clock.now())
+        layers = (self._table.query(Keys(account_id).outbox(layer), page=_MOST_LOOKED_AT) for layer in LAYERS)
+        entries = (entry for layer in layers for entry in islice(layer, _MOST_LOOKED_AT))
+        waiting = [int(str(entry["since"])) for entry in entries if int(str(entry["due"])) <= now]
+        return from_millis(min(waiting)) if waiting else None
 
     def of(self, account_id: str) -> LastSession | None:
         """The account's newest ended session, or None."""

@@ -85,7 +85,8 @@ class WebConnectorService:
         except Busy:
             self._log.info("Login: another session is going on", extra=fields)
             return ["", "busy"]
-        self._log.info("Session opened", extra=fields)
+        left_over = self._ended.left_over(registration.account_id)
+        self._log.info("Session opened", extra={**fields, "left_over_s": int(left_over.total_seconds())})
         return [ticket, ""]  # whatever company file is open: which one it is, its FileID will tell
 
     # -- requests and answers --------------------------------------------------------------------------------------
