@@ -3,12 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from typing import TypedDict
 
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from syncro_quickbooks.bootstrap import deployment
 
 logger = Logger()
+metrics = Metrics()
 
 
 class Message(TypedDict):
@@ -31,3 +33,7 @@ def handler(event: QueueEvent, context: LambdaContext) -> None:
         logger.append_keys(account_id=message["body"])
         report = deployment().payment_poll.run(message["body"], deadline)
         logger.info("Payments polled", extra={"report": str(report)})
+        metrics.add_metadata("account_id", message["body"])
+        metrics.add_metric("PollsMade", MetricUnit.Count, 1)
+        metrics.add_metric("PollsHeld", MetricUnit.Count, int(report.held))
+        metrics.flush_metrics()

@@ -26,6 +26,8 @@ COUNTED_LINES = {
     "SignInsLostAtPush": ("QboPushLogGroup", "online/idle.py", "SignInsLost", "1"),
     "SignInsLostAtPoll": ("QboPaymentPollLogGroup", "online/idle.py", "SignInsLost", "1"),
     "SignInsLostAtUpkeep": ("UpkeepLogGroup", "online/idle.py", "SignInsLost", "1"),
+    "SyncroAccessLostAtPoll": ("QboPaymentPollLogGroup", "syncro_api/access.py", "SyncroAccessLost", "1"),
+    "SyncroAccessLostAtJobs": ("OneTimeJobsLogGroup", "syncro_api/access.py", "SyncroAccessLost", "1"),
 }
 """By the filter: whose log, where the line is written, which metric it adds to, and how much."""
 

@@ -21,6 +21,7 @@ from syncro_quickbooks.sync.model import Kind, Problem, RecordKey, Who
 from syncro_quickbooks.sync.taking_in import TakingIn
 from syncro_quickbooks.sync.wake import Wakes
 from syncro_quickbooks.syncro.api_things import from_api
+from syncro_quickbooks.syncro_api.access import note_access_lost
 from syncro_quickbooks.syncro_api.client import SyncroClient
 from syncro_quickbooks.syncro_api.errors import (
     NoSyncroAccess,
@@ -36,11 +37,12 @@ _LOOK_AGAIN = timedelta(minutes=1)
 
 @dataclass(slots=True)
 class JobsReport:
-    """What a run did, for its log line."""
+    """What a run did, for its log line. With `for_customer` what it left waits for somebody at the customer."""
 
     account_id: str
     ended: str = "done"
     steps: int = 0
+    for_customer: bool = False
     next_due: int | None = None
 
 
@@ -86,7 +88,9 @@ class OneTimeJobs:
             report.ended = "not connected to QuickBooks"
         else:
             report.next_due = self._of_account(connection, deadline - _TIME_TO_END, report)
-        self._wakes.finish(account_id, guard, report.next_due)
+        # Every step counts as a new beginning: what waits is only what does not get on.
+        since = to_millis(self._clock.now()) if report.steps else None
+        self._wakes.finish(account_id, guard, report.next_due, since, for_customer=report.for_customer)
         return report
 
     def _of_account(self, connection: Connection, deadline: datetime, report: JobsReport) -> int | None:
@@ -124,6 +128,9 @@ class OneTimeJobs:
         report.ended = str(error)
         state = JobState.FAILED if isinstance(error, SyncroRefused) else job.state
         problem = _problem(error)
+        if isinstance(error, NoSyncroAccess):
+            report.for_customer = True
+            note_access_lost(self._log, job.account_id, problem, job.problem)
         try:
             self._jobs.keep(job, lambda then: replace(then, problem=problem, state=state))
         except JobMoved:

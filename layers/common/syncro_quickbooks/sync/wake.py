@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 PUSH_SCHEDULE = "schedule"
 JOBS_SCHEDULE = "jobs-schedule"
+PUSH_INDEX = "due"
+"""Where the `due` index has the push's schedules; the jobs' stand under their own name."""
 
 SHARDS = 16
 """Partitions of the `due` index; the sweep reads each."""
@@ -60,7 +62,7 @@ class Wakes:
         self._queue_url = queue_url
         self._later_queue_url = later_queue_url
         self._schedule = schedule
-        self._index = "due" if schedule == PUSH_SCHEDULE else schedule
+        self._index = PUSH_INDEX if schedule == PUSH_SCHEDULE else schedule
 
     def wake_at(self, account_id: str, due: int) -> None:
         """See to it that the account is looked at by `due` (ms). Sends nothing if that is already so.

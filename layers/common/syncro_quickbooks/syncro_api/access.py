@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from syncro_quickbooks.clock import Clock, to_millis
+from syncro_quickbooks.log import Log
 from syncro_quickbooks.storage.table import Delete, Item, Put, Table, Write
+from syncro_quickbooks.sync.model import Problem
 from syncro_quickbooks.sync.offboarding import not_leaving
 from syncro_quickbooks.sync.records import SCHEMA, Keys
 from syncro_quickbooks.syncro_api.errors import NoSyncroAccess
@@ -75,6 +77,12 @@ class AccessStore:
     def forgetting(self, account_id: str) -> Delete:
         """The write that deletes the account's access, to be part of another transaction."""
         return Delete(Keys(account_id).of_account("syncro-access"))
+
+
+def note_access_lost(log: Log, account_id: str, problem: Problem, before: Problem | None) -> None:
+    """Syncro does not let us in, because of `problem`: logged for alarms to count, unless that was so `before`."""
+    if before is None or before.code != problem.code:
+        log.warning("syncro_access_lost", extra={"account_id": account_id, "reason": problem.message})
 
 
 def _owner(account_id: str, subdomain: str) -> dict[str, str]:

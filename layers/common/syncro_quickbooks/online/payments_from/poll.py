@@ -31,10 +31,11 @@ from syncro_quickbooks.online.read_budget import WorkspaceReadBudget
 from syncro_quickbooks.storage.table import Table
 from syncro_quickbooks.sync.accounts import Accounts, Connection, Edition
 from syncro_quickbooks.sync.lease import Lease, LeaseHeld, LeaseLost, Leases
-from syncro_quickbooks.sync.model import Kind, Problem, RecordKey
+from syncro_quickbooks.sync.model import AT_CUSTOMER, Kind, Problem, RecordKey
 from syncro_quickbooks.sync.polls import Polls, PollState
 from syncro_quickbooks.sync.records import Keys
 from syncro_quickbooks.sync.settings import Settings, SettingsError, load_settings
+from syncro_quickbooks.syncro_api.access import note_access_lost
 from syncro_quickbooks.syncro_api.client import SyncroClient
 from syncro_quickbooks.syncro_api.errors import NoSyncroAccess, SyncroError, SyncroThrottled
 
@@ -52,12 +53,13 @@ SyncroFactory: TypeAlias = Callable[[str], SyncroClient]
 
 @dataclass(slots=True)
 class PollReport:
-    """What a poll did, for its log line."""
+    """What a poll did, for its log line and the metrics; `held`: it did nothing, for no reason of the customer's."""
 
     account_id: str
     ended: str = "done"
     changed: int = 0
     imported: int = 0
+    held: bool = False
     next_due: datetime | None = None
 
 
@@ -127,6 +129,7 @@ class PaymentPoll:
             wait = timedelta(seconds=throttled.retry_after)
         except NoSyncroAccess as error:
             problem, wait = problems.no_access(error), _HELD
+            note_access_lost(self._log, report.account_id, problem, state.problem)
         except SyncroThrottled as throttled:
             wait = timedelta(seconds=throttled.retry_after)
         except RequestRefused as refusal:
@@ -138,6 +141,9 @@ class PaymentPoll:
         if report.next_due is None:
             report.ended = f"held: {problem.code}" if problem else "tried again soon"
             report.next_due = self._clock.now() + wait
+        # That reads are used up has alarms of its own, and is so for the rest of a month.
+        at_us = problem is not None and problem.who not in AT_CUSTOMER
+        report.held = at_us and problem is not problems.NO_READS
         self._polls.finish(report.account_id, guard, report.next_due, problem)
 
     def _poll(
