@@ -11,6 +11,7 @@ from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.sync.decisions import Wanted
 from syncro_quickbooks.sync.model import Kind, RecordKey
 from syncro_quickbooks.sync.reconciliation import KindSums, Line, Reconciliation, Sum
+from tests.support.boundaries import Boundaries, Mode
 from tests.support.events import ACCOUNT, invoice_detail
 from tests.support.payment_events import allocation, payment_detail, store_credit_detail
 from tests.support.world import World
@@ -256,6 +257,27 @@ def test_the_night_after_a_change_it_is_compared_again_but_once() -> None:
     assert len(world.deployment.nights.newest(ACCOUNT, 10)) == 2
 
 
+def pushed_but_killed(at: int) -> World:
+    """A world whose push was killed at a call; what it left to be done another one has done."""
+    world = connected()
+    world.publish("invoice.created", invoice_detail(1))
+    world.clock.sleep(11)
+    world.start(Boundaries(at=at, mode=Mode.AFTER))
+    world.push()
+    world.run()
+    return world
+
+
+def test_whoever_is_killed_while_it_pushes_leaves_the_account_due() -> None:
+    calls = pushed_but_killed(-1).boundaries.calls
+    assert any(call.startswith("qbo.POST") for call in calls)
+    for at, call in enumerate(calls):
+        world = pushed_but_killed(at)
+        assert world.boundaries.hit == call
+        world.clock.advance_to(world.deployment.nights.tonight())
+        assert world.deployment.nights.due() == [ACCOUNT], f"killed at {call}"
+
+
 @pytest.mark.parametrize("allowance", ["0", "1"])
 def test_without_reads_left_for_polls_the_books_go_on_and_the_night_is_put_off(allowance: str) -> None:
     world = connected()
@@ -269,6 +291,23 @@ def test_without_reads_left_for_polls_the_books_go_on_and_the_night_is_put_off(a
     assert world.deployment.nights.newest(ACCOUNT, 1) == []
     world.clock.sleep(DAY.total_seconds())
     assert world.deployment.nights.due() == [ACCOUNT]
+
+
+def test_a_consent_that_the_night_finds_lost_pauses_the_connection_and_the_next_night_compares() -> None:
+    """With nothing to push the night is the only one to notice, and the console asks for a sign-in by this pause."""
+    world = connected()
+    world.publish("invoice.created", invoice_detail(1))
+    world.run()
+    world.emulator.oauth.disconnect("9130001")
+    world.clock.advance_to(world.deployment.nights.tonight())
+    assert world.deployment.nightly.run(ACCOUNT) is None
+    connection = world.deployment.accounts.connection(ACCOUNT)
+    assert connection is not None
+    pause = world.deployment.accounts.health(connection).pause
+    assert pause is not None
+    assert (pause.problem.code, pause.until) == ("qbo_invalid_grant", None)
+    world.sign_in(ACCOUNT, "9130001")
+    assert night(world).listed == []
 
 
 def test_an_answer_that_is_cut_off_is_no_difference() -> None:

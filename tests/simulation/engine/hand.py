@@ -5,6 +5,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from syncro_quickbooks.sync.reconciliation import Reconciliation
 from tests.simulation.engine.syncro import Syncro
 from tests.simulation.engine.world import SimulatedWorld
 from tests.support.books import assert_each_once
@@ -58,8 +59,8 @@ class Hand:
         self._versions[number] = self._version(number)
         self._world.mishaps.tell(f"-- QuickBooks, {ACCOUNT}: {how} invoice {number}, now {self._left[number]}")
 
-    def check(self) -> None:
-        """Raises AssertionError, saying what is wrong."""
+    def check(self, night: Reconciliation | None) -> None:
+        """Raises AssertionError, saying what is wrong, with the books or with what the night says of them."""
         assert_each_once(self._company)
         for invoice in self._customer.live("invoice"):
             found, status = [each["TotalAmt"] for each in self._documents(invoice.id)], self._status(invoice.id)
@@ -71,6 +72,17 @@ class Hand:
             assert found == ([] if left is None else [left]), f"overwritten, it was left as {left}: {told}"
             if self._version(invoice.id) > self._versions[invoice.id]:
                 assert status == "needs_attention", f"not asked about: {told}"
+
+        if night is not None:
+            self._is_named(night)
+
+    def _is_named(self, night: Reconciliation) -> None:
+        """The night names what was touched, and nothing else; what is asked about anyway it may explain by that."""
+        listed, named = ({int(each.key.id) for each in all_of} for all_of in (night.listed, night.unexplained))
+        touched = set(self._left)
+        asked = {number for number in touched if self._status(number) == "needs_attention"}
+        assert touched - asked <= named <= touched, f"{ACCOUNT}: {touched} were touched, the night names {named}"
+        assert touched <= listed, f"{ACCOUNT}: {touched} were touched, the night lists {listed}"
 
     def _documents(self, number: int) -> list[dict[str, Any]]:
         return [each for each in self._company.entities("Invoice") if each["DocNumber"] == f"10{number}"]

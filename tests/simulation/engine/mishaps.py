@@ -59,10 +59,14 @@ class Surroundings(Protocol):
 
 @dataclass
 class Worker:
-    """A running invocation: what it works for, when Lambda ends it, and whether it has died."""
+    """A running invocation: what it works for, when Lambda ends it, and whether it has died.
+
+    While one that `watches` waits, others go on; a wait of any other is short.
+    """
 
     account: str
     deadline: datetime
+    watches: bool = False
     dead: bool = False
 
 
@@ -98,9 +102,9 @@ class Mishaps:
         self.story.append(f"{self.world.clock.now():%d %H:%M:%S} {'  ' * len(self._workers)}{what}")
 
     @contextmanager
-    def worker(self, account: str, deadline: datetime) -> Iterator[None]:
+    def worker(self, account: str, deadline: datetime, *, watches: bool = False) -> Iterator[None]:
         """An invocation runs meanwhile."""
-        self._workers.append(Worker(account, deadline))
+        self._workers.append(Worker(account, deadline, watches))
         try:
             yield
         finally:
@@ -119,6 +123,8 @@ class Mishaps:
         if self.nested and self.refreshing:
             raise self.die("waiting for another worker's tokens")
         self.world.clock.sleep(seconds)
+        if self._workers and self._workers[-1].watches:
+            self.world.deliver_due()
 
     def die(self, where: str) -> Crash:
         """This worker is no more: every further call of its clean-up dies, too."""

@@ -8,6 +8,7 @@ import requests
 
 from emulators.quickbooks_online import Fault
 from emulators.wsgi_adapter import WSGIAdapter
+from tests.support.world import Queues
 
 if TYPE_CHECKING:
     from tests.simulation.engine.world import SimulatedWorld
@@ -63,6 +64,31 @@ class StruckSyncroAdapter(WSGIAdapter):
             lambda: requests.exceptions.ReadTimeout(request=request),
             late=late if request.method == "POST" else None,
         )
+
+
+class SimulatedQueues(Queues):
+    """SQS with its dead-letter queues, from which letters can be taken, too."""
+
+    def __init__(self, world: "SimulatedWorld") -> None:
+        super().__init__(world)
+        self._letters = world.letters
+
+    def send_message(self, **arguments: Any) -> dict[str, Any]:
+        if not self._letters.has(arguments["QueueUrl"]):
+            return super().send_message(**arguments)
+        self._letters.put(arguments["QueueUrl"], arguments["MessageBody"])
+        return {}
+
+    def receive_message(self, *, QueueUrl: str, MaxNumberOfMessages: int, VisibilityTimeout: int) -> dict[str, Any]:  # noqa: N803 - SQS's names
+        return self._letters.receive(QueueUrl, MaxNumberOfMessages, VisibilityTimeout)
+
+    def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> dict[str, Any]:  # noqa: N803
+        self._letters.delete(QueueUrl, ReceiptHandle)
+        return {}
+
+    def change_message_visibility(self, *, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> dict[str, Any]:  # noqa: N803
+        self._letters.show_again(QueueUrl, ReceiptHandle, VisibilityTimeout)
+        return {}
 
 
 class WorkersClock:

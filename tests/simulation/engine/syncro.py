@@ -6,7 +6,8 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from tests.support.purchase_events import FINISHED_AT, order_detail, order_line, vendor
+from tests.support.events import product
+from tests.support.purchase_events import FINISHED_AT, order_detail, order_line, purchase_detail, sold_line, vendor
 from tests.support.syncro_model import Event, SyncroAccount
 
 Deed = tuple[int, Callable[[], Iterable[Event] | None]]
@@ -30,6 +31,19 @@ class Order:
 
 
 @dataclass
+class Bought:
+    """A customer purchase: something used, bought from a customer, in the books once it is paid out."""
+
+    id: int
+    seller: dict[str, Any]
+    amount: Decimal
+    method: str
+    version: int = 1
+    paid_out: bool = False
+    deleted: bool = False
+
+
+@dataclass
 class Syncro:
     """One account. Ids are the same in every account, names are its own: what gets mixed up shows."""
 
@@ -37,6 +51,8 @@ class Syncro:
     rng: Random
     customers: list[SyncroAccount] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
+    purchases: list[Bought] = field(default_factory=list)
+    product_version: int = 1
     forced: int = 0
 
     def __post_init__(self) -> None:
@@ -71,6 +87,9 @@ class Syncro:
             (3, lambda: [self._ordered()]),
             (2, lambda: self._order_changed(pick)),
             (1, lambda: self._forced(customer)),
+            (2, lambda: [self._bought(customer, amount)]),
+            (2, lambda: self._purchase_changed(pick, amount)),
+            (1, lambda: [self._product_changed()]),
         ]
 
     def names_of(self, customer: SyncroAccount) -> list[str]:
@@ -122,6 +141,46 @@ class Syncro:
             other="0",
             **(state if order.finished else {}),
         )
+
+    def _bought(self, customer: SyncroAccount, amount: Decimal) -> Event:
+        method = self.rng.choice(["Cash", "Check"])
+        paid_out = self.rng.random() < 0.7
+        bought = Bought(901 + len(self.purchases), customer.customer, amount, method, paid_out=paid_out)
+        self.purchases.append(bought)
+        return "customer_purchase.created", self._purchase(bought)
+
+    def _purchase_changed(self, pick: int, amount: Decimal) -> Iterator[Event]:
+        live = [each for each in self.purchases if not each.deleted]
+        if live:
+            bought = live[pick % len(live)]
+            bought.version += 1
+            change = self.rng.choice(["paid out", "paid out", "amount", "deleted"])
+            bought.paid_out |= change == "paid out"
+            bought.amount = amount if change == "amount" else bought.amount
+            bought.deleted = change == "deleted"
+            yield f"customer_purchase.{'deleted' if bought.deleted else 'updated'}", self._purchase(bought)
+
+    def _purchase(self, bought: Bought) -> dict[str, Any]:
+        unpaid: dict[str, Any] = {"paid_out": False, "paid_out_at": None, "status": "Estimate"}
+        return purchase_detail(
+            bought.id,
+            version=bought.version,
+            lines=[sold_line(1, None, "1", str(bought.amount))],
+            seller=bought.seller,
+            total=str(bought.amount),
+            payment_method=bought.method,
+            **({} if bought.paid_out else unpaid),
+        )
+
+    def product(self) -> dict[str, Any]:
+        """What every invoice sells, as it is by now."""
+        version = self.product_version
+        changed = {"name": f"{self.account} sells {version}", "price_retail": f"{version}.5"} if version > 1 else {}
+        return {**product(3, version=version), **changed}
+
+    def _product_changed(self) -> Event:
+        self.product_version += 1
+        return "product.updated", {**ENVELOPE, "version": self.product_version, "product": self.product()}
 
     def _forced(self, customer: SyncroAccount) -> Iterator[Event]:
         live = customer.live("invoice")

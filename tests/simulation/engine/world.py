@@ -19,13 +19,17 @@ from syncro_quickbooks.bootstrap import Deployment
 from syncro_quickbooks.clock import from_millis, to_millis
 from syncro_quickbooks.online.faults import QuickBooksError
 from syncro_quickbooks.online.tokens import ConnectionKey
+from syncro_quickbooks.storage.table import Key, Update
+from syncro_quickbooks.sync.accounts import Pause
 from syncro_quickbooks.sync.intake import Rejected
 from syncro_quickbooks.sync.wake import MISSED_AFTER
+from tests.simulation.engine.dead_letters import LATER, POLLS, PUSHES, VARIABLES, DeadLetters, of_the_bus
 from tests.simulation.engine.mishaps import Mishaps
-from tests.simulation.engine.struck import SYNCRO_URL, StruckAdapter, StruckSyncroAdapter, WorkersClock
+from tests.simulation.engine.struck import SYNCRO_URL, SimulatedQueues, StruckAdapter, StruckSyncroAdapter, WorkersClock
 from tests.support.boundaries import Crash
+from tests.support.clock import ManualClock
 from tests.support.syncro_model import Event
-from tests.support.world import FUNCTION_TIME, QBO_URL, REDELIVERED_AFTER, AwsClients, World
+from tests.support.world import FUNCTION_TIME, QBO_URL, REDELIVERED_AFTER, AwsClients, Interrupted, World
 
 POLL_QUEUE = "polls.fifo"  # as tests.support.world has it
 VERIFIER = b"test-verifier"
@@ -40,22 +44,24 @@ _FAILURES = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError,
 class SimulatedWorld(World):
     """A world whose events and messages come late, twice and in another order, and whose workers are struck."""
 
-    def __init__(self, rng: Random, *, mishaps: int, gap: int, lateness: float) -> None:
+    def __init__(self, rng: Random, start: datetime, *, mishaps: int, gap: int, lateness: float) -> None:
         self.rng = rng
         self._lateness = lateness
         self._upcoming: list[tuple[datetime, int, Callable[[], None]]] = []
         self._inflight: dict[str, tuple[datetime, int, int]] = {}
         self._behind: dict[str, int] = {}
         self._receipts = 0
-        self.dead_events: list[Event] = []
-        self.dead_messages = 0
+        self.failing_events = 0
+        self.reads_elsewhere = 0
         self.reconnects = 0
         self.handled: Counter[str] = Counter()
         self.polled: set[str] = set()
         self.stopped: dict[str, datetime] = {}
         self.stops: list[tuple[str, datetime, datetime]] = []
         self.also_at_work: dict[str, Callable[[], None]] = {}
-        super().__init__()
+        super().__init__(clock=ManualClock(start))
+        self.letters = DeadLetters(self.clock)
+        self._environ |= VARIABLES
         self.syncro = SyncroEmulator(clock=self.clock.now)
         self._environ["SYNCRO_API_BASE_URL"] = SYNCRO_URL
         self.deployment = self.process()
@@ -91,12 +97,19 @@ class SimulatedWorld(World):
     def process(self) -> Deployment:
         """Another process of the same deployment."""
         clients: Any = AwsClients(self)
+        if hasattr(self, "letters"):  # the base class makes one before
+            clients.sqs = Interrupted("sqs", SimulatedQueues(self), self)
         return Deployment(self._environ, clock=WorkersClock(self), aws=clients, session_factory=self._session)
 
-    def with_read_allowance(self, reads: int) -> None:
-        """From now on this is the month's allowance."""
+    def with_read_allowance(self, reads: int, used: int) -> None:
+        """From now on this is the month's allowance, of which so many are used."""
         self._environ["READ_ALLOWANCE"] = str(reads)
         self._processes = [self.process(), self.process()]
+        self.deployment = self.process()
+        further = used - self.reads_counted()
+        self.reads_elsewhere += further
+        month = Key(f"workspace#reads#{self.clock.now():%Y-%m}", "counter")
+        self.deployment.table.write(Update(month, "ADD #used :further", {":further": further}))
 
     # -- time ----------------------------------------------------------------------------------------------------------
 
@@ -161,13 +174,15 @@ class SimulatedWorld(World):
 
     # -- workers -------------------------------------------------------------------------------------------------------
 
-    def invoke(self, what: str, account: str, time: timedelta, work: Callable[[Deployment], Any]) -> bool:
-        """Run one function. Returns whether it came to its end."""
+    def invoke(
+        self, what: str, account: str, time: timedelta, work: Callable[[Deployment], Any], *, watches: bool = False
+    ) -> bool:
+        """Run one function. Returns whether it came to its end. Others go on while one that `watches` waits."""
         place = self.rng.randrange(len(self._processes))
         self.handled[what] += 1
         self.mishaps.tell(f"{what} {account}")
         try:
-            with self.mishaps.worker(account, self.clock.now() + time):
+            with self.mishaps.worker(account, self.clock.now() + time, watches=watches):
                 work(self._processes[place])
         except Crash:
             self._processes[place] = self.process()
@@ -189,17 +204,22 @@ class SimulatedWorld(World):
     def _take_in(self, event: Event, attempt: int) -> None:
         account = event[1]["account_id"]
         what = f"{event[0]} v{event[1].get('version')} for"
-        try:
-            if self.invoke(what, account, INTAKE_TIME, lambda process: process.intake.accept(*event)):
-                return
-        except Rejected as rejected:  # a Force Update that overtook what it is about; the door keeps it
-            self.mishaps.tell(f"{what} {account}: {rejected}")
-            self.dead_events.append(event)
-            return
-        if attempt < ASYNC_ATTEMPTS:
-            self.at(self.clock.now() + attempt * MINUTE, lambda: self._take_in(event, attempt + 1))
-        else:
-            self.dead_events.append(event)
+
+        def door(process: Deployment) -> None:
+            try:
+                process.intake.accept(*event)
+            except Rejected as rejected:  # a Force Update that overtook what it is about
+                self.mishaps.tell(f"{what} {account}: {rejected}")
+                process.keep_refused(of_the_bus(event), rejected.reason)
+
+        if attempt == 1 and self.failing_events:
+            self.failing_events -= 1
+            self.letters.failed_invocation(event)
+        elif not self.invoke(what, account, INTAKE_TIME, door):
+            if attempt == ASYNC_ATTEMPTS:
+                self.letters.failed_invocation(event)
+            else:
+                self.at(self.clock.now() + attempt * MINUTE, lambda: self._take_in(event, attempt + 1))
 
     # -- the queues ----------------------------------------------------------------------------------------------------
 
@@ -222,7 +242,7 @@ class SimulatedWorld(World):
             self._behind[account] = self._behind.get(account, 0) + 1
             return
         if receives == MOST_RECEIVES:
-            self.dead_messages += 1
+            self.letters.put(PUSHES, account)
             self._next_of_group(account)
             return
         self._receipts += 1
@@ -248,7 +268,7 @@ class SimulatedWorld(World):
         if self.invoke("forward", body, SHORT_TIME, lambda process: process.wakes.forward(body)):
             return
         if receives + 1 == MOST_RECEIVES:
-            self.dead_messages += 1
+            self.letters.put(LATER, body)
         else:
             self.at(self.clock.now() + timedelta(seconds=90), lambda: self._forward(body, receives + 1))
 
@@ -267,7 +287,7 @@ class SimulatedWorld(World):
         if account not in self.polled or self._poll_now(account):
             return
         if receives + 1 == MOST_RECEIVES:
-            self.dead_messages += 1
+            self.letters.put(POLLS, account)
         else:
             self.at(self.clock.now() + REDELIVERED_AFTER, lambda: self._poll(account, receives + 1))
 
@@ -311,23 +331,29 @@ class SimulatedWorld(World):
 
     def sign_in_where_needed(self) -> None:
         """The admins of accounts whose consent is lost sign in again."""
-        for account, company in self.companies.items():
+        for account, pause in self.paused_accounts().items():
+            self.mishaps.tell(f"{account} signs in again: {pause.problem.code}")
+            self.reconnects += 1
+            self.sign_in(account, self.companies[account].realm)
+
+    def paused_accounts(self) -> dict[str, Pause]:
+        """The accounts that do nothing until somebody signs in."""
+        found: dict[str, Pause] = {}
+        for account in self.companies:
             connection = self.deployment.accounts.connection(account)
             assert connection is not None
             pause = self.deployment.accounts.health(connection).pause
             if pause is not None and pause.until is None:
-                self.mishaps.tell(f"{account} signs in again: {pause.problem.code}")
-                self.reconnects += 1
-                self.sign_in(account, company.realm)
+                found[account] = pause
+        return found
 
     def redrive_dead_events(self) -> None:
-        """Operations send what ended in the dead-letter queue once more."""
-        events, self.dead_events = self.dead_events, []
-        for event in events:
+        """Operations send what ended in the dead-letter queue once more, by hand."""
+        for event in self.letters.take_events():
             self._take_in(event, 1)
 
     def reads_counted(self) -> int:
-        """Metered reads as the workspace's counter has them."""
+        """Metered reads as the workspace's counter has them, those of others included."""
         return sum(int(item["used"]["N"]) for item in self.items("workspace#reads") if "used" in item)
 
     def now_in_millis(self) -> int:

@@ -2,7 +2,7 @@
 
 import os
 from datetime import timedelta
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 
 from syncro_quickbooks.bootstrap.online import Online
@@ -29,13 +29,16 @@ class Deployment(Online):
         """Compares accounts with QuickBooks."""
         from syncro_quickbooks.desktop.night_reading import Readings  # noqa: PLC0415
         from syncro_quickbooks.desktop.reconciling import DesktopBooks  # noqa: PLC0415
+        from syncro_quickbooks.online.idle import pause_until_reconnected  # noqa: PLC0415
         from syncro_quickbooks.online.rate import RateLimiter, RateState  # noqa: PLC0415
         from syncro_quickbooks.online.reconciling import OnlineBooks  # noqa: PLC0415
         from syncro_quickbooks.sync.nightly import Nightly  # noqa: PLC0415
 
         def online(connection: Connection) -> OnlineBooks:
             rate = RateState.from_item(self.accounts.health(connection).rate)
-            return OnlineBooks(self._client(connection, RateLimiter(self._clock, rate)), self._clock)
+            client = self._client(connection, RateLimiter(self._clock, rate))
+            pause = partial(pause_until_reconnected, self.accounts, connection, log=self._log)
+            return OnlineBooks(client, self._clock, pause)
 
         def desktop(connection: Connection) -> DesktopBooks:
             readings = Readings(self.table, self._clock, connection.account_id, connection.realm_id)

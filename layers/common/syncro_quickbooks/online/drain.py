@@ -1,5 +1,6 @@
 """One run over one account's outbox: what is unresolved first, then layer by layer what is due."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from syncro_quickbooks.clock import to_millis
@@ -37,16 +38,26 @@ _LIST_LAYER = 1
 class Drain:
     """Drains one outbox. `breaker` is kept up to date while it does, `seen` counts the records it looked at.
 
+    `begin` is called before anything can be decided.
     `waiting_since` is when the oldest record that the last pass left began to wait (ms); None before the first pass.
     """
 
     def __init__(
-        self, work: Work, accounts: Accounts, leases: Leases, lease: Lease, breaker: Breaker, *, jobs: Jobs
+        self,
+        work: Work,
+        accounts: Accounts,
+        leases: Leases,
+        lease: Lease,
+        breaker: Breaker,
+        *,
+        jobs: Jobs,
+        begin: Callable[[], None],
     ) -> None:
         self._work = work
         self._accounts = accounts
         self._leases = leases
         self._lease = lease
+        self._begin = begin
         self.breaker = breaker
         self.seen = 0
         self.waiting_since: int | None = None
@@ -90,6 +101,8 @@ class Drain:
     def _live(self) -> int | None:
         """Everything but one-time jobs. Returns when to look again (ms)."""
         dispatches = self._work.store.dispatches()
+        if dispatches:
+            self._begin()
         failing = [dispatch for dispatch in dispatches if dispatch.failing]
         for dispatch in failing:
             self._sender.set_aside(dispatch)
@@ -150,6 +163,7 @@ class Drain:
         self._leases.renew(self._lease)
         if not self.seen:
             self._heed_stop()  # or each look of a stopped account would cost the metered reads that lead up to a write
+            self._begin()
         self.seen += len(chunk)
         if layer == _LIST_LAYER:
             self._lists.process(chunk, self._sender)

@@ -59,6 +59,7 @@ class PushReport:
     """What a run did, for its log line and the metrics. `waiting_since` (ms): the oldest record that it left.
 
     With `for_customer` the whole account waits for somebody at the customer.
+    `noted_for`: the night for which it has noted that something may be decided.
     """
 
     account_id: str
@@ -69,6 +70,7 @@ class PushReport:
     waiting_since: int | None = None
     for_customer: bool = False
     next_due: datetime | None = None
+    noted_for: datetime | None = None
 
 
 class _NeedsSetup(Exception):
@@ -125,9 +127,16 @@ class Push:
         else:
             next_due = self._next_due(connection, lease, deadline, report)
         if report.verdicts:
-            self._nights.note_change(report.account_id)
+            self._note_for_tonight(report)  # a night may have come meanwhile
         self._wakes.finish(report.account_id, guard, next_due, report.waiting_since, for_customer=report.for_customer)
         report.next_due = None if next_due is None else from_millis(next_due)
+
+    def _note_for_tonight(self, report: PushReport) -> None:
+        """Something may be decided now. Noted before, so that whoever dies in the middle leaves the account due."""
+        tonight = self._nights.tonight()
+        if report.noted_for != tonight:
+            self._nights.note_change(report.account_id)
+            report.noted_for = tonight
 
     def _next_due(self, connection: Connection, lease: Lease, deadline: datetime, report: PushReport) -> int | None:
         """Drain the outbox; whatever ends that early is noted with the account. Returns when to look again (ms)."""
@@ -196,7 +205,8 @@ class Push:
         )
         breaker = Breaker.from_item(health.breaker)
         self._revisit(health, connection, work)
-        drain = Drain(work, self._accounts, self._leases, lease, breaker, jobs=self._jobs)
+        begin = partial(self._note_for_tonight, report)
+        drain = Drain(work, self._accounts, self._leases, lease, breaker, jobs=self._jobs, begin=begin)
         rate_before = limiter.state
         try:
             return drain.run()

@@ -4,19 +4,19 @@ QuickBooks is asked once per kind of document that the account has and 1,000 of 
 by its id. The reads are polls: they stop long before those that the books need.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
 from syncro_quickbooks.clock import Clock
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.online.client import Client, quote, select
-from syncro_quickbooks.online.faults import QuickBooksError
+from syncro_quickbooks.online.faults import QuickBooksError, Reconnect
 from syncro_quickbooks.online.mapping import bodies
 from syncro_quickbooks.online.mapping.applied import applications
 from syncro_quickbooks.online.mapping.hand import is_voided
 from syncro_quickbooks.online.read_budget import ReadPurpose
-from syncro_quickbooks.sync.model import RecordKey
+from syncro_quickbooks.sync.model import Problem, RecordKey
 from syncro_quickbooks.sync.reconciliation import ZERO
 from syncro_quickbooks.sync.reconciling import Place, Unread
 from syncro_quickbooks.sync.records import View
@@ -25,10 +25,11 @@ _IDS_A_QUERY = 100
 
 
 class OnlineBooks:
-    """One company's documents, read for one night (`Books`)."""
+    """One company's documents, read for one night (`Books`). A consent that is found lost is told to `when_lost`."""
 
-    def __init__(self, client: Client, clock: Clock) -> None:
+    def __init__(self, client: Client, clock: Clock, when_lost: Callable[[Problem], None]) -> None:
         self._client = client
+        self._when_lost = when_lost
         self.read_at = clock.now()
 
     def rows(self, views: Sequence[View], since: date) -> dict[Place, JsonObject]:
@@ -39,6 +40,8 @@ class OnlineBooks:
             for entity in sorted({entity for entity, _ in linked}):
                 rows |= self._read(entity, {qbo_id for of, qbo_id in linked if of == entity}, since)
         except QuickBooksError as error:
+            if isinstance(error, Reconnect):  # the push tells it, too, but may have nothing to send for months
+                self._when_lost(error.problem)
             raise Unread(f"{type(error).__name__}: {error}") from error
         return rows
 
