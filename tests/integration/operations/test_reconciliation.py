@@ -8,11 +8,12 @@ import pytest
 
 from emulators.quickbooks_online import Fault
 from syncro_quickbooks.online.read_budget import ReadPurpose
+from syncro_quickbooks.online.tokens import ConnectionKey
 from syncro_quickbooks.sync.decisions import Wanted
 from syncro_quickbooks.sync.model import Kind, RecordKey
 from syncro_quickbooks.sync.reconciliation import KindSums, Line, Reconciliation, Sum
 from tests.support.boundaries import Boundaries, Mode
-from tests.support.events import ACCOUNT, invoice_detail
+from tests.support.events import ACCOUNT, invoice_detail, line
 from tests.support.payment_events import allocation, payment_detail, store_credit_detail
 from tests.support.world import World
 
@@ -276,6 +277,37 @@ def test_whoever_is_killed_while_it_pushes_leaves_the_account_due() -> None:
         assert world.boundaries.hit == call
         world.clock.advance_to(world.deployment.nights.tonight())
         assert world.deployment.nights.due() == [ACCOUNT], f"killed at {call}"
+
+
+def killed_just_before_the_night(at: int) -> World:
+    """An invoice is changed and paid, another one is new; the push was killed at a call, and nobody has gone on."""
+    world = connected()
+    world.publish("invoice.created", invoice_detail(1))
+    world.run()
+    world.clock.advance_to(world.deployment.nights.tonight() - timedelta(seconds=30))
+    more = [line(1, 3), line(2, 4, quantity="3.0")]
+    world.publish("invoice.updated", invoice_detail(1, version=2, lines=more, totals=("400.00", "32.00", "432.00")))
+    world.publish("invoice.created", invoice_detail(2))
+    world.publish("payment.created", payment_detail(11, "100.00", [allocation(1, "100.00")]))
+    world.clock.sleep(11)
+    world.deployment.tokens.access_token(ConnectionKey(ACCOUNT, "9130001"))  # a refresh that is killed is another story
+    world.start(Boundaries(at=at, mode=Mode.AFTER))
+    world.push()
+    return world
+
+
+def test_what_is_being_written_when_the_night_comes_is_no_difference() -> None:
+    calls = killed_just_before_the_night(-1).boundaries.calls
+    assert sum(call.startswith("qbo.POST") for call in calls) >= 2
+    for at, call in enumerate(calls):
+        world = killed_just_before_the_night(at)
+        assert world.boundaries.hit == call
+        world.start(Boundaries())
+        world.clock.advance_to(world.deployment.nights.tonight())
+        found = world.deployment.nightly.run(ACCOUNT)
+        assert found is not None
+        assert_adds_up(found)
+        assert found.unexplained == [], f"killed at call {at} ({call})"
 
 
 @pytest.mark.parametrize("allowance", ["0", "1"])

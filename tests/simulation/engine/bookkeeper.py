@@ -65,7 +65,8 @@ class Bookkeeper:
         self._changed_at = world.clock.now()
 
     def begin(self) -> None:
-        """Two invoices come in, so that there is something to pay."""
+        """Two invoices come in, so that there is something to pay; from now on Syncro's API may fail, too."""
+        self._world.mishaps.most_at_syncro = self._rng.choice([0, 1, 2, 3, 5])
         for event in [*self._invoice(), *self._invoice()]:
             self._world.publish(*event)
         self._world.go_on(self._world.clock.now() + timedelta(minutes=1))

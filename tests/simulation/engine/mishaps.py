@@ -17,10 +17,10 @@ from tests.support.clock import ManualClock
 
 Result = TypeVar("Result")
 
-REFRESH, SYNCRO_POST = "qbo.POST token", "syncro.POST payments"
+REFRESH = "qbo.POST token"
 # How likely a call is to be struck: a sweep makes many reads of which each is like the other, a write is rare.
 _WEIGHTS = {"dynamodb.query": 0.2, "dynamodb.transact_write_items": 6.0, "dynamodb.put_item": 2.0, REFRESH: 80.0}
-_WEIGHTS[SYNCRO_POST] = 120.0
+_AT_SYNCRO = {"syncro.POST payments": 0.5, "syncro.GET payments": 0.4, "syncro.GET invoices": 0.15}
 _WEIGHTS |= {"qbwc.serverVersion": 1.0, "qbwc.clientVersion": 1.0, "qbwc.sendRequestXML": 40.0}
 _WEIGHTS |= {"qbwc.receiveResponseXML": 90.0, "qbwc.ProcessRequest": 150.0}
 _OTHER, _READ_OF_SERVER, _WRITE_TO_SERVER = 1.0, 6.0, 15.0
@@ -72,7 +72,10 @@ class Worker:
 
 @dataclass
 class Mishaps:
-    """Strikes `most` calls, about every `gap`th. `struck` counts what happened to which call, `story` tells it."""
+    """Strikes `most` calls, about every `gap`th. `struck` counts what happened to which call, `story` tells it.
+
+    `most_at_syncro` further ones are struck among those to Syncro's API.
+    """
 
     rng: Random
     world: Surroundings
@@ -82,6 +85,7 @@ class Mishaps:
     story: list[str] = field(default_factory=list)
     calls: int = 0
     about: Mapping[str, Any] = field(default_factory=dict)
+    most_at_syncro: int = 0
     refused_tokens: int = 0
     refreshing: bool = False
     _workers: list[Worker] = field(default_factory=list)
@@ -95,7 +99,7 @@ class Mishaps:
 
     def calm(self) -> None:
         """Nothing goes wrong any more."""
-        self.most = 0
+        self.most = self.most_at_syncro = 0
 
     def tell(self, what: str) -> None:
         """Add a line to the story."""
@@ -151,10 +155,7 @@ class Mishaps:
                 raise self.die(name)
         self.calls += 1
         self.world.clock.sleep(LATENCY_OF_SERVERS if name.startswith(_SERVERS) else LATENCY_OF_AWS)
-        if self.most <= 0 or not self._workers:
-            return call()
-        self._left -= _weight(name)
-        if self._left > 0:
+        if not self._workers or not (self._struck_at_syncro(name) or self._struck(name)):
             return call()
         kind = self._kind(name, repeat is not None, late is not None)
         name = _in_full(name, self.about)
@@ -165,18 +166,31 @@ class Mishaps:
         """What goes wrong, of `kinds`, with a step that somebody else's computer takes; mostly nothing: empty."""
         self.calls += 1
         self.world.clock.sleep(LATENCY_OF_SERVERS)
-        if self.most <= 0:
-            return ""
-        self._left -= _weight(name)
-        if self._left > 0:
+        if not self._struck(name):
             return ""
         kind = self.rng.choices(list(kinds), weights=list(kinds.values()))[0]
         self._note(name, kind)
         return kind
 
-    def _note(self, name: str, kind: str) -> None:
+    def _struck(self, name: str) -> bool:
+        if self.most <= 0:
+            return False
+        self._left -= _weight(name)
+        if self._left > 0:
+            return False
         self.most -= 1
         self._left = self._gap()
+        return True
+
+    def _struck_at_syncro(self, name: str) -> bool:
+        """Syncro is asked seldom: among all the other calls it would hardly ever be struck."""
+        chance = _AT_SYNCRO.get(name.rstrip("0123456789/"), 0)
+        if self.most_at_syncro <= 0 or self.rng.random() >= chance:
+            return False
+        self.most_at_syncro -= 1
+        return True
+
+    def _note(self, name: str, kind: str) -> None:
         self.struck[name, kind] += 1
         self.tell(f"{name}: {kind}")
 

@@ -137,9 +137,9 @@ class Comparison:
         """Whether the record has a document in QuickBooks, as far as we know."""
         return view.state.linked and not view.state.gone and self._books.is_document(view.state.entity)
 
-    def _is_newer(self, view: View) -> bool:
-        """Whether something was decided about the record after QuickBooks was read."""
-        return view.record.changed_at > to_millis(self._books.read_at)
+    def _is_in_hand(self, view: View) -> bool:
+        """Whether it is being written, or something was decided about the record after QuickBooks was read."""
+        return view.state.attempt is not None or view.record.changed_at > to_millis(self._books.read_at)
 
     # -- their side ------------------------------------------------------------------------------------------------
 
@@ -158,8 +158,8 @@ class Comparison:
             if (entity, qbo_id) in known or key is None or self._books.is_voided(row):
                 continue
             view = self._views.get(key)
-            if view is not None and self._is_newer(view):
-                continue  # it may have been that one's when QuickBooks was read
+            if view is not None and self._is_in_hand(view):
+                continue  # it may be that one's by now, or have been when QuickBooks was read
             name = f"{entity} {self._books.number(row)} (QuickBooks id {qbo_id})"
             found = Side(there=True, total=self._books.total(row))
             yield Document(key, name, Status.SYNCED, Side(), Side(), found)
@@ -194,8 +194,8 @@ class Comparison:
         document = Document(view.key, name, status, own, written, found, _reason(view))
         if view.key.kind is Kind.INVOICE and not state.reversed and self._settings.sync_payments_to:
             document = self._with_open(document, view, row, payers)
-        newer = any(self._is_newer(each) for each in (view, *(payer for payer, _ in payers)))
-        return _under_way(document) if newer and _differs(document) else document
+        in_hand = any(self._is_in_hand(each) for each in (view, *(payer for payer, _ in payers)))
+        return _under_way(document) if in_hand and _differs(document) else document
 
     def _with_open(
         self, document: Document, view: View, row: JsonObject | None, payers: Sequence[tuple[View, Said]]
