@@ -4,7 +4,6 @@ from collections import Counter
 from decimal import Decimal
 
 from emulators.quickbooks_online import Company
-from tests.simulation.engine.dead_letters import EVENTS
 from tests.simulation.engine.syncro import Syncro
 from tests.simulation.engine.world import SimulatedWorld
 from tests.support.books import assert_each_once, standing
@@ -32,7 +31,7 @@ def nothing_is_left_over(world: SimulatedWorld, syncro: Syncro) -> None:
     """Every record has come to its end, no entry, no dispatch and no message is left."""
     account, unpaid = syncro.account, {str(each.id) for each in syncro.purchases if not each.paid_out}
     assert world.outstanding() == [], f"left over: {world.outstanding()}"
-    assert world.letters.of(EVENTS) == [], "events were lost"
+    assert world.letters.events() == [], "events were lost"
     for item in world.items(f"acct#{account}#"):
         if item["sk"]["S"] == "record":
             status = item["status"]["S"]

@@ -12,6 +12,7 @@ from tests.support.syncro_model import Event
 EVENTS, PUSHES, POLLS, LATER, NIGHTS, JOBS = (
     f"{of}-dead" for of in ("events", "push", "poll", "later", "night", "job")
 )
+REFUSED = "events-refused"
 VARIABLES = {
     "EVENTS_DLQ_URL": EVENTS,
     "PUSH_DLQ_URL": PUSHES,
@@ -19,6 +20,7 @@ VARIABLES = {
     "WAKE_LATER_DLQ_URL": LATER,
     "RECONCILE_DLQ_URL": NIGHTS,
     "JOBS_DLQ_URL": JOBS,
+    "REFUSED_EVENTS_QUEUE_URL": REFUSED,
 }
 """The environment of a function that knows them."""
 
@@ -48,20 +50,22 @@ class DeadLetters:
         """What Lambda writes when a function failed at an event three times."""
         self.put(EVENTS, json.dumps({"requestPayload": of_the_bus(event)}))
 
-    def of(self, box: str) -> list[dict[str, Any]]:
-        """The events' letters, or the wake-ups as `{"body": ...}`."""
-        bodies = [letter.body for letter in self._boxes[box]]
-        return [json.loads(body) if body.startswith("{") else {"body": body} for body in bodies]
-
-    def wake_ups(self) -> list[str]:
-        """The letters of every queue but the events'."""
-        return [f"{box}: {each.body}" for box, letters in self._boxes.items() if box != EVENTS for each in letters]
+    def events(self) -> list[Event]:
+        """The events that failed three times, and those that were refused."""
+        letters = [json.loads(letter.body) for box in (EVENTS, REFUSED) for letter in self._boxes[box]]
+        bare = [letter.get("requestPayload") or letter["event"] for letter in letters]
+        return [(each["detail-type"], each["detail"]) for each in bare]
 
     def take_events(self) -> list[Event]:
         """Operations take all events out by hand."""
-        letters = [each.get("requestPayload") or each["event"] for each in self.of(EVENTS)]
+        found = self.events()
         self._boxes[EVENTS].clear()
-        return [(each["detail-type"], each["detail"]) for each in letters]
+        self._boxes[REFUSED].clear()
+        return found
+
+    def left_by_rounds(self) -> list[str]:
+        """Everything but what was refused."""
+        return [f"{box}: {each.body}" for box, letters in self._boxes.items() if box != REFUSED for each in letters]
 
     # -- what SQS is asked ---------------------------------------------------------------------------------------------
 

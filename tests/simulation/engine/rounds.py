@@ -6,7 +6,7 @@ from random import Random
 
 from emulators.quickbooks_online import Fault
 from syncro_quickbooks.bootstrap import Deployment
-from tests.simulation.engine.dead_letters import EVENTS, LATER, PUSHES
+from tests.simulation.engine.dead_letters import LATER, PUSHES
 from tests.simulation.engine.world import ASYNC_ATTEMPTS, MINUTE, SimulatedWorld
 from tests.support.world import FUNCTION_TIME
 
@@ -54,10 +54,9 @@ class Rounds:
             self._alarm(alarm, red=False)
 
     def _left(self) -> list[str]:
-        letters = [str(each) for each in self._world.letters.of(EVENTS) if "reason" not in each]
         online = [item for account in self._world.companies for item in self._world.items(f"acct#{account}#")]
         troubled = [item["pk"]["S"] for item in online if "troubled" in str(item.get("due_shard"))]
-        return [*letters, *self._world.letters.wake_ups(), *troubled]
+        return [*self._world.letters.left_by_rounds(), *troubled]
 
     # -- the function --------------------------------------------------------------------------------------------------
 
