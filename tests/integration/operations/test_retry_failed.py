@@ -13,7 +13,7 @@ from emulators.quickbooks_online import Fault
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.storage.packing import pack, unpack
 from syncro_quickbooks.sync import dead_letters, nights, retries
-from syncro_quickbooks.sync.accounts import Pause
+from syncro_quickbooks.sync.accounts import Edition, Pause
 from syncro_quickbooks.sync.dead_letters import EventDeadLetters, LetterBox, WakeUpDeadLetters
 from syncro_quickbooks.sync.intake import IntakeResult
 from syncro_quickbooks.sync.lease import Leases
@@ -382,9 +382,10 @@ def test_a_step_whose_records_have_all_moved_on_is_no_canary(monkeypatch: pytest
     troubled(operations, range(1, 7))
     found = Troubles.longest_untried
 
-    def found_and_overtaken(self: Troubles, most: int) -> list[Trouble]:
-        waiting = found(self, most)
-        operations.world.publish("invoice.updated", invoice_detail(int(waiting[0].key.id), version=2))
+    def found_and_overtaken(self: Troubles, edition: Edition, room: Callable[[str], int], most: int) -> list[Trouble]:
+        waiting = found(self, edition, room, most)
+        for trouble in waiting[:1]:
+            operations.world.publish("invoice.updated", invoice_detail(int(trouble.key.id), version=2))
         return waiting
 
     monkeypatch.setattr(Troubles, "longest_untried", found_and_overtaken)

@@ -11,7 +11,7 @@ from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.catalogue_entries import KEEP, OVERWRITE, RECREATE, RETRY, SKIP, SUFFIX
 from syncro_quickbooks.sync.choices import Choice
-from syncro_quickbooks.sync.model import Action, Kind, Problem, RecordKey, Who
+from syncro_quickbooks.sync.model import DEFECT, UNREADABLE_SET, Action, Kind, Problem, RecordKey, Who
 from syncro_quickbooks.sync.records import View
 
 _NOUNS = {
@@ -64,7 +64,7 @@ def too_large(view: View) -> Problem:
 def defect(view: View, error: Exception) -> Problem:
     """Our own failure with this record."""
     return Problem(
-        "internal_error",
+        DEFECT,
         f"{named(view)} cannot be sent because of a defect in the integration.",
         "Give this text to support; the other records go on.",
         who=Who.SUPPORT,
@@ -260,7 +260,7 @@ def still_posted(view: View, reason: Problem, shown: Decimal | None) -> Problem:
 def refused_as_a_whole(view: View, verbatim: str) -> Problem:
     """QuickBooks could not read the request."""
     return Problem(
-        "qbd_0x80040400",
+        UNREADABLE_SET,
         f"QuickBooks could not read the request of {named(view)}, and did nothing of it: a mistake of the integration.",
         "Nothing in Syncro or QuickBooks has to change: give the text below to support.",
         who=Who.SUPPORT,

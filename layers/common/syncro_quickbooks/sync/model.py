@@ -115,6 +115,9 @@ class Problem:
 DEFECT = "internal"
 """The code of a problem that is a defect of ours, met before anything was sent."""
 
+UNREADABLE_SET = "qbd_0x80040400"
+"""The code of a problem for which QuickBooks Desktop refused a whole message set (facts: QBD 1.7)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Totals:

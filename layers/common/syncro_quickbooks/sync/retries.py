@@ -12,7 +12,9 @@ from uuid import uuid4
 from syncro_quickbooks.clock import Clock, to_millis
 from syncro_quickbooks.storage.packing import pack
 from syncro_quickbooks.storage.table import Condition, ConditionFailed, Key, Put, Table, Update, Value
+from syncro_quickbooks.sync.accounts import Edition
 from syncro_quickbooks.sync.dead_letters import EventDeadLetters, RefusedLetter, WakeUpDeadLetters
+from syncro_quickbooks.sync.later_retries import GROWTH, LaterRetries
 from syncro_quickbooks.sync.lease import LeaseHeld, Leases
 from syncro_quickbooks.sync.model import Status
 from syncro_quickbooks.sync.records import SCHEMA
@@ -23,7 +25,6 @@ MOST_RECORDS = 85
 """1 + 4 + 16 + 64: what a round tries again at most."""
 
 KEPT = timedelta(days=400)
-_GROWTH = 4
 _LOOK_EVERY = 5  # seconds
 _TIME_FOR_A_STEP = timedelta(seconds=60)
 _TIME_TO_END = timedelta(seconds=20)
@@ -44,6 +45,7 @@ class Round:
     accounts_overdue: Sequence[str] = ()
     records_retried: int = 0
     records_worked: int = 0
+    desktop_put_back: int = 0
     steps: list[int] = field(default_factory=list)
     stopped: str = ""
 
@@ -51,7 +53,7 @@ class Round:
     def found_something(self) -> bool:
         """Whether there is anything to write down."""
         looked_at = self.events_taken_in + self.events_left + len(self.refused) + self.wake_ups_deleted
-        return bool(looked_at + len(self.accounts_overdue) + self.records_retried)
+        return bool(looked_at + len(self.accounts_overdue) + self.records_retried + self.desktop_put_back)
 
 
 class Retries:
@@ -66,6 +68,7 @@ class Retries:
         self._events = events
         self._wake_ups = wake_ups
         self._troubles = troubles
+        self._later = LaterRetries(table, clock, troubles)
 
     def note_alarm(self, name: str, *, red: bool, at: datetime) -> None:
         """An alarm changed at `at`. Older news than what is known changes nothing: events may come in any order."""
@@ -99,6 +102,7 @@ class Retries:
     def _worked(self, done: Round, deadline: datetime) -> Round:
         done.wake_ups_deleted, done.accounts_overdue = self._wake_ups.clear(MOST_LETTERS)
         self._take_in_events(done, deadline)
+        done.desktop_put_back = self._later.work()
         self._retry_records(done, deadline)
         if done.found_something:
             self._write_down(done)
@@ -116,7 +120,7 @@ class Retries:
 
     def _retry_records(self, done: Round, deadline: datetime) -> None:
         """A canary; if it got through 4, then 16, then 64. One that fails again moves to the end of the line."""
-        waiting = self._troubles.longest_untried(MOST_RECORDS)
+        waiting = self._troubles.longest_untried(Edition.ONLINE, lambda _: MOST_RECORDS, MOST_RECORDS)
         size = 1
         while waiting and self._time_left(deadline) > _TIME_FOR_A_STEP:
             step, waiting = waiting[:size], waiting[size:]
@@ -130,7 +134,7 @@ class Retries:
                 done.stopped = f"of {len(retried)} records that were retried some are {', '.join(bad)}"
                 return
             if retried:  # a step whose records have all moved on shows nothing
-                size *= _GROWTH
+                size *= GROWTH
 
     def _outcome(self, retried: Sequence[Trouble]) -> list[Status]:
         """Where they stand once the push has been at them, or after a minute."""

@@ -23,7 +23,7 @@ from syncro_quickbooks.storage.table import (
 from syncro_quickbooks.sync.choices import Choice, choices_to_text, lasting, offered
 from syncro_quickbooks.sync.dispatches import Dispatch, dispatch_from_item, dispatch_to_item
 from syncro_quickbooks.sync.lease import Lease, LeaseLost
-from syncro_quickbooks.sync.model import DEFECT, Problem, RecordKey, Status, Who
+from syncro_quickbooks.sync.model import DEFECT, UNREADABLE_SET, Problem, RecordKey, Status, Who
 from syncro_quickbooks.sync.records import (
     LAYER_OF,
     SCHEMA,
@@ -352,10 +352,13 @@ class Store:
 
 def _ours_to_repair(verdict: Verdict) -> bool:
     """It is stopped by what nobody at the customer can mend: a defect of ours, our request, or QuickBooks itself."""
-    return verdict.status is Status.NEEDS_ATTENTION and any(
-        problem.who in (Who.NOBODY, Who.SUPPORT) and (problem.code == DEFECT or problem.code.startswith("qbo_"))
-        for problem in verdict.problems
-    )
+    return verdict.status is Status.NEEDS_ATTENTION and any(map(_is_ours, verdict.problems))
+
+
+def _is_ours(problem: Problem) -> bool:
+    """Not what Desktop could not even read: that stops all others of its message set until it is alone in one."""
+    refused = problem.code.startswith(("qbo_", "qbd_")) and problem.code != UNREADABLE_SET
+    return problem.who in (Who.NOBODY, Who.SUPPORT) and (problem.code == DEFECT or refused)
 
 
 def outbox_item(keys: Keys, record: Record, due: int) -> Item:

@@ -3,7 +3,7 @@
 They stand in the `due` index for as long as that is so, across all accounts; see `Store.conclusion`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
 
@@ -36,16 +36,20 @@ class Troubles:
         self._wakes = wakes
         self._clock = clock
 
-    def longest_untried(self, most: int) -> list[Trouble]:
-        """Up to `most` of those whose accounts may send, the one that was decided about longest ago first."""
-        may_send: dict[str, bool] = {}
+    def longest_untried(self, edition: Edition, room: Callable[[str], int], most: int) -> list[Trouble]:
+        """Up to `most` of those whose accounts may send, the one that was decided about longest ago first.
+
+        Of each account of the edition not more than it has `room` for.
+        """
+        left: dict[str, int] = {}
         found: list[Trouble] = []
         for place in self._listed():
             account_id = place.pk.split("#")[1]  # acct#<account>#<kind>#<id>
-            if account_id not in may_send:
-                may_send[account_id] = self._may_send(account_id)
-            if may_send[account_id] and (key := self._parked(place)) is not None:
+            if account_id not in left:
+                left[account_id] = room(account_id) if self._may_send(account_id, edition) else 0
+            if left[account_id] > 0 and (key := self._parked(place)) is not None:
                 found.append(Trouble(account_id, key))
+                left[account_id] -= 1
             if len(found) == most:
                 break
         return found
@@ -87,10 +91,9 @@ class Troubles:
             return None
         return RecordKey(Kind(str(item["kind"])), str(item["id"]))
 
-    def _may_send(self, account_id: str) -> bool:
-        """Nobody knows when a Web Connector runs next, so a canary of Desktop would not come back."""
+    def _may_send(self, account_id: str, edition: Edition) -> bool:
         connection = self._accounts.connection(account_id)
-        if connection is None or connection.edition is not Edition.ONLINE:
+        if connection is None or connection.edition is not edition:
             return False
         if self._accounts.posting_stopped(account_id, connection.edition) is not None:
             return False
