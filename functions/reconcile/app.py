@@ -42,8 +42,12 @@ def _compare(account_id: str) -> None:
     found = deployment().nightly.run(account_id)
     if found is None:
         return
-    unexplained = [{"record": str(each.key), "reason": each.reason} for each in found.unexplained]
+    # Doubles first, should there be more than a line holds.
+    named = sorted(found.unexplained, key=lambda each: not each.double)
+    unexplained = [{"record": str(each.key), "reason": each.reason, "double": each.double} for each in named]
     logger.info("Compared", extra={"documents_that_differ": len(found.listed), "unexplained": unexplained[:50]})
     metrics.add_metadata("account_id", account_id)
-    metrics.add_metric("ReconciliationUnexplained", MetricUnit.Count, len(unexplained))
+    doubles = sum(each.double for each in found.unexplained)
+    metrics.add_metric("ReconciliationUnexplained", MetricUnit.Count, len(unexplained) - doubles)
+    metrics.add_metric("ReconciliationDoubles", MetricUnit.Count, doubles)
     metrics.flush_metrics()

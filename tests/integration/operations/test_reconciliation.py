@@ -78,6 +78,14 @@ def test_where_everything_arrived_both_sides_say_the_same() -> None:
     assert polled(world) == 2  # one for the invoices, one for the payments
 
 
+def copy_by_hand(world: World) -> None:
+    """Somebody copies invoice 1 in QuickBooks, our mark with it."""
+    original = invoice_in_books(world, 1)
+    copied = {name: original[name] for name in ("CustomerRef", "Line", "PrivateNote", "TxnDate", "TxnTaxDetail")}
+    copied["Line"] = [line for line in copied["Line"] if line["DetailType"] == "SalesItemLineDetail"]
+    world.companies[ACCOUNT].create_by_hand("Invoice", {**copied, "DocNumber": "101 copy"})
+
+
 def test_every_difference_is_explained_or_named() -> None:
     world = connected()
     company = world.companies[ACCOUNT]
@@ -131,6 +139,7 @@ def test_every_difference_is_explained_or_named() -> None:
         ("payment#13", Line.WAITING),
     }
     assert all(each.reason for each in found.listed)
+    assert not any(each.double for each in found.listed)
     assert polled(world) == 3  # invoices, payments, and the one invoice that was missing
 
     (kept,) = world.deployment.nights.newest(ACCOUNT, 5)
@@ -194,15 +203,13 @@ def test_a_second_document_with_our_marker_is_found_although_no_record_is_linked
     world = connected()
     world.publish("invoice.created", invoice_detail(1))
     world.run()
-    original = invoice_in_books(world, 1)
-    copied = {name: original[name] for name in ("CustomerRef", "Line", "PrivateNote", "TxnDate", "TxnTaxDetail")}
-    copied["Line"] = [line for line in copied["Line"] if line["DetailType"] == "SalesItemLineDetail"]
-    world.companies[ACCOUNT].create_by_hand("Invoice", {**copied, "DocNumber": "101 copy"})
+    copy_by_hand(world)
     found = night(world)
     assert_adds_up(found)
     (twice,) = found.unexplained
     assert "101 copy" in twice.name
     assert str(twice.total) == "-216.00"
+    assert twice.double
 
 
 def test_what_the_bookkeeper_enters_besides_is_nobody_elses_business() -> None:
@@ -308,6 +315,20 @@ def test_what_is_being_written_when_the_night_comes_is_no_difference() -> None:
         assert found is not None
         assert_adds_up(found)
         assert found.unexplained == [], f"killed at call {at} ({call})"
+
+
+def test_what_is_unexplained_is_told_every_night_until_it_is_mended_and_then_no_more() -> None:
+    world = connected()
+    world.publish("invoice.created", invoice_detail(1))
+    world.run()
+    copy_by_hand(world)
+    for _ in range(4):
+        assert ["101 copy" in each.name for each in night(world).unexplained] == [True]
+    (copy,) = (each for each in world.companies[ACCOUNT].entities("Invoice") if each["DocNumber"] == "101 copy")
+    world.companies[ACCOUNT].delete_by_hand("Invoice", copy["Id"])
+    assert night(world).unexplained == []
+    world.clock.sleep((5 * DAY).total_seconds())
+    assert world.deployment.nights.due() == []
 
 
 @pytest.mark.parametrize("allowance", ["0", "1"])

@@ -58,5 +58,5 @@ class Nightly:
             self._nights.put_off(account_id)
             return None
         self._nights.save(account_id, found)
-        self._nights.done(account_id, books.read_at)
+        self._nights.done(account_id, books.read_at, differs=bool(found.unexplained))
         return found

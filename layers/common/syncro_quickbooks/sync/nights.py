@@ -1,7 +1,8 @@
 """When which account is compared with QuickBooks, and what came of it, kept for some weeks.
 
-An account is due the night after something of it was decided; when nothing is, it costs no read until it is looked at
-for what may have been done in QuickBooks alone, four weeks after the last time.
+An account is due the night after something of it was decided, and every night while something of it is unexplained.
+Otherwise it costs no read until it is looked at for what may have been done in QuickBooks alone, four weeks after the
+last time.
 """
 
 from collections.abc import Mapping
@@ -67,11 +68,16 @@ class Nights:
         due = item.get("next_due") if item else None
         return isinstance(due, int) and due <= to_millis(self._clock.now())
 
-    def done(self, account_id: str, started: datetime) -> None:
-        """It was compared: again the coming night if something was decided meanwhile, else in four weeks."""
+    def done(self, account_id: str, started: datetime, *, differs: bool) -> None:
+        """It was compared: again the coming night if something `differs` or was decided meanwhile, else in four weeks.
+
+        What differs is told every night until it is mended or older than what is compared.
+        """
         newest = self._table.query_listed(Keys(account_id).log, limit=1)
         changed = bool(newest) and newest[0].changed_at >= to_millis(started)
-        self._table.write(self._due_at(account_id, self.tonight() if changed else self._clock.now() + IDLE_FOR))
+        self._table.write(
+            self._due_at(account_id, self.tonight() if changed or differs else self._clock.now() + IDLE_FOR)
+        )
 
     def put_off(self, account_id: str) -> None:
         """It could not be compared: the coming night is early enough."""

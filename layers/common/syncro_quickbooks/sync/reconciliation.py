@@ -68,7 +68,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A document that is not simply the same on both sides, and by how much (Syncro less QuickBooks)."""
+    """A document that is not simply the same on both sides, and by how much (Syncro less QuickBooks).
+
+    `double`: it carries our mark and is not the document of its record.
+    """
 
     key: RecordKey
     name: str
@@ -76,6 +79,7 @@ class Listed:
     total: Decimal
     open: Decimal
     reason: str
+    double: bool = False
 
 
 @dataclass(slots=True)
@@ -127,7 +131,8 @@ def reconcile(documents: Iterable[Document]) -> Reconciliation:
         sums.quickbooks.add(int(document.found.there), document.found.total, document.found.open)
         for line, (count, total, opened) in _differences(document).items():
             sums.of(line).add(count, total, opened)
-            listed.append(Listed(document.key, document.name, line, total, opened, _reason(document, line)))
+            reason, double = _reason(document, line), line is Line.UNEXPLAINED and _is_double(document)
+            listed.append(Listed(document.key, document.name, line, total, opened, reason, double))
     return Reconciliation(kinds, listed)
 
 
@@ -170,13 +175,17 @@ def _line(document: Document) -> Line:
     return Line.UNEXPLAINED if booked or document.key.kind in (Kind.INVOICE, Kind.BILL) else Line.ELSEWHERE
 
 
+def _is_double(document: Document) -> bool:
+    return document.found.there and not document.written.there
+
+
 def _reason(document: Document, line: Line) -> str:
     if line is not Line.UNEXPLAINED:
         return document.reason
     written, found = document.written, document.found
     if written.there and not found.there:
         return f"{document.name} is deleted or void in QuickBooks."
-    if found.there and not written.there:
+    if _is_double(document):
         return f"{document.name} is in QuickBooks, but not as the document of its record."
     if written.total != found.total:
         return f"{document.name} is {found.total} in QuickBooks and was {written.total} when it was last written."
