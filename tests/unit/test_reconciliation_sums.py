@@ -65,3 +65,27 @@ def test_the_same_on_both_sides_is_in_no_line() -> None:
     result = reconcile([document])
     assert result.listed == []
     assert result.kinds[Kind.INVOICE].lines == {}
+
+
+def test_a_document_that_nobody_wrote_is_explained_only_where_it_may_be_booked_elsewhere() -> None:
+    said = Side(there=True, total=Decimal("50.00"))
+    order = Document(RecordKey(Kind.PURCHASE_ORDER, "7"), "Purchase order 7", Status.SYNCED, said, Side(), Side())
+    (listed,) = reconcile([order]).unexplained
+    assert (listed.total, listed.reason) == (
+        Decimal("50.00"),
+        "Purchase order 7 counts as synced, but QuickBooks has no document of it.",
+    )
+    key = RecordKey(Kind.STORE_CREDIT, "8")
+    left = Document(key, "Store credit 8", Status.SYNCED, said, Side(), Side(), elsewhere="It is left of a payment.")
+    (listed,) = reconcile([left]).listed
+    assert (listed.line, listed.total, listed.reason) == (
+        Line.ELSEWHERE,
+        Decimal("50.00"),
+        "It is left of a payment.",
+    )
+
+
+def test_what_is_nowhere_in_either_is_in_no_line() -> None:
+    key = RecordKey(Kind.PAYMENT, "9")
+    deleted = Document(key, "Payment 9", Status.SYNCED, Side(), Side(), Side(), elsewhere="From a credit.")
+    assert reconcile([deleted]).listed == []

@@ -176,6 +176,7 @@ def test_credits_write_offs_and_the_rest_of_payments_are_booked_elsewhere_and_le
     assert str(payments.syncro.total) == "476.00"
     assert str(payments.of(Line.SKIPPED).total) == "10.00"
     assert str(payments.of(Line.ELSEWHERE).total) == "150.00"
+    assert all(each.reason for each in found.listed)
     assert str(payments.quickbooks.total) == "316.00"
     assert str(found.kinds[Kind.WRITE_OFF].quickbooks.total) == "20.00"
 
@@ -361,6 +362,28 @@ def test_a_consent_that_the_night_finds_lost_pauses_the_connection_and_the_next_
     assert (pause.problem.code, pause.until) == ("qbo_invalid_grant", None)
     world.sign_in(ACCOUNT, "9130001")
     assert night(world).listed == []
+
+
+def test_a_night_that_ends_in_a_crash_is_not_read_again_before_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = connected()
+    world.publish("invoice.created", invoice_detail(1))
+    world.run()
+    world.clock.advance_to(world.deployment.nights.tonight())
+
+    def out_of_memory(*_: object) -> object:
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("syncro_quickbooks.sync.reconciling.reconcile", out_of_memory)
+        with pytest.raises(MemoryError):  # an error of the function, which has its alarm
+            world.deployment.nightly.run(ACCOUNT)
+    assert polled(world) == 1
+    assert world.deployment.nightly.run(ACCOUNT) is None  # SQS hands the message out again
+    assert world.deployment.nights.due() == []
+    assert polled(world) == 1
+    world.clock.sleep(DAY.total_seconds())
+    assert world.deployment.nights.due() == [ACCOUNT]
+    assert world.deployment.nightly.run(ACCOUNT) is not None
 
 
 def test_an_answer_that_is_cut_off_is_no_difference() -> None:

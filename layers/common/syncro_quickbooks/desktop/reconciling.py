@@ -20,6 +20,8 @@ from syncro_quickbooks.sync.reconciliation import ZERO
 from syncro_quickbooks.sync.reconciling import NotYetRead, Place
 from syncro_quickbooks.sync.records import View
 
+_NOT_NEEDED = ("lines",)
+
 
 class DesktopBooks:
     """One company file's documents, for one night (`Books`)."""
@@ -47,6 +49,11 @@ class DesktopBooks:
             self._readings.want_also(reading, missing)
             raise NotYetRead
         return found
+
+    def needed(self, entity: str, document: JsonObject) -> JsonObject:
+        """All but the lines: totals, number and memo, what a payment pays, what a credit was used for."""
+        del entity
+        return {name: value for name, value in document.items() if name not in _NOT_NEEDED}
 
     def is_document(self, entity: str) -> bool:
         """The use of a credit is none (facts: QBD 2.6)."""

@@ -4,7 +4,7 @@ It never repeats a request, except once with the same request id after a 401 (a 
 Everything else that is not a clean answer is raised; deciding when to try again belongs to the dispatch.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -188,18 +188,21 @@ class Client:
         return [_rows(_response(answers.get(str(bid), [])), entity) for bid, (_, entity) in enumerate(queries, start=1)]
 
     def query_all(self, entity: str, where: str, purpose: ReadPurpose) -> list[JsonObject]:
-        """Every row of `entity` that meets `where` ("" for all), each once, in order of Id.
+        """Every row of `entity` that meets `where` ("" for all), each once, in order of Id. Raises like `pages`."""
+        return [row for page in self.pages(entity, where, purpose) for row in page]
+
+    def pages(self, entity: str, where: str, purpose: ReadPurpose) -> Iterator[list[JsonObject]]:
+        """The rows of `query_all` page by page, read as they are consumed.
 
         Pages by Id, because offsets lose rows while the company is in use (facts: QBO 2.4). Raises like `query`; a page
-        that is cut off or out of order raises Unavailable, so a list that is returned is complete.
+        that is cut off or out of order raises Unavailable, so whoever comes to the end has seen every row.
         """
-        found: list[JsonObject] = []
         last = ""
         while True:
             page = self.page(entity, where, last, purpose)
-            found += page
+            yield page
             if len(page) < PAGE:
-                return found
+                return
             last = str(page[-1]["Id"])
 
     def page(self, entity: str, where: str, last: str, purpose: ReadPurpose) -> list[JsonObject]:

@@ -22,6 +22,7 @@ from syncro_quickbooks.sync.reconciling import Place, Unread
 from syncro_quickbooks.sync.records import View
 
 _IDS_A_QUERY = 100
+_NEEDED = ("TotalAmt", "Balance", "DocNumber", "PrivateNote", "status")
 
 
 class OnlineBooks:
@@ -46,14 +47,20 @@ class OnlineBooks:
         return rows
 
     def _read(self, entity: str, linked: set[str], since: date) -> dict[Place, JsonObject]:
-        found = self._client.query_all(entity, f"TxnDate >= {quote(since.isoformat())}", ReadPurpose.POLL)
-        rows = {(entity, str(row["Id"])): row for row in found}
+        rows: dict[Place, JsonObject] = {}
+        for page in self._client.pages(entity, f"TxnDate >= {quote(since.isoformat())}", ReadPurpose.POLL):
+            rows |= {(entity, str(row["Id"])): self.needed(entity, row) for row in page}
         missing = sorted(qbo_id for qbo_id in linked if (entity, qbo_id) not in rows)
         for start in range(0, len(missing), _IDS_A_QUERY):
             ids = ", ".join(quote(qbo_id) for qbo_id in missing[start : start + _IDS_A_QUERY])
             found = self._client.query(select(entity, f"Id IN ({ids})"), entity, ReadPurpose.POLL)
-            rows |= {(entity, str(row["Id"])): row for row in found}
+            rows |= {(entity, str(row["Id"])): self.needed(entity, row) for row in found}
         return rows
+
+    def needed(self, entity: str, document: JsonObject) -> JsonObject:
+        """Totals, number and memo, and of a payment what it pays."""
+        names = (*_NEEDED, "Line") if entity == "Payment" else _NEEDED
+        return {name: document[name] for name in names if name in document}
 
     def is_document(self, entity: str) -> bool:
         """Whatever is linked is one."""

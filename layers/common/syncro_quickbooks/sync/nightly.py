@@ -45,6 +45,8 @@ class Nightly:
             self._nights.forget(account_id)
             return None
         fields = {"account_id": account_id}
+        # Whatever ends this one, a crash or the function's memory: reads are metered, so there is one a night.
+        self._nights.put_off(account_id)
         try:
             books = self._books[connection.edition](connection)
             settings = load_settings(connection.settings)
@@ -55,7 +57,6 @@ class Nightly:
         except (Unread, SettingsError) as error:
             reason = f"{type(error).__name__}: {error}"
             self._log.warning("Not compared tonight", extra={**fields, "reason": reason})
-            self._nights.put_off(account_id)
             return None
         self._nights.save(account_id, found)
         self._nights.done(account_id, books.read_at, differs=bool(found.unexplained))

@@ -20,7 +20,7 @@ from syncro_quickbooks.sync.wake import due_items, shard_of
 from syncro_quickbooks.syncro.dates import calendar_date
 
 NIGHT = time(8)
-"""UTC: after midnight from Halifax to Honolulu."""
+"""UTC: the night from Newfoundland to California. Where it is day then, the reads are as few as at night."""
 
 IDLE_FOR = timedelta(days=28)
 KEPT = timedelta(days=56)

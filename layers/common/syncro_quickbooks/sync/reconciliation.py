@@ -52,7 +52,7 @@ class Document:
     """One document: as Syncro says it, as QuickBooks last returned it to us, and as QuickBooks shows it now.
 
     `settling` maps lines to what payments that are not (wholly) booked leave open on it, where that is compared at all
-    (`judge_open`). `name` is what people call it.
+    (`judge_open`). `name` is what people call it. `elsewhere` is why a document of its own may be missing, if it may.
     """
 
     key: RecordKey
@@ -64,6 +64,7 @@ class Document:
     reason: str = ""
     settling: Mapping[Line, Decimal] = field(default_factory=dict)
     judge_open: bool = False
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ def _differences(document: Document) -> dict[Line, tuple[int, Decimal, Decimal]]
     own = _line(document)
     found_lines: dict[Line, tuple[int, Decimal, Decimal]] = {}
     total = said.total - written.total
-    if own is not Line.UNEXPLAINED or said.there != written.there or total:
+    if own not in (Line.UNEXPLAINED, Line.ELSEWHERE) or said.there != written.there or total:
         found_lines[own] = (int(said.there) - int(written.there), total, total if document.judge_open else ZERO)
     for line, left_open in document.settling.items():
         count, amount, opened = found_lines.get(line, (0, ZERO, ZERO))
@@ -172,7 +173,7 @@ def _line(document: Document) -> Line:
     if document.status is not Status.SYNCED:
         return _LINE_OF[document.status]
     booked = document.written.there and document.written.total
-    return Line.UNEXPLAINED if booked or document.key.kind in (Kind.INVOICE, Kind.BILL) else Line.ELSEWHERE
+    return Line.ELSEWHERE if document.elsewhere and not booked else Line.UNEXPLAINED
 
 
 def _is_double(document: Document) -> bool:
@@ -180,13 +181,19 @@ def _is_double(document: Document) -> bool:
 
 
 def _reason(document: Document, line: Line) -> str:
-    if line is not Line.UNEXPLAINED:
-        return document.reason
-    written, found = document.written, document.found
+    if line is Line.UNEXPLAINED:
+        return _what_differs(document)
+    return document.reason or (document.elsewhere if line is Line.ELSEWHERE else "")
+
+
+def _what_differs(document: Document) -> str:
+    said, written, found = document.said, document.written, document.found
     if written.there and not found.there:
         return f"{document.name} is deleted or void in QuickBooks."
+    if said.there and not found.there:
+        return f"{document.name} counts as synced, but QuickBooks has no document of it."
     if _is_double(document):
         return f"{document.name} is in QuickBooks, but not as the document of its record."
     if written.total != found.total:
         return f"{document.name} is {found.total} in QuickBooks and was {written.total} when it was last written."
-    return f"{document.name} is open by {document.said.open} in Syncro and by {found.open} in QuickBooks."
+    return f"{document.name} is open by {said.open} in Syncro and by {found.open} in QuickBooks."

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import Protocol, TypeAlias
 
 from syncro_quickbooks.clock import Clock, to_millis
@@ -63,6 +64,10 @@ class Books(Protocol):
         """As of when `rows` are: what was decided about later cannot be in them."""
         ...
 
+    def needed(self, entity: str, document: JsonObject) -> JsonObject:
+        """What the methods below look at, of a stored document: ten thousand whole ones would not fit into memory."""
+        ...
+
     def is_document(self, entity: str) -> bool:
         """Whether QuickBooks has a document of its own for a record that is linked to such an entity."""
         ...
@@ -104,28 +109,38 @@ class Comparison:
         self.since = first_day(clock.now(), settings.time_zone)
         self._changed_since = to_millis(datetime.combine(self.since, time(), UTC) - timedelta(days=2))
         self._views: dict[RecordKey, View] = {}
+        self._said: dict[RecordKey, Said] = {}
+        self._names: dict[RecordKey, str] = {}
 
     def run(self) -> Reconciliation:
         """Compare. Raises as `Books.rows`; no record is written."""
-        self._views = self._ours()
-        said = {key: told for key, view in self._views.items() if (told := said_of(view, self._settings))}
-        in_time = [view for key, view in self._views.items() if key in said and said[key].day >= self.since]
+        for view in chain(self._listed(_OPEN), self._listed(_DECIDED, self._changed_since)):
+            self._note(view)
+        in_time = [view for key, view in self._views.items() if key in self._said and self._said[key].day >= self.since]
         rows = self._books.rows(in_time, self.since)
         strangers = self._strangers(rows)
-        self._views |= strangers
-        said |= {key: told for key, view in strangers.items() if (told := said_of(view, self._settings))}
-        compared = [*in_time, *(view for key, view in strangers.items() if key in said)]
-        payers = self._payers(said, compared, rows)
-        documents = [self._document(view, said[view.key], rows, payers.get(view.key, ())) for view in compared]
+        compared = [*in_time, *(self._views[key] for key in strangers if key in self._said)]
+        payers = self._payers(compared, rows)
+        documents = [self._document(view, rows, payers.get(view.key, ())) for view in compared]
         return reconcile([*self._settled_again(documents), *self._orphans(rows)])
 
     # -- our side --------------------------------------------------------------------------------------------------
 
-    def _ours(self) -> dict[RecordKey, View]:
-        """The documents that could be of these months, and everything that is not through, however old."""
-        return {view.key: view for view in (*self._listed(_OPEN), *self._listed(_DECIDED, self._changed_since))}
+    def _note(self, view: View) -> None:
+        """Keep what the comparison needs of a record: a month end's own ones are a gigabyte."""
+        said = said_of(view, self._settings)
+        if said is not None:
+            self._said[view.key] = said
+        self._names[view.key] = f"{view.key.kind.replace('_', ' ').capitalize()} {label(view.record) or view.key.id}"
+        self._views[view.key] = self._slim(view)
+
+    def _slim(self, view: View) -> View:
+        held = view.state.object
+        needed = None if held is None else self._books.needed(view.state.entity, held)
+        return replace(view, record=replace(view.record, desired=None), state=replace(view.state, object=needed))
 
     def _listed(self, statuses: Sequence[Status], since: int = 0) -> Iterator[View]:
+        """Documents of these statuses about which something was decided since then (ms)."""
         for status in statuses:
             after, more = None, True
             while more:
@@ -143,12 +158,14 @@ class Comparison:
 
     # -- their side ------------------------------------------------------------------------------------------------
 
-    def _strangers(self, rows: Mapping[Place, JsonObject]) -> dict[RecordKey, View]:
-        """The records whose marker stands on a document, but which our own listing did not bring."""
+    def _strangers(self, rows: Mapping[Place, JsonObject]) -> list[RecordKey]:
+        """The records whose marker stands on a document, but which our own listing did not bring; they are noted."""
         known = {_place(view) for view in self._views.values()}
         keys = {key for place, row in rows.items() if place not in known and (key := self._marked(row))}
-        found = (self._listings.view(key) for key in sorted(keys - set(self._views)))
-        return {view.key: view for view in found if view is not None}
+        strangers = sorted(keys - set(self._views))
+        for view in filter(None, map(self._listings.view, strangers)):
+            self._note(view)
+        return strangers
 
     def _orphans(self, rows: Mapping[Place, JsonObject]) -> Iterator[Document]:
         """Documents that carry our marker and are not what their record is linked to: made twice, or copied by hand."""
@@ -174,10 +191,8 @@ class Comparison:
 
     # -- one document ------------------------------------------------------------------------------------------------
 
-    def _document(
-        self, view: View, said: Said, rows: Mapping[Place, JsonObject], payers: Sequence[tuple[View, Said]]
-    ) -> Document:
-        state, record, books = view.state, view.record, self._books
+    def _document(self, view: View, rows: Mapping[Place, JsonObject], payers: Sequence[tuple[View, Said]]) -> Document:
+        state, record, books, said = view.state, view.record, self._books, self._said[view.key]
         there = self._is_there(view)
         written = Side(there, books.total(state.object or {}) if there else ZERO)
         row = rows.get(_place(view)) if there else None
@@ -189,9 +204,9 @@ class Comparison:
         own = Side(there=not record.deleted, total=ZERO if record.deleted else total)
         if state.reversed:
             own = written  # it stays there, beside the credit memo that takes it back
-        name = f"{view.key.kind.replace('_', ' ').capitalize()} {label(record) or view.key.id}"
         status = Status.PENDING if state.attempt is not None else record.status
-        document = Document(view.key, name, status, own, written, found, _reason(view))
+        name, reason = self._names[view.key], _reason(view)
+        document = Document(view.key, name, status, own, written, found, reason, elsewhere=said.elsewhere)
         if view.key.kind is Kind.INVOICE and not state.reversed and self._settings.sync_payments_to:
             document = self._with_open(document, view, row, payers)
         in_hand = any(self._is_in_hand(each) for each in (view, *(payer for payer, _ in payers)))
@@ -228,10 +243,11 @@ class Comparison:
         return replace(document, said=said, found=opened, reason=reason, settling=settling, judge_open=True)
 
     def _payers(
-        self, said: Mapping[RecordKey, Said], compared: Iterable[View], rows: Mapping[Place, JsonObject]
+        self, compared: Iterable[View], rows: Mapping[Place, JsonObject]
     ) -> dict[RecordKey, list[tuple[View, Said]]]:
         """The payments of each invoice. Older ones are looked for only where these do not explain what is open."""
         payers: dict[RecordKey, list[tuple[View, Said]]] = {}
+        said = self._said
         payments = [(view, said[key]) for key, view in self._views.items() if key.kind is Kind.PAYMENT and key in said]
         applying: dict[Place, list[tuple[View, Said]]] = {}
         for payment, told in payments:
@@ -267,7 +283,8 @@ class Comparison:
         """A document that changed while it was compared is being worked on, not wrong."""
         for document in documents:
             differs = document.status in _CLEAN and document.written != replace(document.found, open=ZERO)
-            if differs and self._listings.view(document.key) != self._views[document.key]:
+            now = self._listings.view(document.key) if differs else None
+            if now is not None and self._slim(now) != self._views[document.key]:
                 yield replace(document, status=Status.PENDING, written=replace(document.found, open=ZERO))
             else:
                 yield document
