@@ -55,6 +55,8 @@ def answered_as_refused(error: str) -> tuple[Change, ...]:
 
 RETRIES = "tests/integration/operations/test_retry_failed.py"
 NIGHTS = "tests/integration/operations/test_reconciliation.py"
+DESKTOP_NIGHTS = "tests/integration/operations/test_reconciliation_desktop.py"
+DESKTOP_RETRIES = "tests/integration/operations/test_retry_desktop.py"
 CRASH = "tests/simulation/test_crash_everywhere.py"
 FIVE_XX = "tests/simulation/test_recovery.py::test_three_equal_server_errors_lead_to_the_proof"
 WORKERS = "tests/simulation/test_two_workers.py::test_a_second_worker_at_any_call_of_the_first_changes_nothing"
@@ -285,6 +287,38 @@ MUTANTS = (
         "nc documents without a linked record are overlooked",
         (Change("sync/reconciling.py", "*self._orphans(rows)", "*()"),),
         (f"{NIGHTS}::test_a_second_document_with_our_marker_is_found_although_no_record_is_linked_to_it",),
+    ),
+    Mutant(
+        "nd half of a company file's reading passes for all of it",
+        (Change("desktop/night.py", "        if not left:", "        if True:"),),
+        (f"{DESKTOP_NIGHTS}::test_more_documents_than_a_page_holds_come_in_pages_of_one_session",),
+    ),
+    Mutant(
+        "ne what was decided after a company file was read is judged by it",
+        (Change("sync/reconciling.py", " or view.record.changed_at > to_millis(self._books.read_at)", ""),),
+        (f"{DESKTOP_NIGHTS}::test_what_happens_between_reading_and_comparing_is_not_taken_for_a_difference",),
+    ),
+    Mutant(
+        "nf a reading of a company file is good for ever",
+        (Change("desktop/night_reading.py", "reading.read_at < GOOD_FOR", "reading.read_at < GOOD_FOR * 999"),),
+        (f"{DESKTOP_NIGHTS}::test_a_reading_that_nobody_compared_in_time_is_done_again",),
+    ),
+    Mutant(
+        "ng what a company file lacks is not asked for by its id",
+        (Change("desktop/reconciling.py", "if missing and not reading.missing:", "if False:"),),
+        (
+            f"{DESKTOP_NIGHTS}::test_a_document_of_another_month_in_quickbooks_is_asked_for_by_its_id_and_is_the_same_money",
+        ),
+    ),
+    Mutant(
+        "nh Desktop's retries grow without a look at what became of the last",
+        (Change("sync/later_retries.py", "if worked else self._canary()", "if True else 0"),),
+        (f"{DESKTOP_RETRIES}::test_while_it_is_refused_each_round_tries_one_and_another_one_each_time",),
+    ),
+    Mutant(
+        "ni Desktop's retries do not wait for the session",
+        (Change("sync/later_retries.py", "if any(status in _IN_HAND for status in statuses):", "if False:"),),
+        (f"{DESKTOP_RETRIES}::test_an_account_that_is_not_seen_gets_no_more_and_no_round_comes_twice_in_an_hour",),
     ),
     Mutant(
         "ta tokens are refreshed without the lock",
