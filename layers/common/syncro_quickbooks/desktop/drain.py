@@ -316,6 +316,7 @@ class OutboxExchange:
         dispatch = _dispatch(work, set_id)
         if dispatch is None:
             return
+        self._nights.note_change(work.account_id)  # before: whoever dies in the middle leaves the account due
         recovery = Recovery(work, Settler(work))
         before = _unsettled(work, dispatch)
         with suppress(OutOfTime):  # the set stays unresolved: QuickBooks is asked for the rest of its answer
