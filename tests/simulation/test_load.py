@@ -33,8 +33,8 @@ def test_with_a_slow_quickbooks_more_is_under_way() -> None:
 
 
 def test_an_invoice_that_is_always_refused_stops_nobody() -> None:
-    assert scenarios.refused(120).minutes < 2
+    assert scenarios.refused(120, 3).minutes < 2
 
 
 def test_an_invoice_that_quickbooks_fails_at_is_found_and_the_others_are_posted() -> None:
-    assert scenarios.failing(120).minutes < 30
+    assert scenarios.failing(120, 3).minutes < 30

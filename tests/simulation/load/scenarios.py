@@ -338,21 +338,28 @@ def slow(many: int, others: int = 20) -> Figures:
     return figures
 
 
-def refused(many: int) -> Figures:
-    """QuickBooks refuses one invoice, always."""
-    scenario = Scenario(others=0, customers=FEW_CUSTOMERS)
+def refused(many: int, others: int = 50) -> Figures:
+    """QuickBooks refuses one invoice, always: it stops nobody, neither its own account nor another one."""
+    scenario = Scenario(others=others, customers=FEW_CUSTOMERS)
     scenario.month_end(many, timedelta(seconds=20))
+    scenario.single_invoices(timedelta(minutes=1))
     poison = scenario.invoices[many // 2]
     scenario.fault(kind="error", name=f"10{poison}", code="6000", times=None)
     scenario.world.go_on_until_done(timedelta(minutes=10))
     scenario.check({poison: "needs_attention"})
-    return scenario.figures("one invoice is always refused")
+    figures = scenario.figures("one invoice is always refused")
+    assert (figures.longest_wait or 0) < 60, f"another account waited {figures.longest_wait} s"
+    return figures
 
 
-def failing(many: int) -> Figures:
-    """QuickBooks fails with a 500 at whatever holds one invoice: only those in its batch wait until it is found."""
-    scenario = Scenario(others=0, customers=FEW_CUSTOMERS)
+def failing(many: int, others: int = 50) -> Figures:
+    """QuickBooks fails with a 500 at whatever holds one invoice: only those in its batch wait until it is found.
+
+    The other accounts' invoices come while it is looked for.
+    """
+    scenario = Scenario(others=others, customers=FEW_CUSTOMERS)
     scenario.month_end(many, timedelta(seconds=20))
+    scenario.single_invoices(timedelta(minutes=15))
     poison = scenario.invoices[many // 2]
     scenario.fault(kind="status", status=500, name=f"10{poison}", times=None)
     scenario.world.go_on(timedelta(minutes=2))
@@ -361,4 +368,6 @@ def failing(many: int) -> Figures:
     scenario.world.go_on(timedelta(hours=1))
     scenario.check({poison: "retrying"})
     scenario.invoices.remove(poison)
-    return scenario.figures("QuickBooks fails at one invoice")
+    figures = scenario.figures("QuickBooks fails at one invoice")
+    assert (figures.longest_wait or 0) < 60, f"another account waited {figures.longest_wait} s"
+    return figures
