@@ -109,13 +109,17 @@ def nothing_crossed(world: SimulatedWorld, syncro: Syncro, company: Company) -> 
 def stops_were_heeded(world: SimulatedWorld) -> None:
     """While posting was stopped nothing was written in QuickBooks, nor sent to Syncro."""
     writes = [(each.time, each.realm) for each in world.emulator.journal if "requestid" in each.query]
+    in_syncro = {token[-4:]: account.subdomain for token, account in world.syncro.accounts.items()}
     for scope, began, ended in world.stops:
         realms = {company.realm for account, company in world.companies.items() if scope == f"account#{account}"}
         for at, realm in writes:
             stopped = began < at < ended and (not scope.startswith("account#") or realm in realms)
             assert not stopped, f"written in {realm} at {at:%d %H:%M:%S} though {scope} was stopped"
-        posts = [each for each in world.syncro.journal if each.method == "POST" and began < each.time < ended]
-        assert not posts or scope not in ("all", "online"), f"sent to Syncro though {scope} was stopped"
+        for post in world.syncro.journal:
+            if post.method == "POST" and began < post.time < ended:
+                account = in_syncro[post.token]
+                stopped = scope in ("all", "online", f"account#{account}")
+                assert not stopped, f"sent to {account}'s Syncro at {post.time:%d %H:%M:%S} though {scope} was stopped"
 
 
 def reads_were_counted(world: SimulatedWorld, accounts: list[Syncro]) -> None:

@@ -20,9 +20,10 @@ from tests.simulation.engine.syncro import Syncro
 from tests.simulation.engine.world import SimulatedWorld
 
 REALMS = {"acme": "9130001", "globex": "9130002"}
-PAID_BACK, BY_HAND, STOPPED, ROUNDS = 1 / 12, 1 / 10, 1 / 8, 1 / 8
-"""In how many histories payments come back from QuickBooks, somebody changes documents there, posting is stopped, what
-failed is tried again while alarms are red."""
+PAID_BACK, BY_HAND, STOPPED, STOPPED_WHILE_PAID, ROUNDS = 1 / 12, 1 / 10, 1 / 8, 1 / 2, 1 / 8
+"""In how many histories payments come back from QuickBooks, somebody changes documents there, posting is stopped (in how
+many of those in which payments come back: a stop is for both directions), what failed is tried again while alarms are
+red."""
 
 MORNING, BEFORE_NIGHT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC), datetime(2026, 11, 24, 7, 50, tzinfo=UTC)
 BEGINS = [MORNING] * 10 + [BEFORE_NIGHT, LAST_EVENING]
@@ -96,7 +97,7 @@ def run(seed: int) -> Told:
             cast.nights.begin()
         if began == LAST_EVENING:
             cast.allowance = Allowance(world, rng)
-        cast.stops = rng.random() < STOPPED
+        cast.stops = rng.random() < (STOPPED_WHILE_PAID if cast.bookkeeper else STOPPED)
         if rng.random() < ROUNDS:
             cast.rounds = Rounds(world, rng)
         with patch("time.sleep", world.clock.sleep):
