@@ -21,9 +21,12 @@ def sales_lines(document: dict[str, Any]) -> list[tuple[str, Decimal]]:
     return [(line["SalesItemLineDetail"]["ItemRef"].get("name", ""), Decimal(str(line["Amount"]))) for line in lines]
 
 
+_UNIQUE = (("Customer", "DisplayName"), ("Vendor", "DisplayName"), ("Item", "Name"), ("Invoice", "DocNumber"))
+
+
 def assert_each_once(company: Company) -> None:
-    """No customer, item or document number exists twice, and no marker stands on two documents."""
-    for entity, field in (("Customer", "DisplayName"), ("Item", "Name"), ("Invoice", "DocNumber")):
+    """No customer, vendor, item or document number exists twice, and no marker stands on two documents."""
+    for entity, field in _UNIQUE:
         names = [str(each.get(field)) for each in company.entities(entity)]
         assert len(names) == len(set(names)), f"{entity} twice: {sorted(names)}"
     kinds = ("Invoice", "Payment", "CreditMemo", "PurchaseOrder", "Bill", "Purchase")

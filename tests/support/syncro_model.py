@@ -1,10 +1,13 @@
 """Syncro's side of a customer's account, small enough to be obviously right: what users do, and the events of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from tests.support.events import customer, invoice_detail, line
+from tests.support.events import customer, invoice_detail
+from tests.support.goods import Goods, Sold, plain, subtotal_of, tax_of
 from tests.support.payment_events import allocation, payment_detail, store_credit_detail
 
 ZERO = Decimal(0)
@@ -13,7 +16,10 @@ Event = tuple[str, dict[str, Any]]
 
 @dataclass
 class Thing:
-    """An invoice, a payment or a credit: its amount, what it is applied to, its version."""
+    """An invoice, a payment, a credit or a use of one: its amount, what it is applied to, its version.
+
+    An invoice has lines, of which its amount follows, and is due so many days after its date.
+    """
 
     id: int
     kind: str
@@ -22,13 +28,36 @@ class Thing:
     deleted: bool = False
     applied: dict[int, Decimal] = field(default_factory=dict)
     source: int | None = None
+    lines: tuple[Sold, ...] = ()
+    due_in: int = 14
+
+    @property
+    def day(self) -> date:
+        """Its date, which nobody changes."""
+        return date(2026, 11, 1 + self.id % 20)
+
+    @property
+    def due(self) -> date:
+        """The day an invoice is to be paid by."""
+        return self.day + timedelta(days=self.due_in)
+
+    @property
+    def number(self) -> str:
+        """An invoice's number."""
+        return f"10{self.id}"
+
+    @property
+    def reference(self) -> str:
+        """A payment's reference number."""
+        return f"1{self.id}"
 
 
 class SyncroAccount:
     """One customer. Every method does one thing a user does, if it is possible then, and notes the event."""
 
-    def __init__(self, customer_id: int) -> None:
+    def __init__(self, customer_id: int, goods: Goods | None = None) -> None:
         self.customer = customer(customer_id, name=f"Customer {customer_id}")
+        self.goods = goods or Goods()
         self.events: list[Event] = []
         self._things: dict[int, Thing] = {}
         self._next = customer_id * 1000
@@ -52,7 +81,7 @@ class SyncroAccount:
 
     def open_invoices(self) -> dict[str, Decimal]:
         """What each invoice is open by, by number."""
-        return {f"10{invoice.id}": self.open_on(invoice) for invoice in self.live("invoice")}
+        return {invoice.number: self.open_on(invoice) for invoice in self.live("invoice")}
 
     def balance(self) -> Decimal:
         """What the customer owes: invoices less money and credits."""
@@ -66,7 +95,13 @@ class SyncroAccount:
     # -- what users do ---------------------------------------------------------------------------------------------
 
     def invoice(self, amount: Decimal) -> None:
-        self._note(self._new("invoice", amount))
+        """Bill one untaxed line."""
+        self.bill(plain(amount))
+
+    def bill(self, lines: Sequence[Sold]) -> None:
+        invoice = self._new("invoice", ZERO)
+        self._write(invoice, lines)
+        self._note(invoice)
 
     def pay(self, pick: int, amount: Decimal) -> None:
         """Take money; it goes to open invoices from the `pick`th on, what is left stays with the customer."""
@@ -120,12 +155,20 @@ class SyncroAccount:
             self._note(payment)
 
     def reprice(self, pick: int, amount: Decimal) -> None:
-        """Change an invoice's total; what is applied beyond it is taken off its payments again."""
+        """Leave one untaxed line on an invoice."""
+        self.rewrite(pick, plain(amount))
+
+    def rewrite(self, pick: int, lines: Sequence[Sold], due_in: int = 14) -> None:
+        """Change an invoice's lines and when it is due.
+
+        What is applied beyond its total is taken off its payments again.
+        """
         invoices = self.live("invoice")
         if not invoices:
             return
         invoice = invoices[pick % len(invoices)]
-        invoice.amount = amount
+        invoice.due_in = due_in
+        self._write(invoice, lines)
         self._note(invoice)
         for payer in self._payers():
             over = -self.open_on(invoice)
@@ -169,6 +212,10 @@ class SyncroAccount:
     def _new(self, kind: str, amount: Decimal) -> Thing:
         return Thing(self._new_id(), kind, amount)
 
+    def _write(self, invoice: Thing, lines: Sequence[Sold]) -> None:
+        invoice.lines = tuple(lines)
+        invoice.amount = subtotal_of(lines) + tax_of(lines)
+
     def _end(self, thing: Thing) -> None:
         thing.deleted = True
         self._note(thing)
@@ -180,14 +227,28 @@ class SyncroAccount:
         self.events.append(self._event(thing, change))
 
     def _event(self, thing: Thing, change: str) -> Event:
-        amount, common = str(thing.amount), {"version": thing.version, "owner": self.customer}
         if thing.kind == "invoice":
-            work = {**line(1, 3, price=amount), "taxable": False}
-            return f"invoice.{change}", invoice_detail(
-                thing.id, lines=[work], totals=(amount, "0.00", amount), **common
-            )
+            return f"invoice.{change}", self._invoice_detail(thing)
+        amount, common = str(thing.amount), {"version": thing.version, "owner": self.customer}
+        day = f"{thing.day}T00:00:00.000Z"
         if thing.kind == "credit":
-            return f"store_credit.{change}", store_credit_detail(thing.id, amount, **common)
+            return f"store_credit.{change}", store_credit_detail(thing.id, amount, date=day, **common)
         shares = [allocation(invoice, str(part), thing.source) for invoice, part in thing.applied.items() if part]
         method = "Store Credit" if thing.kind == "use" else "Check"
-        return f"payment.{change}", payment_detail(thing.id, amount, shares, method=method, **common)
+        known = {"applied_at": day, "ref_num": thing.reference, "method": method}
+        return f"payment.{change}", payment_detail(thing.id, amount, shares, **known, **common)
+
+    def _invoice_detail(self, invoice: Thing) -> dict[str, Any]:
+        subtotal, tax = subtotal_of(invoice.lines), tax_of(invoice.lines)
+        used = sorted({each.product for each in invoice.lines if each.product is not None})
+        return invoice_detail(
+            invoice.id,
+            version=invoice.version,
+            number=invoice.number,
+            lines=[each.told(place) for place, each in enumerate(invoice.lines, start=1)],
+            totals=(str(subtotal), str(tax), str(subtotal + tax)),
+            owner=self.customer,
+            products=[self.goods.told(each) for each in used],
+            date=f"{invoice.day}T00:00:00.000Z",
+            due_date=f"{invoice.due}T00:00:00.000Z",
+        )

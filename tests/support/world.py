@@ -331,13 +331,14 @@ def _bytes(body: bytes | str | None) -> bytes | None:
 
 def ready_settings(company: Company, **changes: Any) -> dict[str, Any]:
     """Settings that lack nothing, pointing at what the emulator's company has."""
+    accounts, methods = company.entities("Account"), company.entities("PaymentMethod")
 
     def account(kind: str) -> dict[str, str]:
-        found = next(a for a in company.entities("Account") if a["AccountType"] == kind)
+        found = next(a for a in accounts if a["AccountType"] == kind)
         return {"id": found["Id"], "name": found["Name"]}
 
     def method(name: str) -> dict[str, str]:
-        found = next(m for m in company.entities("PaymentMethod") if m["Name"] == name)
+        found = next(m for m in methods if m["Name"] == name)
         return {"id": found["Id"], "name": name}
 
     item = company.entities("Item")[0]
@@ -366,9 +367,10 @@ def ready_settings(company: Company, **changes: Any) -> dict[str, Any]:
 
 def everything_on(company: Company) -> dict[str, Any]:
     """What turns on every kind of document, with items of its own for each."""
+    accounts = company.entities("Account")
 
     def account(kind: str) -> dict[str, str]:
-        found = next(a for a in company.entities("Account") if a["AccountType"] == kind)
+        found = next(a for a in accounts if a["AccountType"] == kind)
         return {"id": found["Id"], "name": found["Name"]}
 
     def item(name: str) -> dict[str, str]:

@@ -21,9 +21,9 @@ from tests.simulation.engine.world import SimulatedWorld
 
 REALMS = {"acme": "9130001", "globex": "9130002"}
 PAID_BACK, BY_HAND, STOPPED, STOPPED_WHILE_PAID, ROUNDS = 1 / 12, 1 / 10, 1 / 8, 1 / 2, 1 / 8
-"""In how many histories payments come back from QuickBooks, somebody changes documents there, posting is stopped (in how
-many of those in which payments come back: a stop is for both directions), what failed is tried again while alarms are
-red."""
+"""In how many histories payments come back from QuickBooks, somebody changes documents there, posting is stopped (and
+in how many of those in which payments come back: a stop is for both directions), what failed is tried again while
+alarms are red."""
 
 MORNING, BEFORE_NIGHT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC), datetime(2026, 11, 24, 7, 50, tzinfo=UTC)
 BEGINS = [MORNING] * 10 + [BEFORE_NIGHT, LAST_EVENING]
@@ -187,8 +187,11 @@ def _calm(world: SimulatedWorld, cast: Cast) -> None:
         world.sign_in_where_needed()
 
 
+_THINGS = ("invoice", "payment", "store_credit", "purchase_order", "customer_purchase", "product", "vendor", "customer")
+
+
 def _in_short(detail: dict[str, object]) -> str:
-    for kind in ("invoice", "payment", "store_credit", "purchase_order", "customer_purchase", "product", "customer"):
+    for kind in _THINGS:
         thing = detail.get(kind)
         if isinstance(thing, dict):
             figures = {name: thing[name] for name in ("total", "payment_amount", "amount", "status") if name in thing}

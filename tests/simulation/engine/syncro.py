@@ -6,8 +6,9 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from tests.support.events import product
-from tests.support.purchase_events import FINISHED_AT, order_detail, order_line, purchase_detail, sold_line, vendor
+from tests.simulation.engine.purchases import VENDORS, Order, OrderLine, supplier, supplier_name
+from tests.support.goods import SERVICES, STOCKED, Goods, Sold
+from tests.support.purchase_events import purchase_detail, sold_line
 from tests.support.syncro_model import Event, SyncroAccount
 
 Deed = tuple[int, Callable[[], Iterable[Event] | None]]
@@ -15,19 +16,9 @@ Deed = tuple[int, Callable[[], Iterable[Event] | None]]
 
 ENVELOPE = {"occurred_at": "2026-11-23T10:00:00.000Z"}
 
-
-@dataclass
-class Order:
-    """A purchase order of one line at 12.50 each."""
-
-    id: int
-    quantity: int
-    version: int = 1
-    finished: bool = False
-
-    @property
-    def total(self) -> Decimal:
-        return Decimal("12.50") * self.quantity
+_QUANTITIES = tuple(map(Decimal, ("1", "1", "1", "2", "3", "12", "0.25", "1.5", "2.75")))
+_DISCOUNTS = tuple(map(Decimal, ("0", "0", "0", "0", "10", "12.5", "33")))
+_SOLD = (*SERVICES, *SERVICES, STOCKED[0], None)
 
 
 @dataclass
@@ -42,6 +33,11 @@ class Bought:
     paid_out: bool = False
     deleted: bool = False
 
+    @property
+    def counts(self) -> bool:
+        """Whether it is in the books."""
+        return self.paid_out and not self.deleted
+
 
 @dataclass
 class Syncro:
@@ -52,44 +48,52 @@ class Syncro:
     customers: list[SyncroAccount] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
     purchases: list[Bought] = field(default_factory=list)
-    product_version: int = 1
+    vendors: dict[int, int] = field(default_factory=lambda: dict.fromkeys(VENDORS, 1))
     forced: int = 0
 
     def __post_init__(self) -> None:
+        self.goods = Goods(self.account)
+        # Most sell more than they buy; what builds upon each other is done in the same account.
+        self._buying, self._crediting = self.rng.choice([(0, 1), (0, 4), (0, 4), (1, 1), (1, 1), (6, 0)])
         for number in range(1, self.rng.choice([1, 1, 2]) + 1):
-            customer = SyncroAccount(number)
+            customer = SyncroAccount(number, self.goods)
             customer.customer = {**customer.customer, **self._named(number, 1)}
             self.customers.append(customer)
 
     def deed(self) -> list[Event]:
         """Somebody does something. Returns its events."""
         customer = self.rng.choice(self.customers)
-        before = len(customer.events)
         pick, amount = self.rng.randrange(8), Decimal(self.rng.randrange(1, 50_000)) / 100
         deeds = self.deeds(customer, pick, amount)
         ((_, do),) = self.rng.choices(deeds, [weight for weight, _ in deeds])
+        return self.done(customer, do)
+
+    def done(self, customer: SyncroAccount, do: Callable[[], Iterable[Event] | None]) -> list[Event]:
+        """What Syncro tells once that is done."""
+        before = len(customer.events)
         own = list(do() or ())
         return [self._told(event) for event in [*customer.events[before:], *own]]
 
     def deeds(self, customer: SyncroAccount, pick: int, amount: Decimal) -> list[Deed]:
         """What may be done, each with its weight."""
         return [
-            (8, lambda: customer.invoice(amount)),
+            (8, lambda: customer.bill(self._lines())),
             (6, lambda: customer.pay(pick, amount)),
-            (2, lambda: customer.give_credit(amount)),
-            (3, lambda: customer.use_credit(pick, amount)),
-            (1, lambda: customer.move_use(pick)),
-            (1, lambda: customer.change_credit(pick, amount)),
+            (1 * self._crediting, lambda: customer.give_credit(amount)),
+            (2 * self._crediting, lambda: customer.use_credit(pick, amount)),
+            (1 * self._crediting, lambda: customer.move_use(pick)),
+            (1 * self._crediting, lambda: customer.change_credit(pick, amount)),
             (2, lambda: customer.apply_rest(pick)),
-            (4, lambda: customer.reprice(pick, amount)),
+            (4, lambda: customer.rewrite(pick, self._lines(), 7 * (1 + pick))),
             (3, lambda: customer.delete(pick)),
             (2, lambda: [self._renamed(customer)]),
-            (3, lambda: [self._ordered()]),
-            (2, lambda: self._order_changed(pick)),
+            (2, lambda: [self._product_changed()]),
+            (2 * self._buying, lambda: [self._ordered()]),
+            (3 * self._buying, lambda: self._order_changed(pick)),
+            (1 * self._buying, lambda: [self._vendor_renamed(pick)]),
+            (2 * self._buying, lambda: [self._bought(customer, amount)]),
+            (2 * self._buying, lambda: self._purchase_changed(pick, amount)),
             (1, lambda: self._forced(customer)),
-            (2, lambda: [self._bought(customer, amount)]),
-            (2, lambda: self._purchase_changed(pick, amount)),
-            (1, lambda: [self._product_changed()]),
         ]
 
     def names_of(self, customer: SyncroAccount) -> list[str]:
@@ -111,10 +115,49 @@ class Syncro:
         customer.customer = {**customer.customer, **self._named(number, version)}
         return "customer.updated", {**ENVELOPE, "version": version, "customer": customer.customer}
 
+    def _lines(self) -> list[Sold]:
+        """What somebody writes on an invoice."""
+        draw, taxed = self.rng, self.rng.random() < 0.5
+        return [
+            Sold(
+                draw.choice(_SOLD),
+                draw.choice(_QUANTITIES),
+                Decimal(draw.randrange(1, 20_000)) / 100,
+                draw.choice(_DISCOUNTS),
+                taxable=taxed and draw.random() < 0.8,
+            )
+            for _ in range(draw.choice([1, 1, 2, 3]))
+        ]
+
+    def _product_changed(self) -> Event:
+        product_id = self.rng.choice([*SERVICES, STOCKED[0]])
+        self.goods.change(product_id)
+        told = self.goods.told(product_id)
+        return "product.updated", {**ENVELOPE, "version": told["version"], "product": told}
+
+    def _vendor_renamed(self, pick: int) -> Event:
+        vendor_id = VENDORS[pick % len(VENDORS)]
+        self.vendors[vendor_id] += 1
+        told = self._supplier(vendor_id)
+        return "vendor.updated", {**ENVELOPE, "version": told["version"], "vendor": told}
+
+    def _supplier(self, vendor_id: int) -> dict[str, Any]:
+        return supplier(self.account, vendor_id, self.vendors[vendor_id])
+
+    def names_of_vendor(self, vendor_id: int) -> list[str]:
+        """What the vendor is and was called."""
+        return [supplier_name(self.account, vendor_id, each) for each in range(1, self.vendors[vendor_id] + 1)]
+
     def _ordered(self) -> Event:
-        order = Order(701 + len(self.orders), self.rng.randrange(1, 20))
+        shipping = Decimal(self.rng.choice(["0", "0", "17.5"]))
+        order = Order(701 + len(self.orders), self._goods_ordered(), shipping, finished=self.rng.random() < 0.3)
         self.orders.append(order)
         return "purchase_order.created", self._order(order)
+
+    def _goods_ordered(self) -> list[OrderLine]:
+        draw = self.rng
+        products = draw.sample(STOCKED, draw.choice([1, 1, 2]))
+        return [OrderLine(each, draw.randrange(1, 20), Decimal(draw.randrange(1, 5_000)) / 100) for each in products]
 
     def _order_changed(self, pick: int) -> Iterator[Event]:
         open_orders = [order for order in self.orders if not order.finished]
@@ -124,23 +167,11 @@ class Syncro:
             if self.rng.random() < 0.5:
                 order.finished = True
             else:
-                order.quantity = self.rng.randrange(1, 20)
+                order.lines = self._goods_ordered()
             yield "purchase_order.updated", self._order(order)
 
     def _order(self, order: Order) -> dict[str, Any]:
-        received = str(order.quantity) if order.finished else None
-        lines = [order_line(1, 27, str(order.quantity), "1250", received=received)]
-        state: dict[str, Any] = {"status": "Finished", "finished_at": FINISHED_AT}
-        return order_detail(
-            order.id,
-            version=order.version,
-            lines=lines,
-            supplier=vendor(name=f"{self.account} supplies"),
-            total=str(order.total),
-            shipping="0",
-            other="0",
-            **(state if order.finished else {}),
-        )
+        return order.told(self.goods, self._supplier(order.vendor))
 
     def _bought(self, customer: SyncroAccount, amount: Decimal) -> Event:
         method = self.rng.choice(["Cash", "Check"])
@@ -171,16 +202,6 @@ class Syncro:
             payment_method=bought.method,
             **({} if bought.paid_out else unpaid),
         )
-
-    def product(self) -> dict[str, Any]:
-        """What every invoice sells, as it is by now."""
-        version = self.product_version
-        changed = {"name": f"{self.account} sells {version}", "price_retail": f"{version}.5"} if version > 1 else {}
-        return {**product(3, version=version), **changed}
-
-    def _product_changed(self) -> Event:
-        self.product_version += 1
-        return "product.updated", {**ENVELOPE, "version": self.product_version, "product": self.product()}
 
     def _forced(self, customer: SyncroAccount) -> Iterator[Event]:
         live = customer.live("invoice")
