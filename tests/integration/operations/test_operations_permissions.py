@@ -108,6 +108,7 @@ def test_retrying(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:  # noq
     with needed_actions(monkeypatch) as needed:
         # Whoever waits sees that the push has been at work.
         monkeypatch.setattr("syncro_quickbooks.clock.SystemClock.sleep", lambda *_: set_record(invoice, Status.SYNCED))
+        stack.call("retry_failed", sample("retry_schedule"))  # no alarm is red, so the queues are looked at
         stack.call("retry_failed", sample("alarm_dead_letters"))
     # The inbox is only asked for events that were too large for the bus.
     assert needed | {"s3:GetObject", "s3:ListBucket"} == allowed("RetryFailedFunction")

@@ -50,7 +50,8 @@ def a_round(office: Office, *, later: timedelta = timedelta(hours=1)) -> Round:
     letters = LetterBox(sqs, aws.queue(f"retry-desktop-{next(_numbers)}"))
     events = EventDeadLetters(letters, office.intake.accept, lambda *_: None)
     troubles = Troubles(table, office.accounts, wakes, office.clock)
-    retries = Retries(table, office.clock, events, WakeUpDeadLetters([], table, office.clock), troubles)
+    wake_ups = WakeUpDeadLetters([], table, office.clock)
+    retries = Retries(table, office.clock, events, wake_ups, troubles, missed=letters)
     return retries.work(["stack-failure-rate"], office.clock.now() + FUNCTION_TIME)
 
 

@@ -44,6 +44,7 @@ class Operations:
         number = next(_numbers)
         self.events = aws.queue(f"retry-{number}-events")
         self.refused = aws.queue(f"retry-{number}-refused")
+        self.missed = aws.queue(f"retry-{number}-missed")
         self.pushes = aws.queue(f"retry-{number}-push.fifo")
         self.laters = aws.queue(f"retry-{number}-later")
         self.comparisons = aws.queue(f"retry-{number}-comparisons")
@@ -70,6 +71,7 @@ class Operations:
             EventDeadLetters(LetterBox(sqs, self.events), self._accept, self.keep_refused),
             WakeUpDeadLetters(boxes, table, self),
             Troubles(table, accounts, wakes, self),
+            missed=LetterBox(sqs, self.missed),
         )
 
     def work(self) -> Round:

@@ -143,6 +143,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
             "JOBS_DLQ_URL": aws.queue(f"doors-{number}-jobs-dead-letters.fifo"),
             "POLL_DLQ_URL": aws.queue(f"doors-{number}-poll-dead-letters.fifo"),
             "RECONCILE_DLQ_URL": aws.queue(f"doors-{number}-reconcile-dead-letters"),
+            "RETRY_FAILED_DLQ_URL": aws.queue(f"doors-{number}-retry-dead-letters"),
             "WAKE_LATER_DLQ_URL": aws.queue(f"doors-{number}-later-dead-letters"),
         }
         for name, value in environment.items():
@@ -432,30 +433,79 @@ def test_the_sweep_hands_back_only_the_wake_ups_it_could_not_pass_on(
         stack.call("sweep", sample("sweep_schedule"))
 
 
-def test_while_an_alarm_is_red_dead_letters_are_taken_in_at_once_and_every_hour(stack: Stack) -> None:
-    sqs = aws.client("sqs")
+def put_letter(stack: Stack, name: str) -> None:
+    body = json.dumps({"requestContext": {"condition": "RetriesExhausted"}, "requestPayload": sample(name)})
+    aws.client("sqs").send_message(QueueUrl=stack.dead_letters, MessageBody=body)
 
-    def letter(name: str) -> None:
-        body = json.dumps({"requestContext": {"condition": "RetriesExhausted"}, "requestPayload": sample(name)})
-        sqs.send_message(QueueUrl=stack.dead_letters, MessageBody=body)
 
+def red_alarms() -> list[str]:
+    return deployment().retries.red_alarms()
+
+
+def test_when_an_alarm_goes_off_dead_letters_are_taken_in_at_once_and_while_any_lie_there_every_hour(
+    stack: Stack,
+) -> None:
     alarm, hourly = sample("alarm_dead_letters"), sample("retry_schedule")
-    letter("invoice_created")
-    stack.call("retry_failed", hourly)
-    assert record("invoice", 9001) is None  # no alarm is red
+    put_letter(stack, "invoice_created")
     stack.call("retry_failed", alarm)
     assert status("invoice", 9001) == "pending"
-
-    letter("payment_created")
-    stack.call("retry_failed", hourly)
-    assert status("payment", 7001) == "pending"
+    assert red_alarms() == ["syncro-quickbooks-dead-letters-events"]
 
     alarm["detail"]["state"] |= {"value": "OK", "timestamp": "2026-11-22T22:00:00.123+0000"}
+    put_letter(stack, "payment_created")
     stack.call("retry_failed", alarm)
-    letter("store_credit_created")
+    assert record("payment", 7001) is None  # the alarm has ended, the hour has not
     stack.call("retry_failed", hourly)
-    assert record("store_credit", 6002) is None
-    assert len(taken(stack.dead_letters)) == 1
+    assert status("payment", 7001) == "pending"  # what no alarm has told
+
+
+def test_while_an_alarm_is_red_and_no_letter_waits_records_are_retried_every_hour(
+    stack: Stack, caplog: pytest.LogCaptureFixture
+) -> None:
+    hourly = sample("retry_schedule")
+    stack.call("retry_failed", hourly)
+    assert "Round worked" not in caplog.messages
+    rate = sample("alarm_dead_letters")
+    rate["detail"]["alarmName"] = "syncro-quickbooks-failure-rate"
+    stack.call("retry_failed", rate)
+    stack.call("retry_failed", hourly)
+    assert caplog.messages.count("Round worked") == 2
+
+
+@pytest.mark.parametrize("from_lambda", [True, False])
+def test_an_alarm_that_the_function_failed_at_or_was_never_called_with_is_heard_of_within_the_hour(
+    stack: Stack, from_lambda: bool
+) -> None:
+    alarm, url = sample("alarm_dead_letters"), os.environ["RETRY_FAILED_DLQ_URL"]
+    context = {"condition": "RetriesExhausted"}
+    letter = {"requestContext": context, "requestPayload": alarm} if from_lambda else alarm
+    for body in (
+        json.dumps(letter),
+        json.dumps({"requestContext": context, "requestPayload": sample("retry_schedule")}),
+    ):
+        aws.client("sqs").send_message(QueueUrl=url, MessageBody=body)
+    stack.call("retry_failed", sample("retry_schedule"))
+    assert red_alarms() == ["syncro-quickbooks-dead-letters-events"]
+    assert taken(url) == []
+
+
+@pytest.mark.parametrize("body", ["no JSON", "[]", '{"requestPayload": 5}', '{"detail": {"alarmName": 5}}'])
+def test_a_letter_that_tells_of_no_alarm_stops_nothing_and_is_in_the_log(
+    stack: Stack, caplog: pytest.LogCaptureFixture, body: str
+) -> None:
+    url = os.environ["RETRY_FAILED_DLQ_URL"]
+    aws.client("sqs").send_message(QueueUrl=url, MessageBody=body)
+    stack.call("retry_failed", sample("alarm_dead_letters"))
+    assert red_alarms() == ["syncro-quickbooks-dead-letters-events"]
+    assert taken(url) == []
+    assert body in str([vars(each) for each in caplog.records])
+
+
+def test_an_alarm_in_a_form_nobody_knows_is_raised_so_that_it_is_kept(stack: Stack) -> None:
+    alarm = sample("alarm_dead_letters")
+    del alarm["detail"]["state"]
+    with pytest.raises(ValueError, match="no change of an alarm"):
+        stack.call("retry_failed", alarm)
 
 
 def test_every_five_minutes_the_gauges_are_written_as_metrics(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:

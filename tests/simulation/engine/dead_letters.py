@@ -9,8 +9,8 @@ from typing import Any
 from tests.support.clock import ManualClock
 from tests.support.syncro_model import Event
 
-EVENTS, PUSHES, POLLS, LATER, NIGHTS, JOBS = (
-    f"{of}-dead" for of in ("events", "push", "poll", "later", "night", "job")
+EVENTS, PUSHES, POLLS, LATER, NIGHTS, JOBS, ALARMS = (
+    f"{of}-dead" for of in ("events", "push", "poll", "later", "night", "job", "alarm")
 )
 REFUSED = "events-refused"
 VARIABLES = {
@@ -20,6 +20,7 @@ VARIABLES = {
     "WAKE_LATER_DLQ_URL": LATER,
     "RECONCILE_DLQ_URL": NIGHTS,
     "JOBS_DLQ_URL": JOBS,
+    "RETRY_FAILED_DLQ_URL": ALARMS,
     "REFUSED_EVENTS_QUEUE_URL": REFUSED,
 }
 """The environment of a function that knows them."""

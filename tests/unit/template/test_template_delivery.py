@@ -79,6 +79,7 @@ def test_there_are_queues_rules_and_triggers_to_look_at() -> None:
         "JobsDeadLetterQueue",
         "WakeLaterDeadLetterQueue",
         "ReconcileDeadLetterQueue",
+        "RetryFailedDeadLetterQueue",
     }
 
 
@@ -145,6 +146,34 @@ def test_a_rule_tries_again_and_then_keeps_the_event(name: str) -> None:
 def test_a_function_called_asynchronously_has_somewhere_to_put_what_it_cannot_do(name: str) -> None:
     destination = mapping(mapping(FUNCTIONS[name]["EventInvokeConfig"])["DestinationConfig"])
     assert destination["OnFailure"] == {"Type": "SQS", "Destination": arn_of("EventsDeadLetterQueue")}
+
+
+def test_what_an_alarm_says_is_not_lost_if_its_function_cannot_be_called_or_fails() -> None:
+    kept = arn_of("RetryFailedDeadLetterQueue")
+    assert ALL_RULES[OF_ALARMS]["DeadLetterConfig"] == {"Arn": kept}
+    invoked = mapping(FUNCTIONS["RetryFailedFunction"]["EventInvokeConfig"])
+    assert mapping(invoked["DestinationConfig"])["OnFailure"] == {"Type": "SQS", "Destination": kept}
+    assert invoked["MaximumRetryAttempts"] == 2
+    policy = properties(RESOURCES["RetryFailedDeadLetterQueuePolicy"])
+    (statement,) = mapping(policy["PolicyDocument"])["Statement"]  # type: ignore[misc]  # a list, as the next lines show
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    assert statement["Action"] == "sqs:SendMessage"
+    name = str(mapping(ALL_RULES[OF_ALARMS]["RuleName"])["Fn::Sub"])
+    (rule,) = statement["Condition"]["ArnEquals"].values()
+    assert rule["Fn::Sub"].endswith(f":rule/{name}")
+
+
+@pytest.mark.parametrize("name", sorted({name for name, t in TRIGGERS.items() if t["Type"] == "ScheduleV2"}))
+def test_a_schedule_says_how_often_lambda_repeats_a_failed_run_and_never_longer_than_until_the_next(name: str) -> None:
+    """The scheduler's own retries are only for runs it could not start."""
+    schedule = properties(TRIGGERS[name])
+    every, unit = str(schedule["ScheduleExpression"]).removeprefix("rate(").removesuffix(")").split()
+    period = int(every) * {"minute": 60, "hour": 3600}[unit.removesuffix("s")]
+    invoked = mapping(FUNCTIONS[name.partition(".")[0]]["EventInvokeConfig"])
+    assert invoked["MaximumEventAgeInSeconds"] == period
+    # The alarm of errors wants three failures in 15 minutes: a rare run reaches them by Lambda's repeats alone.
+    assert invoked["MaximumRetryAttempts"] == (0 if period < 3600 else 2)
+    assert schedule["RetryPolicy"] == {"MaximumRetryAttempts": 0}
 
 
 def test_the_bus_may_write_to_the_dead_letter_queue_and_nobody_else() -> None:

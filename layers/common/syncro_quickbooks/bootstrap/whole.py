@@ -72,7 +72,8 @@ class Deployment(Online):
         ]
         wake_ups = WakeUpDeadLetters(boxes, self.table, self._clock)
         troubles = Troubles(self.table, self.accounts, self.wakes, self._clock)
-        return Retries(self.table, self._clock, events, wake_ups, troubles)
+        missed = box("RETRY_FAILED_DLQ_URL")
+        return Retries(self.table, self._clock, events, wake_ups, troubles, missed=missed)
 
     @cached_property
     def offboarding(self) -> "Offboarding":

@@ -37,6 +37,13 @@ class LetterBox:
         self._sqs = sqs
         self._queue_url = queue_url
 
+    def holds_any(self) -> bool:
+        """Whether any can be seen; SQS may be a minute behind."""
+        attributes = self._sqs.get_queue_attributes(
+            QueueUrl=self._queue_url, AttributeNames=["ApproximateNumberOfMessages"]
+        )["Attributes"]
+        return attributes["ApproximateNumberOfMessages"] != "0"
+
     def take(self, most: int) -> list["MessageTypeDef"]:
         """Up to `most` letters, fewer if no more are found. What is never put back comes back after `HIDDEN`."""
         taken: list[MessageTypeDef] = []
@@ -87,6 +94,10 @@ class EventDeadLetters:
         self._box = box
         self._accept = accept
         self._keep_refused = keep_refused
+
+    def wait(self) -> bool:
+        """Whether there are any."""
+        return self._box.holds_any()
 
     def redrive(self, most: int, failed_before: str, keep_going: Callable[[], bool]) -> EventLetters:
         """Look at up to `most` letters. The one with the id `failed_before` comes last: it must not stop others twice.
@@ -140,6 +151,10 @@ class WakeUpDeadLetters:
         self._boxes = boxes
         self._table = table
         self._clock = clock
+
+    def wait(self) -> bool:
+        """Whether there are any."""
+        return any(box.holds_any() for box, _ in self._boxes)
 
     def clear(self, most: int) -> tuple[int, list[str]]:
         """Delete the letters of accounts that have been looked at since. Returns how many, and the other accounts."""

@@ -1,7 +1,7 @@
 """Retrying what failed while an alarm is red: one as a canary, then more and more, within a budget.
 
-Alarms say when they change; once an hour whoever is still red is worked for again. Rounds are written down, and only
-added to. There is one round at a time: each would try a canary of its own.
+Alarms say when they change; once an hour whoever is still red is worked for again, and so are letters that no alarm has
+told of. Rounds are written down, and only added to. There is one at a time: each would try a canary of its own.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,8 @@ from syncro_quickbooks.clock import Clock, to_millis
 from syncro_quickbooks.storage.packing import pack
 from syncro_quickbooks.storage.table import Condition, ConditionFailed, Key, Put, Table, Update, Value
 from syncro_quickbooks.sync.accounts import Edition
-from syncro_quickbooks.sync.dead_letters import EventDeadLetters, RefusedLetter, WakeUpDeadLetters
+from syncro_quickbooks.sync.alarms import in_letter
+from syncro_quickbooks.sync.dead_letters import EventDeadLetters, LetterBox, RefusedLetter, WakeUpDeadLetters
 from syncro_quickbooks.sync.later_retries import GROWTH, LaterRetries
 from syncro_quickbooks.sync.lease import LeaseHeld, Leases
 from syncro_quickbooks.sync.model import Status
@@ -57,14 +58,22 @@ class Round:
 
 
 class Retries:
-    """Knows which alarms are red, and works for them."""
+    """Knows which alarms are red, and works for them. What alarms said while nobody listened is in `missed`."""
 
     def __init__(
-        self, table: Table, clock: Clock, events: EventDeadLetters, wake_ups: WakeUpDeadLetters, troubles: Troubles
+        self,
+        table: Table,
+        clock: Clock,
+        events: EventDeadLetters,
+        wake_ups: WakeUpDeadLetters,
+        troubles: Troubles,
+        *,
+        missed: LetterBox,
     ) -> None:
         self._table = table
         self._clock = clock
         self._leases = Leases(table, clock)
+        self._missed = missed
         self._events = events
         self._wake_ups = wake_ups
         self._troubles = troubles
@@ -80,10 +89,31 @@ class Retries:
         except ConditionFailed:
             return
 
+    def note_missed(self) -> list[str]:
+        """Note what alarms have said while nobody could take it in. Returns the letters that tell of none.
+
+        None of them is kept: what the schedule said it says again.
+        """
+        unknown: list[str] = []
+        for letter in self._missed.take(MOST_LETTERS):
+            try:
+                change = in_letter(letter["Body"])
+            except ValueError:
+                unknown.append(letter["Body"])
+            else:
+                if change is not None:
+                    self.note_alarm(change.name, red=change.red, at=change.at)
+            self._missed.delete(letter)
+        return unknown
+
     def red_alarms(self) -> list[str]:
         """The names of the alarms that are red."""
         items = self._table.query(_STATE, prefix="alarm#")
         return [str(item["sk"]).removeprefix("alarm#") for item in items if item.get("red")]
+
+    def letters_wait(self) -> bool:
+        """Whether there are dead letters, whatever the alarms have said."""
+        return self._events.wait() or self._wake_ups.wait()
 
     def work(self, alarms: Sequence[str], deadline: datetime) -> Round:
         """One round, which ends before `deadline`. What died half way is found again by the next one.
