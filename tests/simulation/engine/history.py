@@ -29,7 +29,7 @@ MORNING, BEFORE_NIGHT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC), datetime(2026,
 BEGINS = [MORNING] * 10 + [BEFORE_NIGHT, LAST_EVENING]
 """When a history begins: at an ordinary time, before the books are compared, in the last hours of a month."""
 
-ON_DESKTOP = 1 / 12
+ON_DESKTOP = 1 / 10
 """In how many histories a further account is on QuickBooks Desktop."""
 
 AN_HOUR = timedelta(minutes=58)
@@ -149,7 +149,8 @@ def _busy(world: SimulatedWorld, cast: Cast, rng: Random) -> None:
     for number in range(rng.randrange(3, 8) + len(doers) - len(cast.accounts)):
         syncro = rng.choice(doers)
         if cast.stops and rng.random() < 0.4:
-            world.stop_or_allow(rng.choice(["all", "online", f"account#{syncro.account}"]))
+            editions = ["online", "desktop"] if cast.office else ["online"]
+            world.stop_or_allow(rng.choice(["all", *editions, f"account#{syncro.account}"]))
         if cast.rounds and rng.random() < 0.6:
             cast.rounds.something_fails(syncro.account)
         if number == hour_after:  # by then the tokens are to be refreshed

@@ -54,7 +54,7 @@ class Applying:
             return None
         uses, warnings = _uses(payment, targets, sources)
         if uses is None:
-            return Attention(_not_enough(view, payment))
+            return Attention(_not_enough(view, payment), follows=tuple(source.key for source in sources.values()))
         standing = self._customers.ensure(payment.customer_id, batch)
         if not isinstance(standing, Ready):
             return unready(self._work, view, standing)
