@@ -358,6 +358,36 @@ MUTANTS = (
         ),
         in_histories=True,
     ),
+    Mutant(
+        "va on Desktop a lost answer means that nothing was done",
+        (
+            Change(
+                "desktop/recovery.py",
+                "        if not dispatch.prove and dispatch.same_answers < MOST_QUESTIONS:\n",
+                "        for view in members.values():\n"
+                "            self._work.store.release(view, without_attempt(view.state))\n"
+                "        self._work.store.forget(dispatch)\n"
+                "        if members:\n"
+                '            return ""\n'
+                "        if not dispatch.prove and dispatch.same_answers < MOST_QUESTIONS:\n",
+            ),
+        ),
+        in_histories=True,
+    ),
+    Mutant(
+        "vb on Desktop what was looked up is not known by its mark",
+        (
+            Change(
+                "desktop/recovery.py",
+                "        if found is not None:\n"
+                "            self._done(member, view, found)\n"
+                "            return True\n"
+                "        number =",
+                "        number =",
+            ),
+        ),
+        in_histories=True,
+    ),
 )
 
 

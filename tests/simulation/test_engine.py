@@ -3,9 +3,12 @@
 The many histories run with `make simulate`.
 """
 
+from decimal import Decimal
+
 import pytest
 
-from tests.simulation.engine import checks
+from tests.simulation.engine import checks, desktop_checks, history
+from tests.simulation.engine.desktop_office import DesktopOffice
 from tests.simulation.engine.history import run
 from tests.simulation.engine.syncro import Syncro
 from tests.simulation.engine.world import SimulatedWorld
@@ -35,3 +38,18 @@ def test_a_dollar_too_much_in_the_books_is_noticed(monkeypatch: pytest.MonkeyPat
     everything = checks.everything
     monkeypatch.setattr(checks, "everything", and_a_dollar)
     assert "in Syncro" in run(8).violation
+
+
+def test_a_dollar_too_much_in_the_company_file_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def and_a_dollar(world: SimulatedWorld, office: DesktopOffice) -> None:
+        everything(world, office)
+        for invoice in office.company.entities("Invoice"):
+            if Decimal(invoice["BalanceRemaining"]) > 1:
+                office.company.receive(invoice["TxnID"], "1.00", Memo="syncro:payment:7:1")
+                everything(world, office)
+
+    everything = desktop_checks.everything
+    monkeypatch.setattr(desktop_checks, "everything", and_a_dollar)
+    monkeypatch.setattr(history, "ON_DESKTOP", 1)
+    violations = [run(seed).violation for seed in range(4)]
+    assert any("hooli" in each and "in Syncro" in each for each in violations)

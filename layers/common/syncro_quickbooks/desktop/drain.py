@@ -328,7 +328,8 @@ class OutboxExchange:
         work.memory.add("done", settled)
         work.memory.stored["idle"] = 0 if settled or kind != "write" else work.memory.number("idle") + 1
         if kind == "write" and answer.replies:
-            work.memory.stored["last_set"] = set_id
+            # QuickBooks may forget it now, unless it was sent twice: the first one may still arrive.
+            work.memory.stored["last_set"] = set_id if dispatch.sends == 1 else ""
             self._paces.answered(work.account_id)
 
     def _thrown(self, work: Work, kind: str, set_id: str, hresult: str, message: str) -> int:
