@@ -40,8 +40,8 @@ _A_WRITE = ("AddRq ", "ModRq ", "TxnVoidRq ", "TxnDelRq ")
 class Tenant(Syncro):
     """What is done in Syncro as far as Desktop goes along with it (docs/features.md).
 
-    An applied credit can never be taken back, and a credit memo never be changed: that is asked about, so nobody does it
-    here.
+    An applied credit can never be taken back, and a credit memo never be changed: that is asked about, and nobody does
+    it here.
     """
 
     def deeds(self, customer: SyncroAccount, pick: int, amount: Decimal) -> list[Deed]:

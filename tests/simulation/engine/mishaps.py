@@ -22,8 +22,8 @@ REFRESH = "qbo.POST token"
 _WEIGHTS = {"dynamodb.query": 0.2, "dynamodb.transact_write_items": 6.0, "dynamodb.put_item": 2.0, REFRESH: 80.0}
 _AT_SYNCRO = {"syncro.POST payments": 0.5, "syncro.GET payments": 0.4, "syncro.GET invoices": 0.15}
 # What begins a session comes first, and would leave nothing for what matters in it.
-_WEIGHTS |= {"qbwc.serverVersion": 1.0, "qbwc.clientVersion": 1.0, "qbwc.authenticate": 2.0, "qbwc.sendRequestXML": 6.0}
-_WEIGHTS |= {"qbwc.ProcessRequest": 80.0, "qbwc.receiveResponseXML": 80.0}
+_WEIGHTS |= {"qbwc.serverVersion": 1.0, "qbwc.authenticate": 2.0, "qbwc.sendRequestXML": 6.0}
+_WEIGHTS |= {"qbwc.clientVersion": 1.0, "qbwc.ProcessRequest": 80.0, "qbwc.receiveResponseXML": 80.0}
 _OTHER, _READ_OF_SERVER, _WRITE_TO_SERVER = 1.0, 6.0, 15.0
 LATENCY_OF_SERVERS, LATENCY_OF_AWS = 0.4, 0.004
 """Seconds that a call takes."""
