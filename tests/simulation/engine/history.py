@@ -29,7 +29,7 @@ MORNING, BEFORE_NIGHT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC), datetime(2026,
 BEGINS = [MORNING] * 10 + [BEFORE_NIGHT, LAST_EVENING]
 """When a history begins: at an ordinary time, before the books are compared, in the last hours of a month."""
 
-ON_DESKTOP = 1 / 10
+ON_DESKTOP = 1 / 12
 """In how many histories a further account is on QuickBooks Desktop."""
 
 AN_HOUR = timedelta(minutes=58)
