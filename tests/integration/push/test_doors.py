@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -22,6 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from emulators.quickbooks_online import Company, Emulator, Fault, serve
 from emulators.quickbooks_online.special import create_tax_code
 from syncro_quickbooks.bootstrap import deployment
+from syncro_quickbooks.sync.wake import shard_of
 from tests.support import aws
 from tests.support.books import sales_lines, standing
 from tests.support.world import everything_on, ready_settings
@@ -516,6 +517,52 @@ def test_every_five_minutes_the_gauges_are_written_as_metrics(stack: Stack, caps
     assert 0 < metrics["ReadAllowanceUsed"][0] < 1
     (described,) = metrics["_aws"]["CloudWatchMetrics"]
     assert described["Dimensions"] == [["service"]]
+    assert metrics["OldestJob"] == [0.0]
+
+
+def test_a_poll_is_counted_and_whether_it_was_held_for_no_reason_of_the_customers(
+    stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def counts() -> tuple[list[float], list[float]]:
+        stack.call("qbo_payment_poll", sample("payment_poll"))
+        (metrics,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+        return metrics["PollsMade"], metrics["PollsHeld"]
+
+    assert counts() == ([1.0], [0.0])  # it imports no payments
+    connection = deployment().accounts.connection(ACCOUNT)
+    assert connection is not None
+    wanted = {**(connection.settings or {}), "sync_payments_to": False, "sync_payments_from": True}
+    deployment().accounts.save_settings(ACCOUNT, wanted, version=connection.settings_version)
+    deployment().accounts.stop_posting("all", "totals differ")
+    assert counts() == ([1.0], [1.0])
+
+
+@pytest.mark.parametrize(
+    ("overdue", "days", "counted"),
+    [
+        (("token", "idle-token", "TokensNotRefreshed"), 6, 0.0),
+        (("token", "idle-token", "TokensNotRefreshed"), 90, 1.0),  # in danger to the end
+        (("desktop", "unseen-desktop", "DesktopNotSeen"), 29, 1.0),
+        (("desktop", "unseen-desktop", "DesktopNotSeen"), 31, 0.0),  # gone
+    ],
+)
+def test_what_is_overdue_is_counted_for_as_long_as_it_matters(
+    overdue: tuple[str, str, str], days: int, counted: float, stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    item, index, metric = overdue
+    due = datetime.now(UTC) - timedelta(days=days)
+    aws.client("dynamodb").update_item(
+        TableName=os.environ["TABLE_NAME"],
+        Key={"pk": {"S": f"acct#{ACCOUNT}"}, "sk": {"S": item}},
+        UpdateExpression="SET next_due = :due, due_shard = :shard",
+        ExpressionAttributeValues={
+            ":due": {"N": str(int(due.timestamp() * 1000))},
+            ":shard": {"S": shard_of(index, ACCOUNT)},
+        },
+    )
+    stack.call("measure", sample("measure_schedule"))
+    (metrics,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert metrics[metric] == [counted]
 
 
 def test_a_push_writes_what_became_of_its_records_and_names_the_account(
@@ -552,6 +599,7 @@ def test_an_account_whose_night_has_come_is_compared_by_a_message_of_its_own(
     stack.call("reconcile", sample("reconcile_message"))
     (metrics,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     assert (metrics["ReconciliationUnexplained"], metrics["account_id"]) == ([0.0], ACCOUNT)
+    assert metrics["ReconciliationDoubles"] == [0.0]
     assert len(deployment().nights.newest(ACCOUNT, 5)) == 1
     stack.call("reconcile", sample("reconcile_message"))  # it came twice
     assert len(deployment().nights.newest(ACCOUNT, 5)) == 1
