@@ -18,7 +18,8 @@ Event = tuple[str, dict[str, Any]]
 class Thing:
     """An invoice, a payment, a credit or a use of one: its amount, what it is applied to, its version.
 
-    An invoice has lines, of which its amount follows, and is due so many days after its date.
+    An invoice has lines, of which its amount follows, and is due so many days after its date. `owner_version` is the
+    customer's that was last told with it.
     """
 
     id: int
@@ -30,6 +31,7 @@ class Thing:
     source: int | None = None
     lines: tuple[Sold, ...] = ()
     due_in: int = 14
+    owner_version: int = 1
 
     @property
     def day(self) -> date:
@@ -223,6 +225,7 @@ class SyncroAccount:
     def _note(self, thing: Thing) -> None:
         self._things[thing.id] = thing
         thing.version += 1
+        thing.owner_version = self.customer["version"]
         change = "deleted" if thing.deleted else "created" if thing.version == 1 else "updated"
         self.events.append(self._event(thing, change))
 

@@ -48,7 +48,6 @@ def customers_agree(company: Company, syncro: Syncro) -> None:
         booked = any(customer.live(kind) for kind in ("invoice", "payment", "credit"))
         assert email in known or not booked, f"{syncro.account}: {email} is missing among {sorted(known)}"
         if email in known:
-            # A change of the organization alone travels with its next document.
             name = known[email]["DisplayName"]
             assert name in syncro.names_of(customer), f"{syncro.account}: {email} is called {name}"
             owed = _owed(company, known[email]["Id"])

@@ -31,19 +31,22 @@ class OrderLine:
 
 @dataclass
 class Order:
-    """A purchase order; finished, it is received as a whole. What is charged for shipping is not for the books."""
+    """A purchase order; finished, it is received as a whole. What is charged for shipping is not for the books.
+
+    `vendor_version` is the vendor's that was last told with it.
+    """
 
     id: int
     lines: Sequence[OrderLine]
     shipping: Decimal = Decimal(0)
     version: int = 1
     finished: bool = False
-    deleted: bool = False
+    vendor_version: int = 1
 
     @property
     def vendor(self) -> int:
         """Whom it is bought from."""
-        return VENDORS[self.id % len(VENDORS)]
+        return VENDORS[self.id % 4 == 0]
 
     @property
     def number(self) -> str:

@@ -97,9 +97,11 @@ class Syncro:
         ]
 
     def names_of(self, customer: SyncroAccount) -> list[str]:
-        """What the customer is and was called."""
+        """What the customer may be called: a change of its name alone travels with its next document."""
         number, newest = customer.customer["id"], customer.customer["version"]
-        return [self._named(number, version)["business_name"] for version in range(1, newest + 1)]
+        documents = [each for kind in ("invoice", "payment", "credit") for each in customer.live(kind)]
+        told = max((each.owner_version for each in documents), default=1)
+        return [self._named(number, version)["business_name"] for version in range(told, newest + 1)]
 
     def _named(self, number: int, version: int) -> dict[str, Any]:
         name = f"{self.account} customer {number}" + (f" renamed {version}" if version > 1 else "")
@@ -130,13 +132,15 @@ class Syncro:
         ]
 
     def _product_changed(self) -> Event:
-        product_id = self.rng.choice([*SERVICES, STOCKED[0]])
+        invoices = [each for customer in self.customers for each in customer.live("invoice")]
+        sold = [line.product for each in invoices for line in each.lines if line.product]
+        product_id = self.rng.choice(sold or SERVICES)
         self.goods.change(product_id)
         told = self.goods.told(product_id)
         return "product.updated", {**ENVELOPE, "version": told["version"], "product": told}
 
     def _vendor_renamed(self, pick: int) -> Event:
-        vendor_id = VENDORS[pick % len(VENDORS)]
+        vendor_id = self.orders[pick % len(self.orders)].vendor if self.orders else VENDORS[0]
         self.vendors[vendor_id] += 1
         told = self._supplier(vendor_id)
         return "vendor.updated", {**ENVELOPE, "version": told["version"], "vendor": told}
@@ -145,8 +149,9 @@ class Syncro:
         return supplier(self.account, vendor_id, self.vendors[vendor_id])
 
     def names_of_vendor(self, vendor_id: int) -> list[str]:
-        """What the vendor is and was called."""
-        return [supplier_name(self.account, vendor_id, each) for each in range(1, self.vendors[vendor_id] + 1)]
+        """What the vendor may be called: a change of its name alone travels with its next order."""
+        told = max((each.vendor_version for each in self.orders if each.vendor == vendor_id), default=1)
+        return [supplier_name(self.account, vendor_id, each) for each in range(told, self.vendors[vendor_id] + 1)]
 
     def _ordered(self) -> Event:
         shipping = Decimal(self.rng.choice(["0", "0", "17.5"]))
@@ -171,6 +176,7 @@ class Syncro:
             yield "purchase_order.updated", self._order(order)
 
     def _order(self, order: Order) -> dict[str, Any]:
+        order.vendor_version = self.vendors[order.vendor]
         return order.told(self.goods, self._supplier(order.vendor))
 
     def _bought(self, customer: SyncroAccount, amount: Decimal) -> Event:
