@@ -268,6 +268,11 @@ MUTANTS = (
         (f"{RETRIES}::test_a_step_whose_records_have_all_moved_on_is_no_canary",),
     ),
     Mutant(
+        "rg two rounds of retries at once",
+        (Change("sync/retries.py", 'Key(_STATE, "round")', "Key(_STATE, uuid4().hex)"),),
+        (f"{RETRIES}::test_two_rounds_at_once_are_one",),
+    ),
+    Mutant(
         "na what was changed by hand passes for work in hand",
         (
             Change(

@@ -553,6 +553,17 @@ def test_an_alarm_is_red_until_it_says_otherwise_and_old_news_change_nothing() -
     assert work.red_alarms() == ["b"]
 
 
+@pytest.mark.parametrize("queue", ["events", "pushes", "comparisons", "laters"])
+def test_a_letter_in_any_queue_is_seen_whatever_the_alarms_say(queue: str) -> None:
+    operations = Operations()
+    assert not operations.retries().letters_wait()
+    fifo = {"MessageGroupId": ACCOUNT, "MessageDeduplicationId": "1"} if queue == "pushes" else {}
+    aws.client("sqs").send_message(QueueUrl=getattr(operations, queue), MessageBody=ACCOUNT, **fifo)
+    assert operations.retries().letters_wait()
+    operations.work()
+    assert not operations.retries().letters_wait()
+
+
 def test_every_round_that_found_something_is_written_down_for_good() -> None:
     operations = Operations()
     operations.work()

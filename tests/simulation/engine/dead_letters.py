@@ -9,7 +9,7 @@ from typing import Any
 from tests.support.clock import ManualClock
 from tests.support.syncro_model import Event
 
-EVENTS, PUSHES, POLLS, LATER, NIGHTS, JOBS, ALARMS = (
+EVENTS, PUSHES, POLLS, LATER, NIGHTS, JOBS, MISSED = (
     f"{of}-dead" for of in ("events", "push", "poll", "later", "night", "job", "alarm")
 )
 REFUSED = "events-refused"
@@ -20,7 +20,7 @@ VARIABLES = {
     "WAKE_LATER_DLQ_URL": LATER,
     "RECONCILE_DLQ_URL": NIGHTS,
     "JOBS_DLQ_URL": JOBS,
-    "RETRY_FAILED_DLQ_URL": ALARMS,
+    "RETRY_FAILED_DLQ_URL": MISSED,
     "REFUSED_EVENTS_QUEUE_URL": REFUSED,
 }
 """The environment of a function that knows them."""
@@ -82,6 +82,10 @@ class DeadLetters:
             letter.visible_at = now + timedelta(seconds=hidden)
         messages = [{"MessageId": each.id, "ReceiptHandle": each.id, "Body": each.body} for each in found]
         return {"Messages": messages} if messages else {}
+
+    def visible(self, box: str) -> int:
+        """How many can be seen."""
+        return sum(letter.visible_at <= self._clock.now() for letter in self._boxes[box])
 
     def delete(self, box: str, receipt: str) -> None:
         """The letter is gone."""

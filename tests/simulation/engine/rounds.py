@@ -1,12 +1,13 @@
 """Alarms that go red, and the product's own rounds for them: they bring back what failed, whenever they come."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from random import Random
 
 from emulators.quickbooks_online import Fault
 from syncro_quickbooks.bootstrap import Deployment
-from tests.simulation.engine.dead_letters import LATER, PUSHES
+from tests.simulation.engine.dead_letters import LATER, MISSED, PUSHES
 from tests.simulation.engine.world import ASYNC_ATTEMPTS, MINUTE, SimulatedWorld
 from tests.support.world import FUNCTION_TIME
 
@@ -68,20 +69,27 @@ class Rounds:
             if red:
                 self._work(process)
 
-        self._in_the_end(f"alarm {name} {'red' if red else 'green'}", door, 1)
+        state = {"value": "ALARM" if red else "OK", "timestamp": at.isoformat()}
+        letter = json.dumps({"requestPayload": {"detail": {"alarmName": name, "state": state}}})
+        self._in_the_end(f"alarm {name} {'red' if red else 'green'}", door, 1, letter)
 
     def _scheduled(self, attempt: int) -> None:
-        self._in_the_end("retry", self._work, attempt)
+        self._in_the_end("retry", self._work, attempt, json.dumps({"requestPayload": {"detail": "{}"}}))
 
     def _work(self, process: Deployment) -> None:
+        process.retries.note_missed()
         alarms = process.retries.red_alarms()
-        if alarms:
+        if alarms or process.retries.letters_wait():
             done = process.retries.work(alarms, self._world.clock.now() + FUNCTION_TIME)
             self._world.mishaps.tell(f"round: {done}")
             self.worked += done.events_taken_in + done.records_worked
 
-    def _in_the_end(self, what: str, door: Callable[[Deployment], None], attempt: int) -> None:
-        """Lambda tries twice more."""
-        if not self._world.invoke(what, "", FUNCTION_TIME, door, watches=True) and attempt < ASYNC_ATTEMPTS:
+    def _in_the_end(self, what: str, door: Callable[[Deployment], None], attempt: int, letter: str) -> None:
+        """Lambda tries twice more, then keeps the `letter`."""
+        if self._world.invoke(what, "", FUNCTION_TIME, door, watches=True):
+            return
+        if attempt < ASYNC_ATTEMPTS:
             due = self._world.clock.now() + attempt * MINUTE
-            self._world.at(due, lambda: self._in_the_end(what, door, attempt + 1))
+            self._world.at(due, lambda: self._in_the_end(what, door, attempt + 1, letter))
+        else:
+            self._world.letters.put(MISSED, letter)

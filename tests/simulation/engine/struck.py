@@ -82,6 +82,10 @@ class SimulatedQueues(Queues):
     def receive_message(self, *, QueueUrl: str, MaxNumberOfMessages: int, VisibilityTimeout: int) -> dict[str, Any]:  # noqa: N803 - SQS's names
         return self._letters.receive(QueueUrl, MaxNumberOfMessages, VisibilityTimeout)
 
+    def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: list[str]) -> dict[str, Any]:  # noqa: N803
+        (name,) = AttributeNames
+        return {"Attributes": {name: str(self._letters.visible(QueueUrl))}}
+
     def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> dict[str, Any]:  # noqa: N803
         self._letters.delete(QueueUrl, ReceiptHandle)
         return {}
