@@ -450,3 +450,18 @@ def test_what_is_not_for_desktop_is_listed_as_skipped_and_nothing_is_read_where_
     assert_adds_up(found)
     assert [(each.line, str(each.total)) for each in found.listed] == [(Line.SKIPPED, "216.50")]
     assert office.run().outcome == "none"
+
+
+def test_a_late_comparison_is_not_made_again_from_the_same_reading_the_same_night() -> None:
+    office = prepared()
+    office.publish("invoice.created", invoice(1))
+    office.run_until_quiet()
+    night_comes(office)
+    office.clock.sleep(20 * 3600)  # the office opens in the evening: four hours before the next night
+    office.run_until_quiet()
+    assert office.compare() is not None
+    office.publish("invoice.created", invoice(2))
+    office.run_until_quiet()
+    found = compared(office)
+    assert found.listed == []
+    assert figures(found.kinds[Kind.INVOICE].quickbooks) == (2, "433.00", "433.00")

@@ -33,7 +33,7 @@ class Reading:
 
     `number` tells it from others. `pages` names the pages that count. `missing` are documents (entity, TxnID) that were
     not among these and are asked for by id. `rows` is how many of a kind a page may have, `broken` says that a session
-    has begun to read and not ended, `refusals` how many were refused an answer.
+    has begun to read and not ended, `refusals` how many were refused an answer, `used` that it has been compared.
     """
 
     number: int
@@ -45,6 +45,7 @@ class Reading:
     complete: bool = False
     broken: bool = False
     refusals: int = 0
+    used: bool = False
 
 
 class Readings:
@@ -62,6 +63,8 @@ class Readings:
         """The newest reading, None if there is none that is good for anything."""
         item = self._table.get(self._place)
         reading = _from_item(item) if item else None
+        if reading is not None and reading.used:
+            return None
         if reading is None or reading.read_at is None or self._clock.now() - reading.read_at < GOOD_FOR:
             return reading
         # One that was left half way begins anew; a complete one is over.
@@ -81,6 +84,12 @@ class Readings:
         """Have the next session ask for these documents, too."""
         same = Condition("#number = :number AND #complete = :yes", {":number": reading.number, ":yes": True})
         self._ask(Put(self._item(replace(reading, missing=tuple(missing), complete=False)), same))
+
+    def use(self, reading: Reading) -> None:
+        """It is compared now, and not once more: the next comparison wants to know what is then."""
+        same = Condition("#number = :number AND #complete = :yes", {":number": reading.number, ":yes": True})
+        with suppress(ConditionFailed):
+            self._table.write(Put(self._item(replace(reading, used=True)), same))
 
     def still_wanted(self) -> None:
         """It is asked for already: no more has to be arranged than that the account is not due meanwhile."""
@@ -153,6 +162,7 @@ class Readings:
             "rows": reading.rows,
             "broken": reading.broken,
             "refusals": reading.refusals,
+            "used": reading.used,
         }
 
 
@@ -169,6 +179,7 @@ def _from_item(item: Item) -> Reading:
         rows=int(str(item["rows"])),
         broken=bool(item["broken"]),
         refusals=int(str(item["refusals"])),
+        used=bool(item["used"]),
     )
 
 

@@ -48,6 +48,7 @@ class DesktopBooks:
         if missing and not reading.missing:
             self._readings.want_also(reading, missing)
             raise NotYetRead
+        self._readings.use(reading)
         return found
 
     def needed(self, entity: str, document: JsonObject) -> JsonObject:
