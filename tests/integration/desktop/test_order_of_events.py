@@ -142,3 +142,15 @@ def test_more_of_a_payment_is_applied_after_another_has_used_a_part_of_its_rest(
     office.run_until_quiet()
     assert open_on(office) == {"10309": Decimal("0.00"), "10310": Decimal("166.50"), "10311": Decimal("216.50")}
     all_synced(office, 501, 502)
+
+
+def test_a_rest_that_is_used_before_its_payment_was_lowered_is_used_after_that() -> None:
+    office = paid()
+    office.publish("invoice.created", invoice(310))
+    office.publish("payment.created", by_rest("66.50", 310, 501))
+    office.run_until_quiet()
+    assert office.status(Kind.PAYMENT, 502) == (Status.NEEDS_ATTENTION, ["credit_not_enough"])
+    office.publish("payment.updated", payment(501, (309, "150.00"), amount="216.50", version=2))
+    office.run_until_quiet()
+    assert open_on(office) == {"10309": Decimal("66.50"), "10310": Decimal("150.00")}
+    all_synced(office, 501, 502)
