@@ -28,6 +28,7 @@ from tests.simulation.engine.mishaps import Mishaps
 from tests.simulation.engine.struck import SYNCRO_URL, SimulatedQueues, StruckAdapter, StruckSyncroAdapter, WorkersClock
 from tests.support.boundaries import Crash
 from tests.support.clock import ManualClock
+from tests.support.couriers import AtOnce, WhenAsked
 from tests.support.syncro_model import Event
 from tests.support.world import FUNCTION_TIME, QBO_URL, REDELIVERED_AFTER, AwsClients, Interrupted, World
 
@@ -60,6 +61,7 @@ class SimulatedWorld(World):
         self.stops: list[tuple[str, datetime, datetime]] = []
         self.also_at_work: dict[str, Callable[[], None]] = {}
         super().__init__(clock=ManualClock(start))
+        self.couriers = AtOnce() if rng.random() < 0.5 else WhenAsked()
         self.letters = DeadLetters(self.clock)
         self._environ |= VARIABLES
         self.syncro = SyncroEmulator(clock=self.clock.now)
@@ -99,7 +101,13 @@ class SimulatedWorld(World):
         clients: Any = AwsClients(self)
         if hasattr(self, "letters"):  # the base class makes one before
             clients.sqs = Interrupted("sqs", SimulatedQueues(self), self)
-        return Deployment(self._environ, clock=WorkersClock(self), aws=clients, session_factory=self._session)
+        return Deployment(
+            self._environ,
+            clock=WorkersClock(self),
+            aws=clients,
+            session_factory=self._session,
+            couriers=self.couriers,
+        )
 
     def with_read_allowance(self, reads: int, used: int) -> None:
         """From now on this is the month's allowance, of which so many are used."""

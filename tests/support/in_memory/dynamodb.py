@@ -343,11 +343,11 @@ def size(item: Mapping[str, Any]) -> int:
 
 def _weight(value: Any) -> int:
     """About what DynamoDB counts: the bytes of names and values."""
+    if isinstance(value, str | bytes):
+        return len(value)
     if isinstance(value, dict):
-        return sum(len(name) + _weight(member) for name, member in value.items())
-    if isinstance(value, list):
-        return sum(_weight(member) for member in value)
-    return len(value) if isinstance(value, str | bytes) else 1
+        return sum([len(name) + _weight(member) for name, member in value.items()])
+    return sum([_weight(member) for member in value]) if isinstance(value, list) else 1
 
 
 def _error(code: str, operation: str, reasons: Sequence[str] = ()) -> ClientError:
