@@ -35,7 +35,7 @@ test: .venv/.complete ## All tests (17 minutes on two cores)
 	@$(RUN)/pytest -q -n auto --dist loadgroup
 
 mutants: .venv/.complete ## Break the core on purpose, rule by rule: tests and histories must notice each (10 minutes)
-	@$(RUN)/python -m tests.simulation.mutants
+	@$(RUN)/python -m tests.simulation.mutants $(ONLY)
 
 ten-thousand: .venv/.complete ## Import 10,000 customers, export 10,000 products, killed twice: the figures (5 minutes)
 	@$(RUN)/python -m tests.simulation.ten_thousand 2>/dev/null | grep -v '^{'
