@@ -62,8 +62,8 @@ MUTANTS = (
         (
             Change(
                 "sync/reconciling.py",
-                "if differs and self._listings.view(document.key) != self._views[document.key]:",
-                "if differs:",
+                "if now is not None and self._slim(now) != self._views[document.key]:",
+                "if now is not None:",
             ),
         ),
         (f"{NIGHTS}::test_every_difference_is_explained_or_named",),

@@ -66,7 +66,7 @@ class Bookkeeper:
 
     def begin(self) -> None:
         """Two invoices come in, so that there is something to pay; from now on Syncro's API may fail, too."""
-        self._world.mishaps.most_at_syncro = self._rng.choice([0, 1, 2, 3, 5])
+        self._world.mishaps.most_at_syncro = self._rng.choice([1, 2, 3, 5, 8])
         for event in [*self._invoice(), *self._invoice()]:
             self._world.publish(*event)
         self._world.go_on(self._world.clock.now() + timedelta(minutes=1))

@@ -32,7 +32,7 @@ BEGINS = [MORNING] * 10 + [BEFORE_NIGHT, LAST_EVENING]
 ON_DESKTOP = 1 / 12
 """In how many histories a further account is on QuickBooks Desktop."""
 
-AN_HOUR = timedelta(minutes=58)
+AN_HOUR, A_WHILE = timedelta(minutes=58), timedelta(minutes=40)
 QUIET_WITHIN = timedelta(days=3)
 
 
@@ -162,6 +162,8 @@ def _busy(world: SimulatedWorld, cast: Cast, rng: Random) -> None:
             world.at(world.clock.now(), partial(world.look_from_the_console, syncro.account))
         world.go_on(world.clock.now() + timedelta(seconds=rng.choice([0, 0, 1, 5, 15, 40, 300])))
     world.go_on(world.clock.now() + timedelta(minutes=rng.choice([1, 5, 10])))
+    if cast.bookkeeper:  # whether Syncro has what it never answered is asked minutes later
+        world.go_on(world.clock.now() + A_WHILE)
 
 
 def _calm(world: SimulatedWorld, cast: Cast) -> None:

@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 REFRESH = "qbo.POST token"
 # How likely a call is to be struck: a sweep makes many reads of which each is like the other, a write is rare.
 _WEIGHTS = {"dynamodb.query": 0.2, "dynamodb.transact_write_items": 6.0, "dynamodb.put_item": 2.0, REFRESH: 80.0}
-_AT_SYNCRO = {"syncro.POST payments": 0.5, "syncro.GET payments": 0.4, "syncro.GET invoices": 0.15}
+_AT_SYNCRO = {"syncro.POST payments": 0.5, "syncro.GET payments": 0.9, "syncro.GET invoices": 0.2}
 # What begins a session comes first, and would leave nothing for what matters in it.
 _WEIGHTS |= {"qbwc.serverVersion": 1.0, "qbwc.authenticate": 2.0, "qbwc.sendRequestXML": 6.0}
 _WEIGHTS |= {"qbwc.clientVersion": 1.0, "qbwc.ProcessRequest": 80.0, "qbwc.receiveResponseXML": 80.0}
