@@ -47,6 +47,7 @@ class Rounds:
             self._alarm(alarm, red=True)
         for _ in range(_MOST_ROUNDS):
             self._world.go_on(self._world.clock.now() + _AN_HOUR)
+            self._world.sign_in_where_needed()  # rounds leave a paused account alone
             if not self._left():
                 break
             self._scheduled(1)

@@ -348,6 +348,9 @@ class SimulatedWorld(World):
         """The accounts that do nothing until somebody signs in."""
         found: dict[str, Pause] = {}
         for account in self.companies:
+            place = {"pk": {"S": f"acct#{account}"}, "sk": {"S": "health"}}
+            if "pause" not in self.table.get_item(TableName=self.table_name, Key=place).get("Item", {}):
+                continue  # as nearly always, and reading a whole connection takes its time
             connection = self.deployment.accounts.connection(account)
             assert connection is not None
             pause = self.deployment.accounts.health(connection).pause
