@@ -1,8 +1,9 @@
 """JSON whose numbers stay exact: amounts are read as Decimal and written digit for digit, never through a float."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from json.encoder import encode_basestring_ascii as _quoted
 
 from syncro_quickbooks.json_types import Json
 
@@ -26,43 +27,53 @@ def dumps(value: Json) -> str:
 
     Raises TypeError for a float (amounts are Decimal) or a type JSON has not, ValueError for an infinite number.
     """
-    return "".join(_pieces(value, canonical=False))
+    pieces: list[str] = []
+    _write(value, pieces.append, canonical=False)
+    return "".join(pieces)
 
 
 def canonical(value: Json) -> str:
     """`value` in one spelling: keys sorted, equal numbers written alike (1.50, 1.5). For digests, not for sending."""
-    return "".join(_pieces(value, canonical=True))
+    pieces: list[str] = []
+    _write(value, pieces.append, canonical=True)
+    return "".join(pieces)
 
 
 def _refuse_constant(name: str) -> Json:
     raise ValueError(f"{name} is not a JSON number")
 
 
-def _pieces(value: Json, *, canonical: bool) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        yield from _object(value, canonical=canonical)
+def _write(value: Json, add: Callable[[str], None], *, canonical: bool) -> None:
+    """The commonest first: documents are mostly text and objects."""
+    if isinstance(value, str):
+        add(_quoted(value))
+    elif isinstance(value, dict):
+        _write_object(value, add, canonical=canonical)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield "," if index else "["
-            yield from _pieces(item, canonical=canonical)
-        yield "]" if value else "[]"
+            add("," if index else "[")
+            _write(item, add, canonical=canonical)
+        add("]" if value else "[]")
     elif isinstance(value, Decimal):
         text = _number(value)
-        yield text.rstrip("0").rstrip(".") if canonical and "." in text and "E" not in text else text
-    elif value is None or isinstance(value, str | bool | int):
-        yield json.dumps(value)
+        add(text.rstrip("0").rstrip(".") if canonical and "." in text and "E" not in text else text)
+    elif value is None or isinstance(value, bool | int):
+        add(json.dumps(value))
+    elif isinstance(value, Mapping):
+        _write_object(value, add, canonical=canonical)
     else:
         raise TypeError(f"{type(value).__name__} cannot be written as exact JSON")
 
 
-def _object(value: Mapping[str, Json], *, canonical: bool) -> Iterator[str]:
-    keys = sorted(value) if canonical else list(value)
-    for index, key in enumerate(keys):
+def _write_object(value: Mapping[str, Json], add: Callable[[str], None], *, canonical: bool) -> None:
+    before = "{"
+    for key in sorted(value) if canonical else value:
         if not isinstance(key, str):
             raise TypeError(f"a JSON key must be text, not {type(key).__name__}")
-        yield ("," if index else "{") + json.dumps(key) + ":"
-        yield from _pieces(value[key], canonical=canonical)
-    yield "}" if keys else "{}"
+        add(f"{before}{_quoted(key)}:")
+        _write(value[key], add, canonical=canonical)
+        before = ","
+    add("}" if value else "{}")
 
 
 def _number(value: Decimal) -> str:
