@@ -31,7 +31,7 @@ local: .venv/.complete ## Keep the stack up until Ctrl-C and print its addresses
 event: .venv/.complete ## Send the running local stack one of Syncro's events: EVENT=invoice_created
 	@$(RUN)/python -m local.send $(EVENT)
 
-test: .venv/.complete ## All tests (17 minutes on two cores)
+test: .venv/.complete ## All tests (7 minutes on two cores)
 	@$(RUN)/pytest -q -n auto --dist loadgroup
 
 mutants: .venv/.complete ## Break the core on purpose, rule by rule: tests and histories must notice each (10 minutes)

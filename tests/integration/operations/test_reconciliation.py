@@ -1,7 +1,6 @@
 """The nightly comparison against the emulator. Every sum is worked out by hand: invoices are over 216.00 each."""
 
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,10 +10,11 @@ from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.tokens import ConnectionKey
 from syncro_quickbooks.sync.decisions import Wanted
 from syncro_quickbooks.sync.model import Kind, RecordKey
-from syncro_quickbooks.sync.reconciliation import KindSums, Line, Reconciliation, Sum
+from syncro_quickbooks.sync.reconciliation import Line, Reconciliation
 from tests.support.boundaries import Boundaries, Mode
 from tests.support.events import ACCOUNT, invoice_detail, line
 from tests.support.payment_events import allocation, payment_detail, store_credit_detail
+from tests.support.sums import assert_adds_up, figures, lines
 from tests.support.world import World
 
 pytestmark = pytest.mark.usefixtures("aws_services")
@@ -41,22 +41,6 @@ def night(world: World) -> Reconciliation:
 def polled(world: World) -> int:
     """The metered reads that comparisons have cost so far."""
     return world.deployment.read_budget.meter().used_for[ReadPurpose.POLL]
-
-
-def figures(each: Sum) -> tuple[int, str, str]:
-    return each.count, str(each.total), str(each.open)
-
-
-def lines(sums: KindSums) -> dict[Line, tuple[int, str, str]]:
-    return {line: figures(each) for line, each in sums.lines.items()}
-
-
-def assert_adds_up(found: Reconciliation) -> None:
-    """Syncro less every line is QuickBooks, to the cent: added up here once more."""
-    for sums in found.kinds.values():
-        for field in ("count", "total", "open"):
-            less = sum((getattr(each, field) for each in sums.lines.values()), Decimal(0))
-            assert getattr(sums.syncro, field) - less == getattr(sums.quickbooks, field)
 
 
 def invoice_in_books(world: World, number: int) -> dict[str, Any]:

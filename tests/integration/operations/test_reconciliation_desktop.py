@@ -11,9 +11,10 @@ import pytest
 from emulators.quickbooks_desktop.web_connector import Report
 from syncro_quickbooks.desktop import night_reading
 from syncro_quickbooks.sync.model import Kind, Status
-from syncro_quickbooks.sync.reconciliation import KindSums, Line, Reconciliation, Sum
+from syncro_quickbooks.sync.reconciliation import Line, Reconciliation
 from tests.integration.desktop.test_first_documents import credit, invoice, payment
 from tests.support.office import Office
+from tests.support.sums import assert_adds_up, figures, lines
 
 pytestmark = pytest.mark.usefixtures("aws_services")
 
@@ -55,22 +56,6 @@ def compared(office: Office) -> Reconciliation:
         if found is not None:
             return found
     raise AssertionError("two readings are enough for any comparison")
-
-
-def figures(each: Sum) -> tuple[int, str, str]:
-    return each.count, str(each.total), str(each.open)
-
-
-def lines(sums: KindSums) -> dict[Line, tuple[int, str, str]]:
-    return {line: figures(each) for line, each in sums.lines.items()}
-
-
-def assert_adds_up(found: Reconciliation) -> None:
-    """Syncro less every line is QuickBooks, to the cent: added up here once more."""
-    for sums in found.kinds.values():
-        for field in ("count", "total", "open"):
-            less = sum((getattr(each, field) for each in sums.lines.values()), Decimal(0))
-            assert getattr(sums.syncro, field) - less == getattr(sums.quickbooks, field)
 
 
 def in_books(office: Office, kind: str, **fields: str) -> dict[str, Any]:
