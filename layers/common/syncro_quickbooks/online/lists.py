@@ -29,6 +29,7 @@ from syncro_quickbooks.online.work import TIME_TO_END, OutOfTime, Work
 from syncro_quickbooks.sync.attempts import Planned, next_generation
 from syncro_quickbooks.sync.choices import REFUSALS
 from syncro_quickbooks.sync.model import (
+    DEFECTS,
     Attention,
     Decision,
     Kind,
@@ -207,7 +208,7 @@ class Lists:
         generation = next_generation(view.state)
         try:
             decision = self._map(view, generation)
-        except Exception as error:  # a defect met by one record must not stop the others
+        except DEFECTS as error:  # met by one record, they must not stop the others
             self._work.log.exception("mapping failed", extra={"record": str(view.key)})
             decision = Attention(explanations.defect(view.key, error))
         if isinstance(decision, Attention):

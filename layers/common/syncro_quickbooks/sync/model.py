@@ -115,6 +115,9 @@ class Problem:
 DEFECT = "internal"
 """The code of a problem that is a defect of ours, met before anything was sent."""
 
+DEFECTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
+"""What our own mistakes raise; the table's and QuickBooks' errors and the end of the run are none of the record's."""
+
 UNREADABLE_SET = "qbd_0x80040400"
 """The code of a problem for which QuickBooks Desktop refused a whole message set (facts: QBD 1.7)."""
 

@@ -14,8 +14,7 @@ from syncro_quickbooks.desktop.planning.payments import PaymentRules
 from syncro_quickbooks.desktop.sets import Batch
 from syncro_quickbooks.desktop.work import OutOfTime, Work
 from syncro_quickbooks.sync.attempts import Planned, next_generation
-from syncro_quickbooks.sync.lease import LeaseLost
-from syncro_quickbooks.sync.model import Attention, Decision, Kind, RecordKey, Skip, Status, Write
+from syncro_quickbooks.sync.model import DEFECTS, Attention, Decision, Kind, RecordKey, Skip, Status, Write
 from syncro_quickbooks.sync.records import LAYERS, View
 from syncro_quickbooks.sync.store import Changed
 
@@ -116,9 +115,7 @@ class Planner:
             return self._decided(view, self._consider(view, batch), batch)
         except Changed:
             return False  # a newer version has come; its own outbox entry stands
-        except (OutOfTime, LeaseLost):
-            raise
-        except Exception as error:
+        except DEFECTS as error:
             self._work.log.exception("planning failed", extra={"record": str(view.key)})
             return self._decided(view, Attention(explanations.defect(view, error)), batch)
 

@@ -22,6 +22,7 @@ from syncro_quickbooks.online.sending import Sender, backoff
 from syncro_quickbooks.online.work import Work
 from syncro_quickbooks.sync.attempts import Planned, is_forced, next_generation
 from syncro_quickbooks.sync.model import (
+    DEFECTS,
     Attention,
     Decision,
     Kind,
@@ -39,9 +40,6 @@ from syncro_quickbooks.sync.records import LAYER_OF, View, without_attempt
 from syncro_quickbooks.sync.store import Changed, OwnerTaken, Verdict
 
 Decided = TypeVar("Decided")
-
-_DEFECTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
-"""What our own mistakes raise; the table's and QuickBooks' errors and the end of the run are none of the record's."""
 
 _CONCLUDED = (Status.SYNCED, Status.SYNCED_WITH_WARNING, Status.SKIPPED, Status.NEEDS_ATTENTION)
 
@@ -104,7 +102,7 @@ class Documents:
         try:
             if views:
                 rules.load(views)
-        except _DEFECTS:
+        except DEFECTS:
             unreadable = {view.key: why for view in views if (why := self._cannot_be_loaded(rules, view))}
             readable = [view for view in views if view.key not in unreadable]
             if readable:
@@ -115,7 +113,7 @@ class Documents:
     def _cannot_be_loaded(self, rules: Rules, view: View) -> Attention | None:
         try:
             rules.load([view])
-        except _DEFECTS as error:
+        except DEFECTS as error:
             self._work.log.exception("snapshot cannot be read", extra={"record": str(view.key)})
             return Attention(explanations.defect(view.key, error))
         return None
@@ -182,7 +180,7 @@ class Documents:
         except (Unavailable, RequestRefused, ReadAllowanceExhausted) as error:
             self._put_off(view, explanations.not_read(view.key, error))
             return None
-        except _DEFECTS as error:
+        except DEFECTS as error:
             self._work.log.exception("mapping failed", extra={"record": str(view.key)})
             return Attention(explanations.defect(view.key, error))
 
