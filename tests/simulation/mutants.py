@@ -18,7 +18,7 @@ from tests.simulation.mutant import Change, Mutant
 ROOT = Path(__file__).parents[2]
 LAYER = Path("layers/common/syncro_quickbooks")
 COPIED = ("layers/common/syncro_quickbooks", "emulators", "local", "tests", "pyproject.toml", "template.yaml")
-HISTORIES = "0-1999"
+HISTORIES = "0-3999"
 TIME_LIMIT = 300.0  # seconds for one selection; a mutant may well run for ever, and that is noticed too
 
 MUTANTS = (*broken_core.MUTANTS, *broken_around.MUTANTS)

@@ -1,7 +1,7 @@
 """Trying again what failed: a canary first, within a budget, hourly while an alarm is red, never what was refused."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from itertools import count
@@ -12,6 +12,7 @@ import pytest
 from emulators.quickbooks_online import Fault
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.storage.packing import pack, unpack
+from syncro_quickbooks.storage.table import Put, Table, Write
 from syncro_quickbooks.sync import dead_letters, nights, retries
 from syncro_quickbooks.sync.accounts import Edition, Pause
 from syncro_quickbooks.sync.dead_letters import EventDeadLetters, LetterBox, WakeUpDeadLetters
@@ -428,6 +429,25 @@ def test_a_round_that_died_keeps_others_off_no_longer_than_it_could_have_lasted(
     assert operations.work().stopped == "another round is under way"
     operations.world.clock.sleep(FUNCTION_TIME.total_seconds())
     assert operations.work().records_worked == 1
+
+
+def test_a_record_is_due_although_the_round_dies_once_it_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    operations = Operations()
+    troubled(operations, range(1, 2))
+    operations.world.emulator.faults.clear()
+    transact = Table.transact
+
+    def last_words(table: Table, writes: Sequence[Write]) -> None:
+        transact(table, writes)
+        if any(isinstance(write, Put) and "#outbox#" in str(write.item["pk"]) for write in writes):
+            raise Crash("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Table, "transact", last_words)
+        with pytest.raises(Crash):
+            operations.work()
+    operations.world.run()  # the sweep finds it
+    assert operations.statuses(range(1, 2)) == ["synced"]
 
 
 def killed(*_: object) -> list[Trouble]:

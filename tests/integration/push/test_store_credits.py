@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from emulators.quickbooks_online import Fault
 from tests.integration.push.spending import actions_of, problem_of, spending
 from tests.integration.push.test_payments import books, money, open_on, payments, record, world_with
 from tests.support.books import standing
@@ -176,6 +177,20 @@ def test_a_rest_that_is_used_before_its_payment_was_sent_is_noticed_to_be_done()
     world.publish("payment.created", use)
     world.run()
     assert payments(world) == [(*money("300.00", "0"), list(money("216.00", "84.00")))]
+    assert (record(world, 344)["status"], record(world, 345)["status"]) == ("synced", "synced")
+
+
+def test_a_rest_that_is_used_while_its_payment_is_being_sent_is_used_once_that_is_over() -> None:
+    world = world_with(309)
+    world.emulator.faults.add(Fault(kind="status", status=504, method="POST", times=1))
+    world.publish("payment.created", payment_detail(344, "300.00", []))
+    world.run_for(timedelta(seconds=1))
+    assert payments(world) == []  # what was sent is on its way, and is sent again as it was
+    use = payment_detail(345, "84.00", [allocation(309, "84.00", 344)], method="Store Credit")
+    world.publish("payment.created", use)
+    world.run()
+    assert payments(world) == [(*money("300.00", "216.00"), [Decimal("84.00")])]
+    assert open_on(world) == {"10309": Decimal("132.00")}
     assert (record(world, 344)["status"], record(world, 345)["status"]) == ("synced", "synced")
 
 

@@ -6,6 +6,7 @@ They stand in the `due` index for as long as that is so, across all accounts; se
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
+from uuid import uuid4
 
 from syncro_quickbooks.clock import Clock, to_millis
 from syncro_quickbooks.storage.table import Condition, ConditionFailed, Key, Put, Table, Update, Value
@@ -66,11 +67,13 @@ class Troubles:
         change = "SET #status = :pending, #listed_in = :listing, #changed_at = :now REMOVE #due_shard, #next_due"
         values: dict[str, Value] = {":pending": str(Status.PENDING), ":listing": keys.listing(Status.PENDING)}
         pending = Update(place, change, {**values, ":now": now}, parked)
+        wake_id = uuid4().hex
+        due = self._wakes.due_at(trouble.account_id, now, wake_id)  # should its answer or the wake-up be lost
         try:
-            self._table.transact([pending, Put(outbox_item(keys, record, now))])
+            self._table.transact([pending, Put(outbox_item(keys, record, now)), due])
         except ConditionFailed:
             return False
-        self._wakes.wake_at(trouble.account_id, now)
+        self._wakes.send(trouble.account_id, now, wake_id)
         return True
 
     def statuses(self, troubles: Sequence[Trouble]) -> list[Status]:
