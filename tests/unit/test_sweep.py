@@ -19,9 +19,9 @@ class Counting:
         self._client, self._calls = client, calls
 
     def __getattr__(self, name: str) -> object:
-        def called(**arguments: object) -> object:
-            self._calls.append(name)
-            return getattr(self._client, name)(**arguments)
+        def called(*names: object, **arguments: object) -> object:
+            self._calls.append(" ".join([name, *map(str, names)]))
+            return getattr(self._client, name)(*names, **arguments)
 
         return called
 
@@ -44,9 +44,9 @@ def test_a_thousand_lost_wake_ups_are_repaired_in_few_calls() -> None:
     assert sorted(message["MessageBody"] for message in sqs.sent) == sorted(ACCOUNTS)
     assert len({message["MessageDeduplicationId"] for message in sqs.sent}) == len(ACCOUNTS)
     assert all(message["MessageGroupId"] == message["MessageBody"] for message in sqs.sent)
-    # 16 partitions of some 62 accounts: one query and one read each; ten messages a call.
+    # 16 partitions of some 62 accounts: one page and one read each; ten messages a call.
     assert {name: calls.count(name) for name in set(calls)} == {
-        "query": SHARDS,
+        "get_paginator query": SHARDS,
         "batch_get_item": SHARDS,
         "send_message_batch": len(ACCOUNTS) // 10,
     }

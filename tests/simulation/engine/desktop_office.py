@@ -13,6 +13,7 @@ import requests
 
 from emulators.quickbooks_desktop import AnswerLost, CompanyFile, WebConnector
 from emulators.quickbooks_desktop.soap import CallFailed
+from emulators.quickbooks_desktop.statuses import HResult
 from emulators.wsgi_adapter import WSGIAdapter
 from syncro_quickbooks.desktop import passwords
 from syncro_quickbooks.desktop.endpoint import Answer
@@ -212,7 +213,7 @@ class DesktopOffice:
     def _late(self, name: str, call: Callable[[], Any]) -> None:
         """It was given up, and is carried out all the same."""
         self._world.mishaps.tell(f"{name}: late")
-        with suppress(CallFailed, Exception):
+        with suppress(CallFailed, HResult):
             call()
 
     def _held_up(self, kind: str, call: Callable[[], Any], *, in_quickbooks: bool) -> Any:

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
@@ -256,21 +257,12 @@ class Table:
         return call()
 
     def query_due(self, shard: str, before: int, limit: int) -> list[Key]:
-        """Keys in the `due` index of `shard` with `next_due` before `before` (ms): a hint, read the item."""
-        answer = self._client.query(
-            TableName=self._name,
-            IndexName="due",
-            KeyConditionExpression="#due_shard = :shard AND #next_due < :before",
-            ExpressionAttributeNames={"#due_shard": "due_shard", "#next_due": "next_due"},
-            ExpressionAttributeValues={":shard": {"S": shard}, ":before": {"N": str(before)}},
-            Limit=limit,
-        )
-        return [Key(str(item["pk"]["S"]), str(item["sk"]["S"])) for item in answer["Items"]]
+        """The first `limit` keys of `each_due`."""
+        return [due.key for due in islice(self.each_due(shard, before, limit), limit)]
 
     def each_due(self, shard: str, before: int, page: int = 200) -> Iterator[Due]:
-        """All of the `due` index in `shard` with `next_due` before `before` (ms), the earliest first: a hint, as above.
-
-        Read as they are consumed.
+        """All of the `due` index in `shard` with `next_due` before `before` (ms), the earliest first, read as they are
+        consumed: a hint, read the item.
         """
         pages = self._client.get_paginator("query").paginate(
             TableName=self._name,
