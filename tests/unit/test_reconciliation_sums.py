@@ -7,6 +7,10 @@ from hypothesis import strategies as st
 
 from syncro_quickbooks.sync.model import Kind, RecordKey, Status
 from syncro_quickbooks.sync.reconciliation import Document, Line, Side, problem_of, reconcile
+from syncro_quickbooks.sync.records import Record, View
+from syncro_quickbooks.sync.said import said_of
+from syncro_quickbooks.sync.settings import Settings
+from tests.support.payment_events import allocation, payment_detail
 
 cents = st.integers(-10_000_00, 10_000_00).map(lambda number: Decimal(number).scaleb(-2))
 nothing = st.just(Side())
@@ -89,3 +93,15 @@ def test_what_is_nowhere_in_either_is_in_no_line() -> None:
     key = RecordKey(Kind.PAYMENT, "9")
     deleted = Document(key, "Payment 9", Status.SYNCED, Side(), Side(), Side(), elsewhere="From a credit.")
     assert reconcile([deleted]).listed == []
+
+
+def test_a_payment_may_be_booked_elsewhere_but_its_write_off_may_not() -> None:
+    desired = payment_detail(7, "20.00", [allocation(1, "20.00")])["payment"]
+    payment, write_off = (
+        said_of(View(Record(RecordKey(kind, "7"), version=1, desired=desired)), Settings())
+        for kind in (Kind.PAYMENT, Kind.WRITE_OFF)
+    )
+    assert payment is not None
+    assert write_off is not None
+    assert payment.elsewhere
+    assert not write_off.elsewhere

@@ -82,7 +82,8 @@ def _of_kind(kind: Kind, desired: JsonObject, settings: Settings) -> Said | None
         for each in payment.allocations if payment.success else ():
             paid[str(each.invoice_id)] = paid.get(str(each.invoice_id), ZERO) + each.amount
         amount = payment.payment_amount if payment.success else ZERO
-        elsewhere = _USES if payment.success and amount else _NOTHING
+        uses = _USES if kind is Kind.PAYMENT else ""  # a write-off is a credit memo of its own
+        elsewhere = uses if payment.success and amount else _NOTHING
         return Said(calendar_date(payment.applied_at, zone), amount, paid, elsewhere)
     if kind is Kind.STORE_CREDIT:
         credit = StoreCredit.model_validate(desired)
