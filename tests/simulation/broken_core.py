@@ -206,6 +206,11 @@ MUTANTS = (
         in_histories=True,
     ),
     Mutant(
+        "td what is reopened while its write is under way is not planned again",
+        (Change("sync/store.py", "    if dispatch_id:\n", "    if False:\n"),),
+        (f"{CREDITS}::test_a_rest_that_is_used_while_its_payment_is_being_sent_is_used_once_that_is_over",),
+    ),
+    Mutant(
         "tc after a lost answer the write is planned anew",
         (
             Change(

@@ -194,6 +194,28 @@ def test_a_rest_that_is_used_while_its_payment_is_being_sent_is_used_once_that_i
     assert (record(world, 344)["status"], record(world, 345)["status"]) == ("synced", "synced")
 
 
+def test_a_rest_that_is_not_used_any_more_while_its_payment_is_being_sent_is_taken_back_afterwards() -> None:
+    world = world_with(309, 310)
+    connection = world.deployment.accounts.connection(ACCOUNT)
+    assert connection is not None
+    at_once = {**(connection.settings or {}), "quiet_seconds": 0}
+    world.deployment.accounts.save_settings(ACCOUNT, at_once, version=connection.settings_version)
+    world.publish("payment.created", payment_detail(344, "300.00", [allocation(309, "216.00")]))
+    use = [allocation(310, "84.00", 344)]
+    world.publish("payment.created", payment_detail(345, "84.00", use, method="Store Credit"))
+    world.run()
+    assert open_on(world) == {"10309": Decimal(0), "10310": Decimal("132.00")}
+    world.emulator.faults.add(Fault(kind="status", status=504, method="POST", times=1))
+    world.publish("payment.updated", payment_detail(344, "310.00", [allocation(309, "216.00")], version=2))
+    world.run_for(timedelta(seconds=1))
+    assert payments(world) == [(*money("300.00", "0"), list(money("216.00", "84.00")))]  # the change is on its way
+    world.publish("payment.deleted", payment_detail(345, "84.00", use, version=2, method="Store Credit"))
+    world.run()
+    assert payments(world) == [(*money("310.00", "94.00"), [Decimal("216.00")])]
+    assert open_on(world) == {"10309": Decimal(0), "10310": Decimal("216.00")}
+    assert (record(world, 344)["status"], record(world, 345)["status"]) == ("synced", "synced")
+
+
 def test_the_use_of_a_deposited_payments_rest_says_what_to_do_by_hand() -> None:
     world = world_with(309, 310)
     world.publish("payment.created", payment_detail(344, "300.00", [allocation(309, "216.00")]))

@@ -72,7 +72,7 @@ class Dependents:
                 continue
             keep_going()
             key = RecordKey.parse(str(item["sk"]))
-            self._store.commit([Delete(self._keys.waiter(on.key, key)), *self._reopening(self._store.view(key).record)])
+            self._store.commit([Delete(self._keys.waiter(on.key, key)), *self._reopening(self._store.view(key))])
         if not left:
             self._store.commit([Update(self._keys.record(on.key), "SET #has_waiters = :no", {":no": False})])
         return replace(on, record=replace(on.record, has_waiters=left))
@@ -86,11 +86,11 @@ class Dependents:
             keep_going()
             key = RecordKey.parse(str(item["sk"]))
             back = Delete(Key(self._keys.revisits, str(key)))
-            self._store.commit([back, *self._reopening(self._store.view(key).record)])
+            self._store.commit([back, *self._reopening(self._store.view(key))])
 
     def reopen(self, keys: Sequence[RecordKey]) -> None:
         """Have these records looked at again now."""
-        reopenings = [self._reopening(view.record) for view in self._store.views(keys).values()]
+        reopenings = [self._reopening(view) for view in self._store.views(keys).values()]
         some = [writes for writes in reopenings if writes]
         for start in range(0, len(some), _MOST_AT_ONCE):
             together = some[start : start + _MOST_AT_ONCE]
@@ -169,18 +169,27 @@ class Dependents:
         self._stirred = True
         self._store.commit([change, Put(outbox_item(self._keys, newer, self._store.now()))])
 
-    def _reopening(self, record: Record) -> list[Write]:
-        """Back into the outbox, unless it is there or nothing has ever been desired of it."""
-        if record.status in _COMING_ANYWAY or not record.version:
+    def _reopening(self, view: View) -> list[Write]:
+        """Back into the outbox, unless it is there or nothing has ever been desired of it.
+
+        A write that is under way was planned without what has changed now, so it is not the last word.
+        """
+        record, attempt = view.record, view.state.attempt
+        if not record.version:
             return []
-        self._stirred = True
-        pending = Update(
-            self._keys.record(record.key),
-            "SET #status = :pending, #listed_in = :listing",
-            {":pending": str(Status.PENDING), ":listing": self._keys.listing(Status.PENDING)},
-            Condition("#version = :version", {":version": record.version}),
-        )
-        return [Put(outbox_item(self._keys, record, self._store.now())), pending]
+        changes, values, back = list[str](), dict[str, Value](), list[Write]()
+        if attempt is not None:
+            changes.append("#again_after = :dispatch")
+            values[":dispatch"] = attempt.dispatch_id
+        if record.status not in _COMING_ANYWAY:
+            self._stirred = True
+            changes.append("#status = :pending, #listed_in = :listing")
+            values |= {":pending": str(Status.PENDING), ":listing": self._keys.listing(Status.PENDING)}
+            back = [Put(outbox_item(self._keys, record, self._store.now()))]
+        if not changes:
+            return []
+        same = Condition("#version = :version", {":version": record.version})
+        return [*back, Update(self._keys.record(record.key), f"SET {', '.join(changes)}", values, same)]
 
 
 def _look(view: View, status: Status) -> str:

@@ -194,12 +194,14 @@ class Store:
         """An attempt for `stamp` is over: store `state` without it, and the verdict if `stamp` is still desired.
 
         If somebody waits for the record its outbox entry stays, so that the next pass lets them go on. `revisit` is as
-        for `conclude`. If a newer version has come meanwhile, its outbox entry and status stay as they are.
+        for `conclude`. If a newer version has come meanwhile, or the record was reopened, its outbox entry and status
+        stay as they are, so that it is planned again.
         Raises OwnerTaken if the link in `state` is another record's, Changed if the attempt is not the stored one.
         """
         revisits = [self.revisit(view.key)] if revisit else []
         after = replace(view, state=state)
-        concluded = self.conclusion(after, stamp, verdict, keep_entry=view.record.has_waiters)
+        dispatch_id = view.state.attempt.dispatch_id if view.state.attempt else ""
+        concluded = self.conclusion(after, stamp, verdict, dispatch_id, keep_entry=view.record.has_waiters)
         self._end_attempt(view, state, [*concluded, *revisits])
         self.verdicts[verdict.status] += 1
 
@@ -281,10 +283,13 @@ class Store:
         item: Item = {"pk": place.pk, "sk": place.sk, "schema": SCHEMA, "record": str(key)}
         return Put(item, Condition("attribute_not_exists(#pk) OR #record = :me", {":me": str(key)}))
 
-    def conclusion(self, view: View, stamp: str, verdict: Verdict, *, keep_entry: bool = False) -> list[Write]:
+    def conclusion(
+        self, view: View, stamp: str, verdict: Verdict, dispatch_id: str = "", *, keep_entry: bool = False
+    ) -> list[Write]:
         """The writes that note `verdict` about what `stamp` stands for, and take it out of the outbox.
 
-        They fail if the record moved on or somebody has begun to wait for it.
+        They fail if the record moved on, somebody has begun to wait for it, or it was reopened while that dispatch was
+        under way.
         """
         now = self.now()
         linked = view.state.linked
@@ -312,7 +317,7 @@ class Store:
                     ":now": now,
                     ":none": 0,
                 },
-                _still_desired(stamp, view.record.has_waiters, view.record.choices),
+                _still_desired(stamp, view.record.has_waiters, view.record.choices, dispatch_id),
             ),
             Put(self._history(view.key, verdict, stamp, now)),
         ]
@@ -374,9 +379,11 @@ def _entry(item: Item, layer: int) -> OutboxEntry:
     return OutboxEntry(RecordKey.parse(str(item["sk"])), layer, stamp=str(item["stamp"]), due=due, since=since)
 
 
-def _still_desired(stamp: str, has_waiters: bool | None = None, choices: Sequence[Choice] | None = None) -> Condition:
+def _still_desired(
+    stamp: str, has_waiters: bool | None = None, choices: Sequence[Choice] | None = None, dispatch_id: str = ""
+) -> Condition:
     """The record still desires what `stamp` stands for, people decided no more than `choices` about it and, if that
-    matters, nobody has begun to wait for it."""
+    matters, nobody has begun to wait for it. It is not to be planned again after that dispatch."""
     version, _, force = stamp.partition(":")
     parts = ["#version = :version AND #force = :force"]
     values: dict[str, Value] = {":version": int(version), ":force": force}
@@ -386,4 +393,7 @@ def _still_desired(stamp: str, has_waiters: bool | None = None, choices: Sequenc
     if has_waiters is False:
         parts.append("(attribute_not_exists(#has_waiters) OR #has_waiters = :nobody)")
         values[":nobody"] = False
+    if dispatch_id:
+        parts.append("(attribute_not_exists(#again_after) OR #again_after <> :dispatch)")
+        values[":dispatch"] = dispatch_id
     return Condition(" AND ".join(parts), values)

@@ -254,15 +254,13 @@ class Credits:
         if not sources:
             return Nothing()
         told = self._work.dependents.sources(view.key)
+        untold = [key for key in sources if told.get(key) != view.record.stamp]
         states = [self._views[key] for key in sources]
-        # What is being sent was planned without this use; it is told once that is over.
-        in_hand = [each.key for each in states if each.state.attempt is not None]
-        untold = [key for key in sources if told.get(key) != view.record.stamp and key not in in_hand]
         over = next((each for each in states if each.record.deleted or each.state.gone), None)
         if over is not None:
             why = f"payment {over.key.id}, whose rest it uses, was deleted or failed"
             return Attention(payment_problems.source_unclear(payment, why), follows=sources)
-        if untold or in_hand or any(each.record.status in (Status.PENDING, Status.RETRYING) for each in states):
+        if untold or any(each.record.status in (Status.PENDING, Status.RETRYING) for each in states):
             self._work.dependents.tell(view, untold)
             names = ", ".join(f"payment {key.id}" for key in sources)
             problem = payment_problems.waits_for(payment, f"the use of what is left of {names}")
