@@ -19,7 +19,7 @@ class Thing:
     """An invoice, a payment, a credit or a use of one: its amount, what it is applied to, its version.
 
     An invoice has lines, of which its amount follows, and is due so many days after its date. `owner_version` is the
-    customer's that was last told with it.
+    customer's that was last told with it, `renumbered` how often its number or reference became another.
     """
 
     id: int
@@ -32,6 +32,7 @@ class Thing:
     lines: tuple[Sold, ...] = ()
     due_in: int = 14
     owner_version: int = 1
+    renumbered: int = 0
 
     @property
     def day(self) -> date:
@@ -46,12 +47,16 @@ class Thing:
     @property
     def number(self) -> str:
         """An invoice's number."""
-        return f"10{self.id}"
+        return f"10{self.id}{self._again}"
 
     @property
     def reference(self) -> str:
         """A payment's reference number."""
-        return f"1{self.id}"
+        return f"1{self.id}{self._again}"
+
+    @property
+    def _again(self) -> str:
+        return f"-{self.renumbered}" if self.renumbered else ""
 
 
 class SyncroAccount:
@@ -155,6 +160,29 @@ class SyncroAccount:
             payment = payments[pick % len(payments)]
             self._spread(payment, pick, self.left_of(payment))
             self._note(payment)
+
+    def correct_payment(self, pick: int, amount: Decimal) -> None:
+        """Change what a payment came to, never below what its rest was used for, and its reference.
+
+        What it no longer covers is taken off the invoices it went to last.
+        """
+        payments = self.live("payment")
+        if payments:
+            payment = payments[pick % len(payments)]
+            used_later = payment.amount - sum(payment.applied.values(), ZERO) - self.left_of(payment)
+            payment.amount = max(amount, used_later)
+            payment.renumbered += 1
+            for invoice, part in reversed(payment.applied.items()):
+                payment.applied[invoice] = part - min(part, max(ZERO, -self.left_of(payment)))
+            self._note(payment)
+
+    def renumber(self, pick: int) -> None:
+        """Give an invoice another number, which nothing else has."""
+        invoices = self.live("invoice")
+        if invoices:
+            invoice = invoices[pick % len(invoices)]
+            invoice.renumbered += 1
+            self._note(invoice)
 
     def reprice(self, pick: int, amount: Decimal) -> None:
         """Leave one untaxed line on an invoice."""

@@ -1,13 +1,13 @@
 """What happens in Syncro in one account: a few customers, what they are billed and pay, what is bought."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
 from typing import Any
 
 from tests.simulation.engine.purchases import VENDORS, Order, OrderLine, supplier, supplier_name
-from tests.support.goods import SERVICES, STOCKED, Goods, Sold
+from tests.support.goods import SERVICES, STOCKED, Goods, Sold, cents, subtotal_of
 from tests.support.purchase_events import purchase_detail, sold_line
 from tests.support.syncro_model import Event, SyncroAccount
 
@@ -18,6 +18,7 @@ ENVELOPE = {"occurred_at": "2026-11-23T10:00:00.000Z"}
 
 _QUANTITIES = tuple(map(Decimal, ("1", "1", "1", "2", "3", "12", "0.25", "1.5", "2.75")))
 _DISCOUNTS = tuple(map(Decimal, ("0", "0", "0", "0", "10", "12.5", "33")))
+_TAKEN_OFF, _PARTS = 1 / 10, tuple(map(Decimal, ("0.05", "0.5", "1")))
 _SOLD = (*SERVICES, *SERVICES, STOCKED[0], None)
 
 
@@ -85,6 +86,8 @@ class Syncro:
             (1 * self._crediting, lambda: customer.change_credit(pick, amount)),
             (2, lambda: customer.apply_rest(pick)),
             (4, lambda: customer.rewrite(pick, self._lines(), 7 * (1 + pick))),
+            (2, lambda: customer.correct_payment(pick, amount)),
+            (1, lambda: customer.renumber(pick)),
             (3, lambda: customer.delete(pick)),
             (2, lambda: [self._renamed(customer)]),
             (2, lambda: [self._product_changed()]),
@@ -120,7 +123,7 @@ class Syncro:
     def _lines(self) -> list[Sold]:
         """What somebody writes on an invoice."""
         draw, taxed = self.rng, self.rng.random() < 0.5
-        return [
+        lines = [
             Sold(
                 draw.choice(_SOLD),
                 draw.choice(_QUANTITIES),
@@ -130,6 +133,14 @@ class Syncro:
             )
             for _ in range(draw.choice([1, 1, 2, 3]))
         ]
+        return [*lines, self._taken_off(lines)] if draw.random() < _TAKEN_OFF else lines
+
+    def _taken_off(self, lines: Sequence[Sold]) -> Sold:
+        """A line that takes something off others, all of it at most."""
+        taxed = [each for each in lines if each.taxable]
+        taxable = bool(taxed) and self.rng.random() < 0.5
+        most = subtotal_of(taxed if taxable else lines)
+        return Sold(None, Decimal(1), -cents(most * self.rng.choice(_PARTS)), taxable=taxable)
 
     def _product_changed(self) -> Event:
         invoices = [each for customer in self.customers for each in customer.live("invoice")]
