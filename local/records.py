@@ -3,8 +3,9 @@
 from local import accounts
 from local.cloudformation import Template, mapping
 from local.stack import Stack
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.model import Kind, RecordKey
-from syncro_quickbooks.sync.records import Keys, Record, record_from_item
+from syncro_quickbooks.sync.records import Record, record_from_item
 
 
 class Records:

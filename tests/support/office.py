@@ -26,11 +26,12 @@ from syncro_quickbooks.storage.table import Table
 from syncro_quickbooks.sync.accounts import Accounts, Connection, Edition
 from syncro_quickbooks.sync.intake import Intake
 from syncro_quickbooks.sync.jobs import Jobs
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.model import Kind, RecordKey, Status
 from syncro_quickbooks.sync.nightly import BooksOf, Nightly
 from syncro_quickbooks.sync.nights import Nights
 from syncro_quickbooks.sync.reconciliation import Reconciliation
-from syncro_quickbooks.sync.records import Keys, RealmState, Record, record_from_item, state_from_item
+from syncro_quickbooks.sync.records import RealmState, Record, record_from_item, state_from_item
 from syncro_quickbooks.sync.wake import JOBS_SCHEDULE, Wakes
 from syncro_quickbooks.syncro_api.access import SyncroAccess
 from syncro_quickbooks.syncro_api.client import SyncroClient

@@ -10,7 +10,7 @@ from emulators.quickbooks_online import Fault
 from syncro_quickbooks.online.faults import AccountBlocked
 from syncro_quickbooks.online.tokens import ConnectionKey
 from syncro_quickbooks.storage.table import Update
-from syncro_quickbooks.sync.records import Keys
+from syncro_quickbooks.sync.keys import Keys
 from tests.support.events import ACCOUNT
 from tests.support.world import World
 

@@ -8,7 +8,7 @@ import zeep.exceptions
 from lxml import etree
 
 from syncro_quickbooks.desktop.endpoint import LARGEST_BODY
-from syncro_quickbooks.sync.records import Keys
+from syncro_quickbooks.sync.keys import Keys
 from tests.support.web_connector import PASSWORD, URL, Connector, Script, Service, client_of, description
 
 pytestmark = pytest.mark.usefixtures("aws_services")

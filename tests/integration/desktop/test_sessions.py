@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from syncro_quickbooks.storage.table import ConditionFailed, Put
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.lease import LeaseLost
-from syncro_quickbooks.sync.records import Keys
 from tests.support.web_connector import Connector, Script, Service, description
 
 pytestmark = pytest.mark.usefixtures("aws_services")

@@ -13,8 +13,8 @@ from syncro_quickbooks.desktop.registrations import GONE_AFTER, UNSEEN
 from syncro_quickbooks.online.token_store import IDLE
 from syncro_quickbooks.sync.accounts import Pause
 from syncro_quickbooks.sync.gauges import Gauges
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.model import Problem, Status
-from syncro_quickbooks.sync.records import Keys
 from tests.integration.desktop.test_first_documents import invoice as desktop_invoice
 from tests.support.events import ACCOUNT, invoice_detail
 from tests.support.office import Office

@@ -18,8 +18,9 @@ from syncro_quickbooks.storage.table import Table
 from syncro_quickbooks.sync.accounts import Accounts, Connection
 from syncro_quickbooks.sync.dispatches import Member, dispatch_from_item
 from syncro_quickbooks.sync.jobs import Jobs
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.model import RecordKey
-from syncro_quickbooks.sync.records import Keys, Record
+from syncro_quickbooks.sync.records import Record
 from syncro_quickbooks.sync.rehearsal import decided, silent_wakes, stage
 
 _LISTS_FIRST = "QuickBooks' lists for the settings; taken to be as they were when they were read last"

@@ -7,8 +7,9 @@ from itertools import islice
 from syncro_quickbooks.clock import Clock, from_millis, to_millis
 from syncro_quickbooks.desktop.sessions import Session
 from syncro_quickbooks.storage.table import Item, Put, Table
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.model import AT_CUSTOMER, Problem
-from syncro_quickbooks.sync.records import LAYERS, SCHEMA, Keys, problems_from_text, problems_to_text
+from syncro_quickbooks.sync.records import LAYERS, SCHEMA, problems_from_text, problems_to_text
 
 _MOST_LOOKED_AT = 100
 """Entries of each layer: where nothing goes on, all of them wait."""

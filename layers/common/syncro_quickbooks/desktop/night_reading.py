@@ -14,8 +14,9 @@ from syncro_quickbooks.desktop.qbxml.reading import text
 from syncro_quickbooks.json_types import Json, JsonObject
 from syncro_quickbooks.storage.packing import pack, unpack
 from syncro_quickbooks.storage.table import Condition, ConditionFailed, Delete, Item, Key, Put, Table, Update, Value
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.nights import Nights
-from syncro_quickbooks.sync.records import SCHEMA, Keys
+from syncro_quickbooks.sync.records import SCHEMA
 
 MOST_ROWS = 1_000
 """Of each kind in a page: with its memo a row has about 400 bytes, so three kinds stay below 1.5 MB."""

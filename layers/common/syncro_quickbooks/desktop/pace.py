@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from syncro_quickbooks.desktop.sets import MOST_MEMBERS
 from syncro_quickbooks.storage.table import Put, Table
-from syncro_quickbooks.sync.records import LAYERS, SCHEMA, Keys
+from syncro_quickbooks.sync.keys import Keys
+from syncro_quickbooks.sync.records import LAYERS, SCHEMA
 
 _SMALL = 5
 """A set of so few whose answer was lost was not too large: the line broke."""

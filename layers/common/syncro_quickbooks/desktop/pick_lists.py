@@ -11,8 +11,9 @@ from syncro_quickbooks.desktop.work import Memory
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.storage.packing import pack, unpack
 from syncro_quickbooks.storage.table import Delete, Item, Key, Put, Table
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.pick_lists import Entry
-from syncro_quickbooks.sync.records import SCHEMA, Keys
+from syncro_quickbooks.sync.records import SCHEMA
 
 READ_EVERY = timedelta(hours=24)
 

@@ -19,7 +19,8 @@ from syncro_quickbooks.storage.table import (
     Write,
 )
 from syncro_quickbooks.sync.accounts import Accounts, AnotherCompany, Edition
-from syncro_quickbooks.sync.records import SCHEMA, Keys
+from syncro_quickbooks.sync.keys import Keys
+from syncro_quickbooks.sync.records import SCHEMA
 
 LONGEST_USER = 64
 UNSEEN = "unseen-desktop"

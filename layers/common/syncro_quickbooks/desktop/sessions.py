@@ -16,8 +16,9 @@ from syncro_quickbooks.clock import Clock, from_millis, to_millis
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.storage.packing import pack, unpack
 from syncro_quickbooks.storage.table import ABSENT, Condition, ConditionFailed, Item, Put, Table
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.lease import Lease
-from syncro_quickbooks.sync.records import LONGEST_TEXT, SCHEMA, Keys
+from syncro_quickbooks.sync.records import LONGEST_TEXT, SCHEMA
 
 SILENCE = timedelta(seconds=120)
 """A session nothing has been heard of for so long may be superseded; until then another login is told to wait."""

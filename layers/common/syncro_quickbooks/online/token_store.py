@@ -17,8 +17,9 @@ from syncro_quickbooks.online.grants import Grant, InvalidGrant, TokenEndpoint
 from syncro_quickbooks.online.tokens import AccessToken, ConnectionKey
 from syncro_quickbooks.storage.table import Check, Condition, ConditionFailed, Item, Key, Table, Update, Value, Write
 from syncro_quickbooks.sync.catalogue import explain
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.model import Problem, Who
-from syncro_quickbooks.sync.records import SCHEMA, Keys
+from syncro_quickbooks.sync.records import SCHEMA
 from syncro_quickbooks.sync.wake import shard_of
 from syncro_quickbooks.vault import Vault
 

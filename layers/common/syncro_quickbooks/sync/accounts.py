@@ -23,9 +23,10 @@ from syncro_quickbooks.storage.table import (
     Value,
     Write,
 )
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.model import Problem
 from syncro_quickbooks.sync.polls import enrolment
-from syncro_quickbooks.sync.records import SCHEMA, Keys, problems_from_text, problems_to_text
+from syncro_quickbooks.sync.records import SCHEMA, problems_from_text, problems_to_text
 from syncro_quickbooks.sync.wake import Wakes
 
 

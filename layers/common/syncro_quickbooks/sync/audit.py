@@ -8,7 +8,8 @@ from uuid import uuid4
 
 from syncro_quickbooks.clock import Clock, from_millis, to_millis
 from syncro_quickbooks.storage.table import ABSENT, Put, Table
-from syncro_quickbooks.sync.records import SCHEMA, Keys
+from syncro_quickbooks.sync.keys import Keys
+from syncro_quickbooks.sync.records import SCHEMA
 
 MOST_SHOWN = 200
 """Entries shown at once, the newest; older ones are in the table."""

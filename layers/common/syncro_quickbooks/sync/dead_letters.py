@@ -9,7 +9,7 @@ from syncro_quickbooks.clock import Clock, to_millis
 from syncro_quickbooks.json_types import Json, JsonObject
 from syncro_quickbooks.storage.table import Table
 from syncro_quickbooks.sync.intake import IntakeResult, Rejected
-from syncro_quickbooks.sync.records import Keys
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.wake import MISSED_AFTER, schedule_of
 
 if TYPE_CHECKING:

@@ -38,16 +38,9 @@ from syncro_quickbooks.sync.choices import (
     parameters,
 )
 from syncro_quickbooks.sync.intake import Intake
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.model import Action, Kind, Problem, RecordKey, Status
-from syncro_quickbooks.sync.records import (
-    SCHEMA,
-    Keys,
-    Record,
-    View,
-    problems_to_text,
-    record_from_item,
-    state_from_item,
-)
+from syncro_quickbooks.sync.records import SCHEMA, Record, View, problems_to_text, record_from_item, state_from_item
 from syncro_quickbooks.sync.store import HISTORY_KEPT, outbox_item
 from syncro_quickbooks.sync.wake import Wakes
 

@@ -20,8 +20,9 @@ from syncro_quickbooks.storage.table import (
     Write,
 )
 from syncro_quickbooks.sync.contents import Desired, contents
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.model import Kind, RecordKey, Status
-from syncro_quickbooks.sync.records import SCHEMA, Keys, Record, record_from_item
+from syncro_quickbooks.sync.records import SCHEMA, Record, record_from_item
 from syncro_quickbooks.sync.store import outbox_item
 from syncro_quickbooks.sync.wake import Wakes
 from syncro_quickbooks.syncro.events import (

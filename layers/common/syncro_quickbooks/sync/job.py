@@ -9,8 +9,9 @@ from syncro_quickbooks.clock import from_millis, to_millis
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.storage.packing import pack, unpack
 from syncro_quickbooks.storage.table import Item, Key, Value
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.model import Kind, Problem
-from syncro_quickbooks.sync.records import SCHEMA, Keys, problems_from_text, problems_to_text
+from syncro_quickbooks.sync.records import SCHEMA, problems_from_text, problems_to_text
 
 
 class JobKind(StrEnum):

@@ -46,8 +46,9 @@ from syncro_quickbooks.sync.job import (
     row_to_item,
     rows_of,
 )
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.model import Problem, RecordKey, Status
-from syncro_quickbooks.sync.records import SCHEMA, Keys
+from syncro_quickbooks.sync.records import SCHEMA
 from syncro_quickbooks.sync.wake import Wakes
 
 REPORT_KEPT = timedelta(days=90)

@@ -10,8 +10,9 @@ from syncro_quickbooks.json_types import Json, JsonObject
 from syncro_quickbooks.storage.packing import pack, unpack
 from syncro_quickbooks.storage.table import Delete, Item, Key, Put, Table
 from syncro_quickbooks.sync.accounts import Connection
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.pick_lists import Entry, PickList
-from syncro_quickbooks.sync.records import SCHEMA, Keys
+from syncro_quickbooks.sync.records import SCHEMA
 
 READ_ON_WITHIN = timedelta(minutes=30)
 """How long a reading that was put off may be gone on with; later it begins anew."""

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from syncro_quickbooks.clock import Clock, to_millis
 from syncro_quickbooks.storage.table import Check, Condition, ConditionFailed, Key, Table, Update
-from syncro_quickbooks.sync.records import Keys
+from syncro_quickbooks.sync.keys import Keys
 
 LEASE_LIFE = timedelta(seconds=180)
 """Longer than the longest single request (130 s), renewed before every one."""

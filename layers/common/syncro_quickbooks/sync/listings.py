@@ -7,15 +7,9 @@ from itertools import islice
 
 from syncro_quickbooks.clock import from_millis
 from syncro_quickbooks.storage.table import Item, Key, Listed, Table
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.model import Kind, Problem, RecordKey, Status
-from syncro_quickbooks.sync.records import (
-    Keys,
-    Record,
-    View,
-    problems_from_text,
-    record_from_item,
-    state_from_item,
-)
+from syncro_quickbooks.sync.records import Record, View, problems_from_text, record_from_item, state_from_item
 
 URGENT_FIRST = (
     Status.NEEDS_ATTENTION,

@@ -14,8 +14,9 @@ from syncro_quickbooks.clock import Clock, from_millis, to_millis
 from syncro_quickbooks.json_types import Json, JsonObject
 from syncro_quickbooks.storage.packing import pack, unpack
 from syncro_quickbooks.storage.table import Condition, ConditionFailed, Put, Table, Update, Value
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.reconciliation import KindSums, Listed, Reconciliation, Sum, problem_of
-from syncro_quickbooks.sync.records import SCHEMA, Keys
+from syncro_quickbooks.sync.records import SCHEMA
 from syncro_quickbooks.sync.wake import due_items, shard_of
 from syncro_quickbooks.syncro.dates import calendar_date
 

@@ -19,8 +19,9 @@ from syncro_quickbooks.storage.table import (
 )
 from syncro_quickbooks.sync.accounts import Accounts
 from syncro_quickbooks.sync.audit import Audit, Deed
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.model import Problem, Who
-from syncro_quickbooks.sync.records import SCHEMA, Keys
+from syncro_quickbooks.sync.records import SCHEMA
 from syncro_quickbooks.sync.wake import due_items, shard_of
 
 LOOKED_AT_AGAIN_AFTER = timedelta(hours=1)

@@ -13,8 +13,9 @@ from zlib import crc32
 from syncro_quickbooks.clock import Clock, to_millis
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.storage.table import Condition, ConditionFailed, Item, Key, Put, Table, Update, Value
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.model import Problem
-from syncro_quickbooks.sync.records import SCHEMA, Keys, problems_from_text, problems_to_text
+from syncro_quickbooks.sync.records import SCHEMA, problems_from_text, problems_to_text
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -16,11 +16,12 @@ from syncro_quickbooks.clock import Clock, to_millis
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.storage.table import Table
 from syncro_quickbooks.sync.accounts import Connection
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.listings import Listings, label
 from syncro_quickbooks.sync.model import Kind, RecordKey, Status
 from syncro_quickbooks.sync.nights import first_day
 from syncro_quickbooks.sync.reconciliation import ZERO, Document, Line, Reconciliation, Side, reconcile
-from syncro_quickbooks.sync.records import Keys, View
+from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.sync.said import DOCUMENTS, Said, said_of
 from syncro_quickbooks.sync.settings import Settings
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from syncro_quickbooks.clock import Clock, to_millis
 from syncro_quickbooks.storage.overlay import Overlay
 from syncro_quickbooks.storage.table import Item, Key, Put, Table, Update
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.model import RecordKey, Status
-from syncro_quickbooks.sync.records import Keys, Record, record_from_item
+from syncro_quickbooks.sync.records import Record, record_from_item
 from syncro_quickbooks.sync.store import outbox_item
 from syncro_quickbooks.sync.wake import Wakes
 

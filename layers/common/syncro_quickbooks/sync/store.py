@@ -22,12 +22,12 @@ from syncro_quickbooks.storage.table import (
 )
 from syncro_quickbooks.sync.choices import Choice, choices_to_text, lasting, offered
 from syncro_quickbooks.sync.dispatches import Dispatch, dispatch_from_item, dispatch_to_item
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.lease import Lease, LeaseLost
 from syncro_quickbooks.sync.model import DEFECT, UNREADABLE_SET, Problem, RecordKey, Status, Who
 from syncro_quickbooks.sync.records import (
     LAYER_OF,
     SCHEMA,
-    Keys,
     OutboxEntry,
     RealmState,
     Record,

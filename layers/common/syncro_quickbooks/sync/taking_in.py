@@ -7,8 +7,9 @@ from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.storage.packing import TooLarge, pack
 from syncro_quickbooks.storage.table import Condition, ConditionFailed, Put, Table, Update, Value, Write
 from syncro_quickbooks.sync.intake import LISTED
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.model import RecordKey, Status
-from syncro_quickbooks.sync.records import SCHEMA, Keys
+from syncro_quickbooks.sync.records import SCHEMA
 
 FROM_API = -1
 """The version of a record that only the API has told of: older than any event's, which begin at 1."""

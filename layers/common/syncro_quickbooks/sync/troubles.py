@@ -11,8 +11,9 @@ from uuid import uuid4
 from syncro_quickbooks.clock import Clock, to_millis
 from syncro_quickbooks.storage.table import Condition, ConditionFailed, Key, Put, Table, Update, Value
 from syncro_quickbooks.sync.accounts import Accounts, Edition
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.model import Kind, RecordKey, Status
-from syncro_quickbooks.sync.records import Keys, record_from_item
+from syncro_quickbooks.sync.records import record_from_item
 from syncro_quickbooks.sync.store import TROUBLED, outbox_item
 from syncro_quickbooks.sync.wake import SHARDS, Wakes
 

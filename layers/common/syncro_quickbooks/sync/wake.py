@@ -13,8 +13,8 @@ from zlib import crc32
 
 from syncro_quickbooks.clock import Clock, to_millis
 from syncro_quickbooks.storage.table import Condition, ConditionFailed, Item, Table, Update, Value
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.lease import LEASE_LIFE
-from syncro_quickbooks.sync.records import Keys
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

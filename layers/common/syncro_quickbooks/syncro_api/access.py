@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from syncro_quickbooks.clock import Clock, to_millis
 from syncro_quickbooks.log import Log
 from syncro_quickbooks.storage.table import Delete, Item, Put, Table, Write
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.model import Problem
 from syncro_quickbooks.sync.offboarding import not_leaving
-from syncro_quickbooks.sync.records import SCHEMA, Keys
+from syncro_quickbooks.sync.records import SCHEMA
 from syncro_quickbooks.syncro_api.errors import NoSyncroAccess
 from syncro_quickbooks.vault import Vault
 

@@ -8,9 +8,10 @@ from enum import StrEnum
 
 from syncro_quickbooks.clock import to_millis
 from syncro_quickbooks.storage.table import ABSENT, Condition, Delete, Item, Key, Put, Table, Value, Write
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.model import Problem
 from syncro_quickbooks.sync.problems import RETRY
-from syncro_quickbooks.sync.records import SCHEMA, Keys, problems_from_text, problems_to_text
+from syncro_quickbooks.sync.records import SCHEMA, problems_from_text, problems_to_text
 
 
 class State(StrEnum):

@@ -30,10 +30,10 @@ from syncro_quickbooks.online.rate import RateLimiter, RateState
 from syncro_quickbooks.online.read_budget import WorkspaceReadBudget
 from syncro_quickbooks.storage.table import Table
 from syncro_quickbooks.sync.accounts import Accounts, Connection, Edition
+from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.lease import Lease, LeaseHeld, LeaseLost, Leases
 from syncro_quickbooks.sync.model import AT_CUSTOMER, Kind, Problem, RecordKey
 from syncro_quickbooks.sync.polls import Polls, PollState
-from syncro_quickbooks.sync.records import Keys
 from syncro_quickbooks.sync.settings import Settings, SettingsError, load_settings
 from syncro_quickbooks.syncro_api.access import note_access_lost
 from syncro_quickbooks.syncro_api.client import SyncroClient
