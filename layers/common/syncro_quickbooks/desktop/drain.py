@@ -6,21 +6,20 @@ has. `session.memory` only saves work; a session without it comes to the same bo
 
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 
 from syncro_quickbooks.clock import Clock, to_millis
 from syncro_quickbooks.desktop import hresults, problems
-from syncro_quickbooks.desktop.choices import payments_back
 from syncro_quickbooks.desktop.company import Company, read_company
 from syncro_quickbooks.desktop.exchange import DONE, FAILED, NO_OP
 from syncro_quickbooks.desktop.night import Night
 from syncro_quickbooks.desktop.night_reading import Readings
 from syncro_quickbooks.desktop.organization_jobs import OrganizationJobs
 from syncro_quickbooks.desktop.pace import Pace, Paces
-from syncro_quickbooks.desktop.pick_lists import READ_EVERY, PickLists
+from syncro_quickbooks.desktop.pick_lists import PickLists
 from syncro_quickbooks.desktop.planning.choosing import RUNS
 from syncro_quickbooks.desktop.planning.outbox import Planner
 from syncro_quickbooks.desktop.qbxml.reading import Answer, read_answer
+from syncro_quickbooks.desktop.readiness import Readiness, company_of, decided_by, settings_of
 from syncro_quickbooks.desktop.reading_back import ReadingBack
 from syncro_quickbooks.desktop.recovery import Recovery
 from syncro_quickbooks.desktop.refusals import refused_as_a_whole
@@ -29,10 +28,9 @@ from syncro_quickbooks.desktop.sets import freeze
 from syncro_quickbooks.desktop.settling import Settler
 from syncro_quickbooks.desktop.work import TIME_FOR_A_CALL, Memory, OutOfTime, Work
 from syncro_quickbooks.desktop.xml_reading import Unreadable
-from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.log import Log
 from syncro_quickbooks.storage.table import Table
-from syncro_quickbooks.sync.accounts import Accounts, Connection, Edition, Pause
+from syncro_quickbooks.sync.accounts import Accounts, Connection, Edition
 from syncro_quickbooks.sync.attempts import live_members
 from syncro_quickbooks.sync.dependents import Dependents
 from syncro_quickbooks.sync.dispatches import Dispatch
@@ -40,7 +38,7 @@ from syncro_quickbooks.sync.jobs import Jobs
 from syncro_quickbooks.sync.model import FAILING, Problem
 from syncro_quickbooks.sync.nights import Nights
 from syncro_quickbooks.sync.records import LAYERS
-from syncro_quickbooks.sync.settings import Settings, SettingsError, load_settings, missing_desktop_choices
+from syncro_quickbooks.sync.settings import Settings
 from syncro_quickbooks.sync.store import Store
 
 _UNREADABLE_SETS = 3
@@ -59,20 +57,21 @@ class OutboxExchange:
         self._paces = Paces(table)
         self._jobs = jobs
         self._nights = Nights(table, clock)
+        self._readiness = Readiness(accounts, clock)
 
     # -- the methods of the exchange -----------------------------------------------------------------------------------
 
     def has_work(self, account_id: str) -> bool:
         """Whether a session for the account would have anything to do."""
-        connection = self._connection(account_id)
+        connection = self._readiness.connection(account_id)
         if connection is None or self._accounts.posting_stopped(account_id, Edition.DESKTOP) is not None:
             return False
-        if _lists_due(_company_of(connection), self._clock.now()):
+        if self._readiness.lists_due(company_of(connection)):
             return True
         pause = self._accounts.health(connection).pause
         if pause is not None and not pause.problem.code.startswith("setup_"):
             return pause.until is not None and pause.until <= self._clock.now()
-        if self._to_be_looked_at(account_id):
+        if self._readiness.to_be_looked_at(account_id):
             return True
         due = self._paces.has_due(account_id, connection.realm_id, to_millis(self._clock.now()))
         if due or self._jobs.has_work(account_id, connection.realm_id):
@@ -81,11 +80,11 @@ class OutboxExchange:
 
     def begin(self, session: Session, company: str) -> None:
         """Note what QuickBooks says of host, company and preferences; the lists of before stay."""
-        connection = self._connection(session.account_id)
+        connection = self._readiness.connection(session.account_id)
         if connection is None:
             return
         described = read_company(company)
-        known = _company_of(connection)
+        known = company_of(connection)
         if known is not None:
             described = described.with_lists_of(known)
         if described != known:
@@ -94,20 +93,20 @@ class OutboxExchange:
     def next_request(self, session: Session) -> str:
         """The next message set, or nothing when all is done or nothing may be sent."""
         memory = Memory(session.memory)
-        connection = self._connection(session.account_id)
-        company = _company_of(connection) if connection is not None else None
+        connection = self._readiness.connection(session.account_id)
+        company = company_of(connection)
         if connection is None or company is None:
             memory.stored["error"] = problems.words(problems.NOT_CONNECTED)
             return ""
-        obstacle = self._obstacle(connection, company, memory)
+        obstacle = self._readiness.obstacle(connection, company) or _no_progress(memory)
         if obstacle is not None:
             memory.stored["error"] = problems.words(obstacle)
             return ""
-        if _lists_due(company, self._clock.now()):
+        if self._readiness.lists_due(company):
             memory.stored["step"] = {"kind": "lists"}
             lists = PickLists(self._table, session.account_id, connection.realm_id, memory)
             return lists.request(company)
-        held = self._held(connection, company)
+        held = self._readiness.held(connection, company)
         if held is not None:
             memory.stored["error"] = problems.words(held)
             return ""
@@ -125,8 +124,8 @@ class OutboxExchange:
         step = memory.table("step")
         kind, set_id = str(step.get("kind", "")), str(step.get("set", ""))
         memory.stored["step"] = {}
-        connection = self._connection(session.account_id)
-        company = _company_of(connection) if connection is not None else None
+        connection = self._readiness.connection(session.account_id)
+        company = company_of(connection)
         if connection is None or company is None:
             return FAILED
         work = self._work(session, connection, company, memory)
@@ -160,48 +159,12 @@ class OutboxExchange:
         done = Memory(session.memory).number("done")
         return f"{done} {'record' if done == 1 else 'records'} exchanged." if done else ""
 
-    # -- what may be sent ----------------------------------------------------------------------------------------------
-
-    def _connection(self, account_id: str) -> Connection | None:
-        connection = self._accounts.connection(account_id)
-        return connection if connection is not None and connection.edition is Edition.DESKTOP else None
-
-    def _obstacle(self, connection: Connection, company: Company, memory: Memory) -> Problem | None:
-        """Why nothing at all may be asked of this QuickBooks."""
-        if not company.served:
-            return problems.not_served(company.country)
-        if not company.version:
-            return problems.TOO_OLD
-        if memory.number("idle") >= _UNREADABLE_SETS:
-            return problems.NO_PROGRESS
-        reason = self._accounts.posting_stopped(connection.account_id, Edition.DESKTOP)
-        return problems.posting_stopped(reason) if reason is not None else None
-
-    def _held(self, connection: Connection, company: Company) -> Problem | None:
-        """Why nothing may be written now: a choice that is missing, or a pause."""
-        settings = _settings_of(connection)
-        if isinstance(settings, Problem):
-            return settings
-        pause = self._accounts.health(connection).pause
-        missing = missing_desktop_choices(settings, sales_tax=company.sales_tax) if settings.sync_invoices_to else ()
-        if missing:
-            if pause is None or pause.problem.code != missing[0].code:
-                self._accounts.pause(connection, Pause(missing[0]))
-            return missing[0]
-        if pause is None:
-            return None
-        over = pause.until is not None and pause.until <= self._clock.now()
-        if over or pause.problem.code.startswith("setup_"):
-            self._accounts.resume(connection.account_id)
-            return None
-        return pause.problem
-
     # -- asking --------------------------------------------------------------------------------------------------------
 
     def _work(self, session: Session, connection: Connection, company: Company, memory: Memory) -> Work:
         realm_id, lease = connection.realm_id, session.lease
         store = Store(self._table, self._clock, lease, session.account_id, realm_id, runs=RUNS)
-        settings = _settings_of(connection)
+        settings = settings_of(connection)
         return Work(
             account_id=session.account_id,
             realm_id=connection.realm_id,
@@ -280,11 +243,11 @@ class OutboxExchange:
 
     def _revisit(self, work: Work, connection: Connection) -> None:
         """Once settings or the company differ from those that records were decided by, decide about them again."""
-        decided_by = _decided_by(connection, work.company)
-        if decided_by == self._accounts.health(connection).decided_by:
+        now = decided_by(connection, work.company)
+        if now == self._accounts.health(connection).decided_by:
             return
         work.dependents.revisit_all(work.keep_going)
-        self._accounts.save_decided_by(connection.account_id, decided_by)
+        self._accounts.save_decided_by(connection.account_id, now)
 
     # -- taking --------------------------------------------------------------------------------------------------------
 
@@ -352,7 +315,11 @@ class OutboxExchange:
     def _progress(self, work: Work) -> int:
         """Per cent, DONE only when nothing is left."""
         now = to_millis(self._clock.now())
-        left = len(work.store.dispatches()) + len(work.memory.table("reads")) + self._to_be_looked_at(work.account_id)
+        left = (
+            len(work.store.dispatches())
+            + len(work.memory.table("reads"))
+            + self._readiness.to_be_looked_at(work.account_id)
+        )
         for layer in LAYERS:
             for entry in work.store.outbox(layer):
                 left += entry.due <= now
@@ -364,14 +331,6 @@ class OutboxExchange:
         done = work.memory.number("done") + work.memory.number("read")
         return DONE if left == 0 else min(99, done * 100 // (done + left))
 
-    def _to_be_looked_at(self, account_id: str) -> bool:
-        """Whether lists are to be read, or records to be decided about anew."""
-        connection = self._connection(account_id)
-        company = _company_of(connection)
-        if connection is None or company is None or _lists_due(company, self._clock.now()):
-            return True
-        return self._accounts.health(connection).decided_by != _decided_by(connection, company)
-
 
 def _dispatch(work: Work, set_id: str) -> Dispatch | None:
     return next((each for each in work.store.dispatches() if each.id == set_id), None)
@@ -381,26 +340,5 @@ def _unsettled(work: Work, dispatch: Dispatch) -> int:
     return len(live_members(dispatch, work.store.views([member.key for member in dispatch.members])))
 
 
-def _company_of(connection: Connection | None) -> Company | None:
-    stored = connection.company if connection is not None else None
-    return Company.from_json(stored) if stored is not None else None
-
-
-def _decided_by(connection: Connection, company: Company) -> str:
-    """The settings and the company that records are decided by."""
-    return f"{connection.realm_id} {connection.settings_version} {company.fingerprint}"
-
-
-def _lists_due(company: Company | None, now: datetime) -> bool:
-    return company is None or company.lists_read_at is None or now - company.lists_read_at >= READ_EVERY
-
-
-def _settings_of(connection: Connection) -> Settings | Problem:
-    if connection.settings is None:
-        return Settings()
-    stored: JsonObject = connection.settings
-    try:
-        settings = load_settings(stored)
-    except SettingsError as error:
-        return Problem("settings_unusable", f"The account's settings cannot be used: {error}", "Save them again.")
-    return payments_back(settings) or settings
+def _no_progress(memory: Memory) -> Problem | None:
+    return problems.NO_PROGRESS if memory.number("idle") >= _UNREADABLE_SETS else None
