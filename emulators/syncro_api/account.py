@@ -66,6 +66,12 @@ class SyncroAccount:
         self._emails: set[str] = set()  # of customers: an index of what is in `_things`
         # Payments keep to themselves what of them each invoice got: the public API has no allocations.
         self._applied: dict[int, dict[int, Decimal]] = {}
+        self.answers_before_it_applies = False
+        """[G] Whether the answer to a payment knows of no invoice yet."""
+
+        self.keeps_as_credit = False
+        """[G] Whether payments are taken and applied to no invoice: how that comes about is unpublished, only that
+        `invoice_ids` is then `[null]` (facts: Syncro 2.3)."""
 
     def load(self, kind: str, *things: Obj) -> None:
         """Add or replace things of a kind ("customers", "invoices" …) by their id, whatever Syncro would say."""
@@ -159,6 +165,7 @@ class SyncroAccount:
         if customer is None or not isinstance(amount_cents, int) or amount_cents <= 0:
             raise Invalid("Customer and amount are required")
         amount = Decimal(amount_cents) / 100
+        invoice = None if self.keeps_as_credit else invoice
         stamps = self._stamps("payments")
         made: Obj = {
             **stamps,
@@ -176,7 +183,9 @@ class SyncroAccount:
             self._applied[made["id"]] = {invoice["id"]: min(amount, self._open(invoice))}
         self._keep("payments", made)
         # The answer to a create has tickets in place of the customer (Swagger).
-        return {**{name: value for name, value in made.items() if name != "customer"}, "tickets": []}
+        answer = {name: value for name, value in made.items() if name != "customer"}
+        told = {"invoice_ids": [None]} if self.answers_before_it_applies else {}
+        return {**answer, **told, "tickets": []}
 
     def _with_payments(self, invoice: Obj) -> Obj:
         paid = [self._things["payments"][each] for each, parts in self._applied.items() if invoice["id"] in parts]

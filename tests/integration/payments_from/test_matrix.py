@@ -1,11 +1,13 @@
 """Every way in which a payment can be in QuickBooks, and what becomes of it in Syncro. Invoices are of 216.00 each."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from emulators.quickbooks_online import Fault
 from syncro_quickbooks.online.payments_from.imports import State
 from tests.support.events import ACCOUNT
 from tests.support.payment_events import payment_detail
@@ -192,6 +194,38 @@ def test_a_change_that_is_undone_needs_nobody_any_more() -> None:
 
 
 # -- helpers -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_what_syncro_takes_but_applies_to_no_invoice_needs_somebody(*, answered: bool) -> None:
+    """It is there, once, and the invoice is open: counted as imported nobody would look."""
+    world = World()
+    world.in_syncro.keeps_as_credit = True
+    if not answered:
+        world.syncro.faults.add(Fault(kind="after", method="POST", path="/payments"))
+    paid = world.pay((309, "100.00"))
+    world.poll()
+    world.run_for(timedelta(minutes=30))
+    known = world.imported(paid)
+    assert known.state is State.NEEDS_ATTENTION
+    assert known.problem is not None
+    assert known.problem.code == "from_left_as_credit"
+    assert "applied it to no invoice" in known.problem.message
+    assert [each.name for each in known.problem.actions] == ["retry", "skip"]
+    assert world.payments_in_syncro() == [(f"QBO-{paid}", Decimal("100.00"), [None])]
+
+    world.deployment.payment_imports(ACCOUNT, "9130001").retry(paid, world.clock.now())
+    world.poll()
+    assert world.imported(paid).state is State.IMPORTED
+    assert len(world.payments_in_syncro()) == 1
+
+
+def test_an_answer_that_is_silent_about_an_invoice_that_lists_the_payment_needs_nobody() -> None:
+    world = World()
+    world.in_syncro.answers_before_it_applies = True
+    paid = world.pay((309, "100.00"))
+    world.poll()
+    assert world.imported(paid).state is State.IMPORTED
 
 
 def method(world: World, name: str) -> dict[str, str]:

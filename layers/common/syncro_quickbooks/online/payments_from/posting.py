@@ -72,7 +72,7 @@ class Poster:
             return self.store(replace(each, stuck=_invoice_gone(each, share, self.currency)))
         found = self._marked(_payments_of(invoice), each)
         if found:
-            return self._adopt(each, found, share)
+            return self._adopt(each, found, share, _payments_of(invoice))
         left = _open_on(invoice)
         if left is not None and left < share.amount:
             return self.store(replace(each, stuck=_too_little_open(each, share, left, self.currency)))
@@ -94,7 +94,12 @@ class Poster:
         except SyncroError:
             self.store(replace(each, posting=None, due=0))  # not sent, or not accepted: nothing was done
             raise
-        return self.store(replace(each, posting=None, due=0, posted=Posted(share, str(made["id"]))))
+        posted = replace(each, posting=None, due=0, posted=Posted(share, str(made["id"])))
+        if _says_unapplied(made):
+            # It may be applied by now. If Syncro cannot be asked, the payment is found again, as after a lost answer.
+            on_invoice = _payments_of(self.syncro.get(Things.INVOICES, share.invoice) or {})
+            posted = replace(posted, stuck=_left_as_credit(posted, share, made, on_invoice, self.currency))
+        return self.store(posted)
 
     def _still_ours(self, stored_at: datetime) -> None:
         """A worker that slept since its intent was stored could send after another one has looked."""
@@ -110,7 +115,7 @@ class Poster:
         on_invoice = _payments_of(invoice or {})
         found = self._marked([*on_invoice, *self._search(each.marker)], each)
         if found:
-            return self._adopt(each, found, share)
+            return self._adopt(each, found, share, on_invoice)
         alike = [one for one in on_invoice if _looks_like(one, share.amount, posting.first_at)]
         if alike:
             return self.store(replace(each, stuck=_possible_double(each, share, alike[0], self.currency)))
@@ -136,13 +141,16 @@ class Poster:
         others = self.imports.of_another_company([str(one["id"]) for one in marked])
         return [one for one in marked if str(one["id"]) not in others]
 
-    def _adopt(self, each: PaymentImport, found: Sequence[JsonObject], share: Share) -> PaymentImport:
+    def _adopt(
+        self, each: PaymentImport, found: Sequence[JsonObject], share: Share, on_invoice: Sequence[JsonObject]
+    ) -> PaymentImport:
         ids = sorted({str(one["id"]) for one in found})
         if len(ids) > 1:
             return self.store(replace(each, stuck=_several(each, ids)))
         if not _is_for(found[0], share):
             return self.store(replace(each, stuck=_another(each, ids[0], share, self.currency)))
         adopted = replace(each, posting=None, due=0, posted=Posted(share, ids[0]))
+        adopted = replace(adopted, stuck=_left_as_credit(adopted, share, found[0], on_invoice, self.currency))
         # QuickBooks may have changed it since it was sent.
         return self.store(replace(adopted, reason=difference(adopted, self.currency)))
 
@@ -175,6 +183,12 @@ def _is_for(payment: JsonObject, share: Share) -> bool:
     except ValueError:
         same = False
     return same and (not invoices or share.invoice in invoices)
+
+
+def _says_unapplied(payment: JsonObject) -> bool:
+    """Whether Syncro says that it pays no invoice: `invoice_ids` of [null] or [] (facts: Syncro 2.3)."""
+    paid = payment.get("invoice_ids")
+    return isinstance(paid, list) and all(each is None for each in paid)
 
 
 def _open_on(invoice: JsonObject) -> Decimal | None:
@@ -247,6 +261,21 @@ def _another(each: PaymentImport, payment: str, share: Share, currency: str) -> 
         "another amount or for another invoice, so nothing was entered."
     )
     return _stuck("another_payment", text, "Correct the payment in Syncro, or remove its reference, then retry.")
+
+
+def _left_as_credit(
+    each: PaymentImport, share: Share, payment: JsonObject, on_invoice: Sequence[JsonObject], currency: str
+) -> Problem | None:
+    """Why the payment needs somebody although it is in Syncro; None if it pays its invoice, or nothing says it does
+    not."""
+    number = str(payment["id"])
+    if not _says_unapplied(payment) or number in {str(one.get("id")) for one in on_invoice}:
+        return None
+    text = (
+        f"{_subject(each, share, currency)}. Syncro took it as payment {number}, but applied it to no invoice: "
+        "there it is credit of the customer, and the invoice still shows as open."
+    )
+    return _stuck("left_as_credit", text, f"In Syncro apply payment {number} to the invoice, then retry.")
 
 
 def _gave_up(each: PaymentImport, share: Share, sends: int, currency: str) -> Problem:
