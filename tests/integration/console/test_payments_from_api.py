@@ -1,12 +1,14 @@
 """The API of payments from QuickBooks: the access to Syncro, what became of each payment, and trying again."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 
 from local.issuer import Issuer
 from tests.support.boundaries import Boundaries, Mode
 from tests.support.console import Console, console_of
+from tests.support.deciding import press
 from tests.support.events import ACCOUNT
 from tests.support.payments_from import TOKEN, PaymentsFromWorld
 
@@ -178,3 +180,26 @@ def test_an_account_that_is_leaving_cannot_leave_a_token_behind(world: PaymentsF
     refused = console.request("PUT", "/syncro-access", json={"subdomain": "demo", "token": TOKEN})
     assert (refused.status_code, refused.json()["code"]) == (409, "offboarding")
     assert console.get("/syncro-access") == {"subdomain": None}
+
+
+def test_a_payment_on_an_invoice_that_is_linked_later_is_imported_once_it_is_saved_again(
+    world: PaymentsFromWorld, console: Console
+) -> None:
+    """As what it was skipped with says."""
+    company = world.company
+    world.choose(3, sync_payments_to=False, sync_payments_from=True, start_date="2026-11-25")
+    (model, *_) = company.entities("Invoice")
+    made = company.create_by_hand("Invoice", {name: model[name] for name in ("CustomerRef", "Line", "TxnDate")})
+    world.invoice(311)  # from before the start date
+    paid = world.pay((made["Id"], "100.00"))
+    world.poll()
+    world.run()
+    skipped = world.imported(paid).problem
+    assert skipped is not None
+    assert "link it" in skipped.fix
+    assert "save this payment once more" in skipped.fix
+    assert press(world, console, "invoice", 311, "link", id=made["Id"])["status"] == "synced_with_warning"
+
+    company.edit_by_hand("Payment", paid, {"PaymentRefNum": "seen"})
+    world.poll()
+    assert world.payments_in_syncro() == [(f"QBO-{paid}", Decimal("100.00"), [311])]

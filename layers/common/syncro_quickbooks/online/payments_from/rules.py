@@ -22,6 +22,10 @@ from syncro_quickbooks.sync.problems import SKIP, skipped
 _OURS = re.compile(r"syncro:[a-z_]+:\d+:\d+")
 FOREIGN = "foreign_invoice"
 _BY_HAND = "Enter what belongs to it in Syncro by hand."
+_LINK_FIRST = (
+    "Nothing to do. If the invoice is in Syncro, too, link it there, then save this payment once more in QuickBooks: it "
+    "is then imported."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +143,7 @@ def _share_of(seen: Seen, known: Known) -> tuple[Share | None, Problem | None]: 
         return None, _skip("overpayment", text, _BY_HAND)
     if invoice not in known.invoices:
         text = f"{who} over {total} pays QuickBooks invoice {invoice}, which does not come from Syncro"
-        return None, _skip(FOREIGN, text, "Nothing to do.")
+        return None, _skip(FOREIGN, text, _LINK_FIRST)
     return Share(known.invoices[invoice], invoice, applied), None
 
 
