@@ -67,17 +67,23 @@ def deploy(config: Config, issuer: Issuer) -> tuple[dict[str, str], list[str]]:
 
 def function_environment(config: Config, logical_id: str) -> dict[str, str]:
     """A deployed function's environment as the stack resolved it, its limits included under Lambda's names for them."""
-    aws = session()
-    resource = aws.client("cloudformation", endpoint_url=config.aws_url).describe_stack_resource(
-        StackName=STACK_NAME, LogicalResourceId=logical_id
-    )
-    name = resource["StackResourceDetail"]["PhysicalResourceId"]
-    function = aws.client("lambda", endpoint_url=config.aws_url).get_function_configuration(FunctionName=name)
+    functions = session().client("lambda", endpoint_url=config.aws_url)
+    function = functions.get_function_configuration(FunctionName=physical_name(config, logical_id))
     return {
         **function["Environment"]["Variables"],
         "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function["Timeout"]),
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function["MemorySize"]),
     }
+
+
+def physical_name(config: Config, logical_id: str) -> str:
+    """What the stack calls a resource."""
+    resource = (
+        session()
+        .client("cloudformation", endpoint_url=config.aws_url)
+        .describe_stack_resource(StackName=STACK_NAME, LogicalResourceId=logical_id)
+    )
+    return resource["StackResourceDetail"]["PhysicalResourceId"]
 
 
 def _zipped(folder: Path, prefix: str) -> bytes:

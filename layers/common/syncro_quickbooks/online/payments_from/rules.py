@@ -23,8 +23,8 @@ _OURS = re.compile(r"syncro:[a-z_]+:\d+:\d+")
 FOREIGN = "foreign_invoice"
 _BY_HAND = "Enter what belongs to it in Syncro by hand."
 _LINK_FIRST = (
-    "Nothing to do. If the invoice is in Syncro, too, link it there, then save this payment once more in QuickBooks: it "
-    "is then imported."
+    "Nothing to do. If the invoice is in Syncro, too, link it there, then save this payment once more in QuickBooks: "
+    "it is then imported."
 )
 
 
