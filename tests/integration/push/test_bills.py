@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from emulators.quickbooks_online import Company
+from emulators.quickbooks_online import Company, Fault
 from tests.integration.push.purchasing import codes, connected, only, resave
 from tests.integration.push.spending import actions_of, problem_of, spending
 from tests.support.purchase_events import finished, order_detail, order_line
@@ -279,6 +279,24 @@ def test_a_billed_order_that_changes_stays_closed() -> None:
     order = only(company, "PurchaseOrder")
     assert (order["DocNumber"], order["POStatus"]) == ("VN-707-B", "Closed")
     assert codes(record) == ["bill_paid"]
+
+
+def test_an_order_that_says_less_only_after_it_was_billed_is_closed_then() -> None:
+    """QuickBooks refuses the change at first: the bill is of 5 where the order still says 12."""
+    world, company = connected()
+    world.publish("purchase_order.created", order_detail())
+    world.run()
+    world.emulator.faults.add(Fault(kind="error", operation="update", entity="PurchaseOrder", code="2010"))
+    fewer = {"lines": [order_line(1, 27, "5", "4010", received="5")], "total": "200.50", "shipping": "0", "other": "0"}
+    pushed(world, finished(version=2, **fewer))
+    assert world.record("purchase_order", 707)["status"] == "needs_attention"
+    assert only(company, "Bill")["TotalAmt"] == Decimal("200.50")
+    assert only(company, "PurchaseOrder")["POStatus"] == "Open"
+
+    pushed(world, finished(version=3, **fewer))
+    order = only(company, "PurchaseOrder")
+    assert (order["TotalAmt"], order["POStatus"]) == (Decimal("200.50"), "Closed")
+    assert world.record("purchase_order", 707)["status"] == "synced"
 
 
 def test_a_bill_edited_by_hand_is_not_changed() -> None:
