@@ -9,6 +9,7 @@ import pytest
 
 from tests.simulation.engine import checks, desktop_checks, history
 from tests.simulation.engine.desktop_office import DesktopOffice
+from tests.simulation.engine.hand import Hand
 from tests.simulation.engine.history import run
 from tests.simulation.engine.syncro import Syncro
 from tests.simulation.engine.world import SimulatedWorld
@@ -28,12 +29,12 @@ def test_nothing_is_violated_whatever_goes_wrong() -> None:
 
 
 def test_a_dollar_too_much_in_the_books_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def and_a_dollar(world: SimulatedWorld, accounts: list[Syncro]) -> None:
+    def and_a_dollar(world: SimulatedWorld, accounts: list[Syncro], hand: Hand | None) -> None:
         company = next(each for each in world.companies.values() if each.entities("Customer"))
         customer = company.entities("Customer")[0]
         body = {"CustomerRef": {"value": customer["Id"]}, "TotalAmt": 1, "Line": []}
         company.create_by_hand("Payment", body)
-        everything(world, accounts)
+        everything(world, accounts, hand)
 
     everything = checks.everything
     monkeypatch.setattr(checks, "everything", and_a_dollar)

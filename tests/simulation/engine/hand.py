@@ -59,6 +59,10 @@ class Hand:
         self._versions[number] = self._version(number)
         self._world.mishaps.tell(f"-- QuickBooks, {ACCOUNT}: {how} invoice {number}, now {self._left[number]}")
 
+    def told_again(self) -> int:
+        """How often Syncro changed what was touched: QuickBooks is read each time, it may be as it was again."""
+        return sum(self._version(number) - before for number, before in self._versions.items())
+
     def check(self, night: Reconciliation | None) -> None:
         """Raises AssertionError, saying what is wrong, with the books or with what the night says of them."""
         assert_each_once(self._company)

@@ -32,6 +32,9 @@ BEGINS = [MORNING] * 10 + [BEFORE_NIGHT, LAST_EVENING]
 ON_DESKTOP = 1 / 12
 """In how many histories a further account is on QuickBooks Desktop."""
 
+FEW, MANY, WITH_MANY = (3, 8), (20, 40), 1 / 30
+"""How many deeds a history has, and in how many it has many."""
+
 AN_HOUR, A_WHILE = timedelta(minutes=58), timedelta(minutes=40)
 QUIET_WITHIN = timedelta(days=3)
 
@@ -61,6 +64,7 @@ class Cast:
     stops: bool = False
     rounds: Rounds | None = None
     allowance: Allowance | None = None
+    deeds: tuple[int, int] = FEW
 
     def doers(self) -> list[Syncro | Bookkeeper | Hand | DesktopOffice]:
         """Those who do something in the busy time; further accounts do more than those of every history."""
@@ -77,6 +81,7 @@ class Cast:
             "a night in the busy time": self.nights.busy,
             "reads nearly used up": self.allowance,
             "rounds of retries": self.rounds,
+            "many deeds": self.deeds == MANY,
         }
         return [name for name, there in found.items() if there]
 
@@ -100,6 +105,8 @@ def run(seed: int) -> Told:
         cast.stops = rng.random() < (STOPPED_WHILE_PAID if cast.bookkeeper else STOPPED)
         if rng.random() < ROUNDS:
             cast.rounds = Rounds(world, rng)
+        if rng.random() < WITH_MANY:
+            cast.deeds = MANY
         with patch("time.sleep", world.clock.sleep):
             violation = _violation(world, cast, rng)
     hours = (world.clock.now() - began) / timedelta(hours=1)
@@ -111,7 +118,7 @@ def _violation(world: SimulatedWorld, cast: Cast, rng: Random) -> str:
     try:
         _busy(world, cast, rng)
         _calm(world, cast)
-        checks.everything(world, cast.accounts)
+        checks.everything(world, cast.accounts, cast.hand)
         if cast.bookkeeper:
             cast.bookkeeper.check()
         if cast.office:
@@ -146,7 +153,7 @@ def _busy(world: SimulatedWorld, cast: Cast, rng: Random) -> None:
     if cast.bookkeeper:
         cast.bookkeeper.begin()
     hour_after = rng.randrange(8) if rng.random() < 0.3 else -1
-    for number in range(rng.randrange(3, 8) + len(doers) - len(cast.accounts)):
+    for number in range(rng.randrange(*cast.deeds) + len(doers) - len(cast.accounts)):
         syncro = rng.choice(doers)
         if cast.stops and rng.random() < 0.4:
             editions = ["online", "desktop"] if cast.office else ["online"]
