@@ -549,3 +549,18 @@ def test_two_uses_of_one_rest_come_to_rest_also_if_one_was_a_credit_memos_before
     (lines,) = [lines for amount, _, lines in payments(world) if amount == Decimal("300.00")]
     assert sum(lines, Decimal(0)) == Decimal("216.00") + used
     assert record(world, 2)["status"] == ("needs_attention" if deposited else "synced")
+
+
+def test_a_use_that_moves_to_the_rest_of_a_payment_leaves_no_empty_payment_and_may_move_back() -> None:
+    world = world_with(309, 310)
+    with_credit(world)
+    world.publish("payment.created", payment_detail(344, "300.00", [allocation(309, "216.00")]))
+    for version, source in ((1, 259), (2, 344), (3, 259)):
+        use = payment_detail(1, "40.00", [allocation(310, "40.00", source)], version=version, method="Store Credit")
+        world.publish("payment.updated", use)
+        world.run(timedelta(minutes=30))
+        assert record(world, 1)["status"] == "synced"
+        assert open_on(world) == {"10309": Decimal(0), "10310": Decimal("176.00")}
+        by_memo = [each["PrivateNote"] for each in standing(books(world), "Payment") if not each["TotalAmt"]]
+        assert by_memo == ([f"syncro:payment:1:{1 if version == 1 else 2}"] if source == 259 else [])
+        assert credits(world) == [("syncro:store_credit:259:1", *money("40.00", "0" if source == 259 else "40.00"))]

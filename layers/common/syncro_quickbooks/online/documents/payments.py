@@ -23,6 +23,7 @@ from syncro_quickbooks.online.mapping.payment import (
     Application,
     Money,
     cut_to_room,
+    emptied,
     is_deposited,
     map_payment,
     merged,
@@ -219,6 +220,8 @@ class PaymentRules:
             done = self._by_hand.changed(case.view, case.payment, decision)
             if not isinstance(done, Write):
                 return done
+        if case.wanted and not by_money and not memos:  # all of it comes from other payments' rests now
+            decision = emptied(decision)
         self._ledger.plan(case.view.key, applications(decision.body))
         return replace(decision, follows=(*follows, *drawn.follows))
 

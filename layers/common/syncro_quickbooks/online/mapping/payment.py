@@ -1,7 +1,7 @@
 """A Syncro payment as a QuickBooks Online payment: what it is worth, where it goes, what it pays (facts: QBO 1.4)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -169,6 +169,16 @@ def _details(payment: Payment, what: Money, settings: Settings, company: Company
     if company.multi_currency:
         fields["CurrencyRef"] = ref(company.home_currency)
     return fields
+
+
+EMPTIED = bodies.digest({"void": True, "emptied": True})
+"""Of the void of a payment that is to apply no credit memo any more: the record goes on, without a document."""
+
+
+def emptied(write: Write) -> Write:
+    """Instead of the update that would leave a payment of nothing for nothing: its void."""
+    body: JsonObject = {"Id": bodies.text(write.body, "Id"), "SyncToken": bodies.text(write.body, "SyncToken")}
+    return replace(write, operation=Operation.VOID, body=body, digest=EMPTIED, expected=None)
 
 
 def void_payment(current: JsonObject) -> Write:
