@@ -68,6 +68,8 @@ class SyncroAccount:
         self.events: list[Event] = []
         self._things: dict[int, Thing] = {}
         self._next = customer_id * 1000
+        self.fallen_short = 0
+        """How many payments and uses paid invoices that fell below what they were paid."""
 
     # -- figures ---------------------------------------------------------------------------------------------------
 
@@ -200,6 +202,8 @@ class SyncroAccount:
         invoice.due_in = due_in
         self._write(invoice, lines)
         self._note(invoice)
+        if self.open_on(invoice) < 0:
+            self.fallen_short += sum(bool(payer.applied.get(invoice.id)) for payer in self._payers())
         for payer in self._payers():
             over = -self.open_on(invoice)
             if over <= 0:
