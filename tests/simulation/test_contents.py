@@ -91,7 +91,7 @@ def test_a_line_that_was_changed_is_noticed(books: Books, entity: str, detail: s
 
 def test_a_line_that_is_no_longer_taxed_is_noticed(books: Books) -> None:
     company, _ = books
-    found = next(each for each in standing(company) if each["TxnTaxDetail"]["TotalTax"])
+    found = next(each for each in standing(company) if 0 < each["TxnTaxDetail"]["TotalTax"] <= each["Balance"])
     lines = [each for each in found["Line"] if each["DetailType"] == "SalesItemLineDetail"]
     untaxed = [
         {**each, "SalesItemLineDetail": {**each["SalesItemLineDetail"], "TaxCodeRef": {"value": "NON"}}}

@@ -19,7 +19,7 @@ class Thing:
     """An invoice, a payment, a credit or a use of one: its amount, what it is applied to, its version.
 
     An invoice has lines, of which its amount follows, and is due so many days after its date. `owner_version` is the
-    customer's that was last told with it, `renumbered` how often its number or reference became another.
+    customer's that was told with its last change, `renumbered` how often its number or reference became another.
     """
 
     id: int
@@ -54,6 +54,11 @@ class Thing:
         """A payment's reference number."""
         return f"1{self.id}{self._again}"
 
+    def says(self) -> tuple[object, ...]:
+        """All that can change about it."""
+        applied = tuple((invoice, part) for invoice, part in self.applied.items() if part)
+        return self.deleted, self.amount, applied, self.source, self.lines, self.due_in, self.renumbered
+
     @property
     def _again(self) -> str:
         return f"-{self.renumbered}" if self.renumbered else ""
@@ -67,6 +72,7 @@ class SyncroAccount:
         self.goods = goods or Goods()
         self.events: list[Event] = []
         self._things: dict[int, Thing] = {}
+        self._said: dict[int, tuple[object, ...]] = {}
         self._next = customer_id * 1000
         self.fallen_short = 0
         """How many payments and uses paid invoices that fell below what they were paid."""
@@ -257,7 +263,8 @@ class SyncroAccount:
     def _note(self, thing: Thing) -> None:
         self._things[thing.id] = thing
         thing.version += 1
-        thing.owner_version = self.customer["version"]
+        if self._said.get(thing.id) != (says := thing.says()):  # it may be saved without a change
+            self._said[thing.id], thing.owner_version = says, self.customer["version"]
         change = "deleted" if thing.deleted else "created" if thing.version == 1 else "updated"
         self.events.append(self._event(thing, change))
 

@@ -118,8 +118,8 @@ def reads_were_counted(world: SimulatedWorld, accounts: list[Syncro], hand: Hand
 
 
 def allowed_reads(world: SimulatedWorld, accounts: list[Syncro]) -> int:
-    """Three a company to know it; one a name to look it up, a bill to see its order, a deletion, a payment that is to let
-    an invoice fall, a poll."""
+    """Three a company to know it; one a name to look it up, a bill to see its order, a deletion, a poll, a payment that
+    is to let an invoice fall."""
     made = {kind: sum(len(company.entities(kind)) for company in world.companies.values()) for kind in _READ_FOR}
     customers = [customer for syncro in accounts for customer in syncro.customers]
     taken_back = sum(customer.taken_back() + customer.fallen_short for customer in customers)

@@ -100,7 +100,7 @@ class Syncro:
         ]
 
     def names_of(self, customer: SyncroAccount) -> list[str]:
-        """What the customer may be called: a change of its name alone travels with its next document."""
+        """What the customer may be called: a change of its name alone travels with the next change of a document."""
         number, newest = customer.customer["id"], customer.customer["version"]
         documents = [each for kind in ("invoice", "payment", "credit") for each in customer.live(kind)]
         told = max((each.owner_version for each in documents), default=1)
