@@ -334,6 +334,20 @@ def test_a_customer_list_that_is_locked_holds_back_its_documents_only() -> None:
     assert sorted(office.numbers()) == ["10309", "10320", "10321"]
 
 
+def test_a_customer_locked_while_it_is_renamed_gets_its_name_without_another_document() -> None:
+    office = Office()
+    office.publish("invoice.created", invoice())
+    office.run_until_quiet()
+    office.company.refuse_locked("CustomerMod")
+    office.publish("invoice.created", invoice(310, owner=events.customer(version=2, name="Returns R Us Inc")))
+    office.run()
+    assert (sorted(office.numbers()), customers(office)) == (["10309", "10310"], ["Returns R Us"])
+    office.clock.sleep(3600)
+    office.run()
+    assert customers(office) == ["Returns R Us Inc"]
+    assert office.status(Kind.CUSTOMER, 72) == (Status.SYNCED, [])
+
+
 def test_an_item_that_keeps_failing_is_parked_and_the_session_goes_on() -> None:
     office = Office()
     office.publish("invoice.created", invoice())

@@ -162,10 +162,11 @@ class Settler:
             return
         self._release(view)
         if view.key.kind is Kind.CUSTOMER:
-            # Mostly it has no entry of its own in the outbox: what needs it is put off.
             self._work.memory.table("held")[str(view.key)] = problem.code
+            if view.state.linked:  # else what needs it is put off; a change of it may be needed by nothing for weeks
+                self._work.dependents.reopen([view.key])
             with suppress(Changed):
-                put_off(self._work, view, problem)
+                put_off(self._work, self._work.store.view(view.key), problem)
         else:
             put_off(self._work, view, problem)
 
