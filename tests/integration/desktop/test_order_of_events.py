@@ -85,6 +85,18 @@ def test_a_credit_that_did_not_fit_is_applied_once_its_invoice_has_grown() -> No
     all_synced(office, 501, 502)
 
 
+def test_a_credit_that_did_not_fit_is_applied_once_a_payment_of_its_invoice_is_gone() -> None:
+    office = paid()
+    office.publish("store_credit.created", credit(901, "50.00"))
+    office.publish("payment.created", by_rest("40.00", 309, 901))
+    office.run_until_quiet()
+    assert office.status(Kind.PAYMENT, 502) == (Status.NEEDS_ATTENTION, ["qbd_3210"])
+    office.publish("payment.deleted", payment(501, (309, "216.50"), version=2))
+    office.run_until_quiet()
+    assert open_on(office) == {"10309": Decimal("176.50")}
+    all_synced(office, 502)
+
+
 def test_an_invoice_falls_below_what_is_paid_once_its_payment_is_lowered() -> None:
     office = paid()
     office.publish("invoice.updated", changed_invoice())

@@ -104,7 +104,10 @@ class Settler:
         applies_credit = member.entity == CREDIT_APPLICATION
         if applies_credit:
             payment = Payment.model_validate(view.record.desired)
-            self._follow(view, [RecordKey(Kind.INVOICE, str(each.invoice_id)) for each in payment.allocations])
+            invoices = [RecordKey(Kind.INVOICE, str(each.invoice_id)) for each in payment.allocations]
+            # One of them may grow, or what else pays it be lowered.
+            others = [each for invoice in invoices for each in self._work.payments_of(invoice) if each != view.key]
+            self._follow(view, [*invoices, *others])
             self.park(view, member.stamp, problem)
         elif self._work.memory.round(view.key) >= MOST_ROUNDS:
             self.park(view, member.stamp, explanations.going_round(view, problem))
