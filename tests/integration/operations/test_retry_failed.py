@@ -25,7 +25,7 @@ from syncro_quickbooks.sync.wake import PUSH_SCHEDULE, shard_of
 from tests.support import aws
 from tests.support.books import assert_each_once, standing
 from tests.support.boundaries import Crash
-from tests.support.events import ACCOUNT, invoice_detail
+from tests.support.events import ACCOUNT, customer, invoice_detail
 from tests.support.world import FUNCTION_TIME, World
 
 pytestmark = pytest.mark.usefixtures("aws_services")
@@ -368,6 +368,12 @@ def troubled(operations: Operations, numbers: range) -> None:
     assert operations.statuses(numbers) == ["needs_attention"] * len(numbers)
 
 
+def in_trouble(operations: Operations) -> list[str]:
+    """The records that rounds look at."""
+    items = operations.world.items(f"acct#{ACCOUNT}#")
+    return [item["pk"]["S"] for item in items if "troubled" in str(item.get("due_shard"))]
+
+
 def test_after_a_repair_records_are_retried_by_growing_steps() -> None:
     operations, numbers = Operations(), range(1, 31)
     troubled(operations, numbers)
@@ -393,6 +399,21 @@ def test_a_step_whose_records_have_all_moved_on_is_no_canary(monkeypatch: pytest
 
     monkeypatch.setattr(Troubles, "longest_untried", found_and_overtaken)
     assert operations.work().steps == [0, 1]  # the second step's record is refused again
+
+
+def test_a_customer_that_was_stopped_and_has_changed_since_is_no_round_s_affair() -> None:
+    operations = Operations()
+    operations.world.emulator.faults.add(
+        Fault(kind="error", code=A_BUG_OF_OURS, operation="update", entity="Customer", times=None)
+    )
+    for version in (1, 2):
+        owner = customer(version=version, name=f"Name {version}")
+        operations.world.publish("invoice.created", invoice_detail(version, owner=owner))
+        operations.world.run()
+    assert in_trouble(operations) == [f"acct#{ACCOUNT}#customer#72"]
+    event = {"event_id": "event-3", "account_id": ACCOUNT, "occurred_at": "2026-11-23T09:00:00.000Z", "version": 3}
+    operations.world.publish("customer.updated", {**event, "customer": customer(version=3, name="Name 3")})
+    assert in_trouble(operations) == []
 
 
 def test_two_rounds_at_once_are_one(monkeypatch: pytest.MonkeyPatch) -> None:

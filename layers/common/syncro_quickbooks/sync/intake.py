@@ -42,6 +42,9 @@ LISTED = frozenset({Kind.CUSTOMER, Kind.PRODUCT, Kind.VENDOR})
 _DEFAULT_QUIET_SECONDS = 10
 _WRITES_A_CALL = 100  # TransactWriteItems: at most 100 operations
 _RACES = 5
+_TROUBLED = "#due_shard, #next_due"
+"""Where a record stands that our own mistake stopped: what is desired now is another question (see `Troubles`)."""
+
 _NOT_POSTED = (Status.DORMANT, Status.PENDING, Status.WAITING)
 
 
@@ -173,8 +176,10 @@ class Intake:
         try:
             values[":snapshot"] = pack(desired.snapshot)
             change += ", #desired = :snapshot"
+            over = _TROUBLED
         except TooLarge:
-            change += " REMOVE #desired"  # the worker explains it on the record
+            over = f"{_TROUBLED}, #desired"  # the worker explains it on the record
+        change += f" REMOVE {over}"
         operations: list[Write] = [Update(keys.record(desired.key), change, values, _as_read(record))]
         if not record.version and desired.key.kind in LISTED:
             # One-time jobs go through all of them; records themselves are spread over the table.
