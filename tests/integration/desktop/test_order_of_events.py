@@ -97,6 +97,23 @@ def test_a_credit_that_did_not_fit_is_applied_once_a_payment_of_its_invoice_is_g
     all_synced(office, 502)
 
 
+@pytest.mark.parametrize("before", [(), ("10.00",)], ids=["none yet", "too little yet"])
+def test_a_use_without_a_source_goes_on_once_the_credit_has_come(before: tuple[str, ...]) -> None:
+    office = Office()
+    office.publish("invoice.created", invoice())
+    for number, amount in enumerate(before, start=901):
+        office.publish("store_credit.created", credit(number, amount))
+    use = by_rest("40.00", 309, 0)
+    use["payment"]["allocations"][0]["source_credit_id"] = None
+    office.publish("payment.created", use)
+    office.run_until_quiet()
+    assert office.status(Kind.PAYMENT, 502) == (Status.NEEDS_ATTENTION, ["credit_not_enough"])
+    office.publish("store_credit.created", credit(911, "50.00"))
+    office.run_until_quiet()
+    assert office.status(Kind.PAYMENT, 502) == (Status.SYNCED_WITH_WARNING, ["credit_source_guessed"])
+    assert open_on(office) == {"10309": Decimal("176.50")}
+
+
 def test_an_invoice_falls_below_what_is_paid_once_its_payment_is_lowered() -> None:
     office = paid()
     office.publish("invoice.updated", changed_invoice())

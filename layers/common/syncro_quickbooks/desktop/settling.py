@@ -7,6 +7,7 @@ from dataclasses import replace
 from syncro_quickbooks.desktop import explanations
 from syncro_quickbooks.desktop.mapping.bodies import kept
 from syncro_quickbooks.desktop.mapping.totals import compare
+from syncro_quickbooks.desktop.planning.applying import lacks_credit
 from syncro_quickbooks.desktop.planning.concluding import done, put_off
 from syncro_quickbooks.desktop.qbxml.reading import Reply, text
 from syncro_quickbooks.desktop.statuses import Next, explain
@@ -23,7 +24,7 @@ from syncro_quickbooks.sync.dispatches import Dispatch, Member
 from syncro_quickbooks.sync.model import Kind, Operation, Problem, RecordKey, Status
 from syncro_quickbooks.sync.records import RealmState, View, without_attempt
 from syncro_quickbooks.sync.store import Changed, OwnerTaken, Verdict
-from syncro_quickbooks.syncro.models import Payment
+from syncro_quickbooks.syncro.models import Payment, StoreCredit
 
 _ENDINGS = (Operation.VOID, Operation.DELETE)
 _MOST_TRIES = 12
@@ -70,7 +71,16 @@ class Settler:
         state = _state(answer)
         compared = () if ended else compare(member.expected, state.object or {}, explanations.named(view))
         warnings = (*member.warnings, *compared, *_warned(reply, view))
+        if view.key.kind is Kind.STORE_CREDIT:
+            self._reopen_needy(view)
         self._work.store.settle(view, state, member.stamp, done(warnings))
+
+    def _reopen_needy(self, credit: View) -> None:
+        """A credit of the customer has come, or changed: payments that found too little of it look again."""
+        customer = RecordKey(Kind.CUSTOMER, str(StoreCredit.model_validate(credit.record.desired).customer_id))
+        payments = self._work.store.views(self._work.payments_of(customer))
+        needy = [key for key, view in payments.items() if any(map(lacks_credit, view.record.problems))]
+        self._work.dependents.reopen(needy)
 
     # -- refused -------------------------------------------------------------------------------------------------------
 

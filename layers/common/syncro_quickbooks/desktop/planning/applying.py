@@ -4,7 +4,7 @@ QuickBooks makes no transaction of it and cannot show it again (facts: QBD 2.6),
 read first and frozen with the set: after a lost answer that is the only way to tell.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -24,6 +24,7 @@ from syncro_quickbooks.sync.model import Attention, Decision, Kind, Nothing, Pro
 from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.syncro.models import Payment, StoreCredit
 
+_NOT_ENOUGH = "credit_not_enough"
 _SOURCES = (Kind.STORE_CREDIT, Kind.PAYMENT)
 
 
@@ -54,7 +55,7 @@ class Applying:
             return None
         uses, warnings = _uses(payment, targets, sources)
         if uses is None:
-            return Attention(_not_enough(view, payment), follows=tuple(source.key for source in sources.values()))
+            return self._too_little(view, payment, [source.key for source in sources.values()])
         standing = self._customers.ensure(payment.customer_id, batch)
         if not isinstance(standing, Ready):
             return unready(self._work, view, standing)
@@ -65,6 +66,12 @@ class Applying:
         write = map_application(uses, content)
         body = {**write.body, "CustomerRef": standing.ref}
         return Planned(noted, replace(write, body=body, warnings=warnings), next_generation(view.state))
+
+    def _too_little(self, view: View, payment: Payment, sources: Sequence[RecordKey]) -> Attention:
+        """It is noted at the customer, so that a credit that comes finds it (`lacks_credit`)."""
+        customer = customer_key(payment.customer_id)
+        self._work.dependents.note_user(customer, view.key)
+        return Attention(_not_enough(view, payment), follows=(customer, *sources))
 
     def _to_be_read(self, sources: Mapping[str, View]) -> bool:
         """Have every credit read that was not just read."""
@@ -98,7 +105,7 @@ class Applying:
         credits = self._work.store.views([key for key in users if key.kind is Kind.STORE_CREDIT])
         linked = [each for each in credits.values() if each.state.linked and not each.state.gone]
         if not linked:
-            return Attention(_not_enough(view, payment), follows=(customer_key(payment.customer_id),))
+            return self._too_little(view, payment, [])
         linked.sort(key=lambda each: StoreCredit.model_validate(each.record.desired).date)
         return {each.state.qbo_id: each for each in linked}
 
@@ -191,9 +198,14 @@ def _off(view: View, payment: Payment) -> Problem:
     )
 
 
+def lacks_credit(problem: Problem) -> bool:
+    """Whether a payment found too little credit of its customer in QuickBooks."""
+    return problem.code == _NOT_ENOUGH
+
+
 def _not_enough(view: View, payment: Payment) -> Problem:
     return Problem(
-        "credit_not_enough",
+        _NOT_ENOUGH,
         f"{explanations.named(view)} uses {money.show(payment.payment_amount)} of store credit; QuickBooks has less "
         "left.",
         "Look in QuickBooks what the customer's credits were used for, and apply the rest by hand.",
