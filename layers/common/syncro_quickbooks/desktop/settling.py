@@ -22,7 +22,7 @@ from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.sync import problems
 from syncro_quickbooks.sync.dispatches import Dispatch, Member
 from syncro_quickbooks.sync.model import Kind, Operation, Problem, RecordKey, Status
-from syncro_quickbooks.sync.records import RealmState, View, without_attempt
+from syncro_quickbooks.sync.records import RealmState, View, changed_in_quickbooks, without_attempt
 from syncro_quickbooks.sync.store import Changed, OwnerTaken, Verdict
 from syncro_quickbooks.syncro.models import Payment, StoreCredit
 
@@ -162,7 +162,8 @@ class Settler:
             state = replace(state, kept=view.record.version, applied_stamp=stamp, applied_digest="")
             self._work.store.settle(view, state, stamp, done((explanations.kept(replace(view, state=state)),)))
         elif found and view.key.kind is not Kind.CUSTOMER and not is_shown:
-            self.park(view, stamp, explanations.edited_by_hand(view, found, fresh))
+            problem = explanations.edited_by_hand(view, found, fresh)
+            self.park(view, stamp, problem, changed_in_quickbooks(view.state))
         elif view.record.chosen("overwrite"):
             self._work.store.release(view, replace(state, applied_digest=""))
         else:

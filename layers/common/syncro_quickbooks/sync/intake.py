@@ -127,7 +127,10 @@ class Intake:
             if desired.version <= record.version and not roused:
                 self._wake_again(account_id, entry)
                 return Outcome.STALE
-            act = desired.acts or record.has_waiters or entry is not None
+            asked_about = (
+                record.status is Status.NEEDS_ATTENTION and not desired.deleted
+            )  # perhaps it is mended by this
+            act = desired.acts or record.has_waiters or entry is not None or asked_about
             quiet_ms = _quiet_ms(found.get(keys.of_account("settings"))) if desired.settles_down else 0
             try:
                 due = self._store(keys, record, desired, quiet_ms, act=act)

@@ -276,6 +276,11 @@ def without_document(state: RealmState) -> RealmState:
     return RealmState(generation=state.generation, attempt=state.attempt, suffix=state.suffix)
 
 
+def changed_in_quickbooks(state: RealmState) -> RealmState:
+    """`state` once somebody is seen to have changed the object there: what was written is not what it says."""
+    return replace(state, applied_digest="")
+
+
 def without_attempt(state: RealmState) -> RealmState:
     """`state` once its attempt is settled."""
     return replace(state, attempt=None)

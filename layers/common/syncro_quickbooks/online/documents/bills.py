@@ -92,7 +92,7 @@ class BillRules:
     def _changed(self, view: View, order: PurchaseOrder, names: Supplied, marker: str, source: JsonObject) -> Decision:
         """A change of a bill that QuickBooks has: not if it was paid or edited there, which only a look tells."""
         now = self._work.client.read("Bill", view.state.qbo_id, ReadPurpose.USER)
-        by_hand = changed_by_hand(view, now)
+        by_hand = changed_by_hand(self._work, view, now)
         if by_hand or now is None:
             return by_hand or Nothing()
         amount = mapping.paid(now)

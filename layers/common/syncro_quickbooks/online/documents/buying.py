@@ -14,7 +14,7 @@ from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.work import Work
 from syncro_quickbooks.sync.attempts import is_forced
 from syncro_quickbooks.sync.model import Attention, Kind, RecordKey, Write
-from syncro_quickbooks.sync.records import View
+from syncro_quickbooks.sync.records import View, changed_in_quickbooks
 from syncro_quickbooks.syncro.models import Product, PurchaseOrder
 
 
@@ -76,9 +76,16 @@ def is_unchanged(view: View, write: Write) -> bool:
     return write.digest == view.state.applied_digest and not is_forced(view)
 
 
-def changed_by_hand(view: View, now: JsonObject | None) -> Attention | None:
-    """What a person did to the document since we last wrote it; `now` is the document as just read."""
+def changed_by_hand(work: Work, view: View, now: JsonObject | None) -> Attention | None:
+    """What a person did to the document since we last wrote it; `now` is the document as just read.
+
+    It is noted, too: Syncro may come to say again what we wrote then. Raises Changed if the record moved on.
+    """
     if now is None or is_voided(now):
-        return Attention(explanations.gone_by_hand(view, now))
-    differences = foreign_change(view.state.object or {}, now)
-    return Attention(explanations.edited_by_hand(view, differences, now)) if differences else None
+        problem = explanations.gone_by_hand(view, now)
+    elif differences := foreign_change(view.state.object or {}, now):
+        problem = explanations.edited_by_hand(view, differences, now)
+    else:
+        return None
+    work.store.release(view, changed_in_quickbooks(view.state))
+    return Attention(problem)

@@ -94,7 +94,7 @@ class PurchaseOrderRules:
             return decision
         # A bill closes the order, perhaps without a new SyncToken; a full update must not open it again.
         now = self._work.client.read("PurchaseOrder", view.state.qbo_id, ReadPurpose.USER)
-        changed = changed_by_hand(view, now) or self._mapped(view, order, names, marker, now)
+        changed = changed_by_hand(self._work, view, now) or self._mapped(view, order, names, marker, now)
         return self._closed_if_billed(view, order, changed)
 
     def _closed_if_billed(self, view: View, order: PurchaseOrder, decision: Write | Attention) -> Write | Attention:

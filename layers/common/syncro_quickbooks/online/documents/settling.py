@@ -15,7 +15,7 @@ from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.work import Settled, Work
 from syncro_quickbooks.sync.catalogue import RetryClass, explain
 from syncro_quickbooks.sync.model import Attention, Kind, Operation, Problem, Skip, Status
-from syncro_quickbooks.sync.records import RealmState, without_attempt, without_document
+from syncro_quickbooks.sync.records import RealmState, changed_in_quickbooks, without_attempt, without_document
 from syncro_quickbooks.sync.store import Changed, OwnerTaken, Verdict
 
 ENTITIES = ("Invoice", "Payment", "CreditMemo", "PurchaseOrder", "Bill", "Purchase")
@@ -94,14 +94,15 @@ class DocumentSettler:
             if ends:
                 self._applied(answer, view.state.object or {})
             else:
-                self._attention(answer, view.state, explanations.gone_by_hand(view, now))
+                self._attention(answer, changed_in_quickbooks(view.state), explanations.gone_by_hand(view, now))
             return
         if is_voided(now) if ends else reflects(now, member.body):
             self._applied(answer, now)  # our own earlier request, whose answer was lost
             return
         differences = foreign_change(view.state.object or {}, now)
         if differences:
-            self._attention(answer, view.state, explanations.edited_by_hand(view, differences, now))
+            problem = explanations.edited_by_hand(view, differences, now)
+            self._attention(answer, changed_in_quickbooks(view.state), problem)
         elif str(now.get("SyncToken")) != view.state.sync_token:
             fresh = replace(view.state, sync_token=str(now.get("SyncToken")), object=now)
             self._work.store.release(view, without_attempt(fresh))
