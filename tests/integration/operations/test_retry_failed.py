@@ -401,7 +401,7 @@ def test_a_step_whose_records_have_all_moved_on_is_no_canary(monkeypatch: pytest
     assert operations.work().steps == [0, 1]  # the second step's record is refused again
 
 
-def test_a_customer_that_was_stopped_and_has_changed_since_is_no_round_s_affair() -> None:
+def test_a_customer_that_was_stopped_is_tried_again_once_it_changes_and_no_round_s_affair_any_more() -> None:
     operations = Operations()
     operations.world.emulator.faults.add(
         Fault(kind="error", code=A_BUG_OF_OURS, operation="update", entity="Customer", times=None)
@@ -414,6 +414,9 @@ def test_a_customer_that_was_stopped_and_has_changed_since_is_no_round_s_affair(
     event = {"event_id": "event-3", "account_id": ACCOUNT, "occurred_at": "2026-11-23T09:00:00.000Z", "version": 3}
     operations.world.publish("customer.updated", {**event, "customer": customer(version=3, name="Name 3")})
     assert in_trouble(operations) == []
+    operations.world.emulator.faults.clear()
+    operations.world.run()
+    assert [each["DisplayName"] for each in operations.company.entities("Customer")] == ["Name 3"]
 
 
 def test_two_rounds_at_once_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
