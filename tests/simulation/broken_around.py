@@ -222,4 +222,9 @@ MUTANTS = (
         (Change("sync/retries.py", 'Key(_STATE, "round")', "Key(_STATE, uuid4().hex)"),),
         (f"{RETRIES}::test_two_rounds_at_once_are_one",),
     ),
+    Mutant(
+        "ch what somebody changed in QuickBooks still counts as written",
+        (Change("sync/records.py", 'return replace(state, applied_digest="")', "return state"),),
+        (f"{HANDS}::test_a_document_voided_or_deleted_by_hand_is_asked_about_and_not_recreated",),
+    ),
 )
