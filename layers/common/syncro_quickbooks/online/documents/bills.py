@@ -27,7 +27,7 @@ from syncro_quickbooks.online.mapping.purchase_order import Supplied
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.work import Settled, Work
 from syncro_quickbooks.sync import problems
-from syncro_quickbooks.sync.model import Attention, Decision, Link, Nothing, Problem, RecordKey, Wait, Write
+from syncro_quickbooks.sync.model import Attention, Decision, Link, Nothing, Problem, RecordKey, Status, Wait, Write
 from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.syncro.models import PurchaseOrder
 
@@ -61,17 +61,24 @@ class BillRules:
     def _before_order(self, view: View, order: PurchaseOrder) -> Wait | Attention | None:
         """The order must be there, unless QuickBooks has none at all."""
         source, who = self._orders[order_key(view.key)], mapping.subject(order)
-        standing = standing_of(source)
-        if (
-            standing.stand is Stand.READY
-            or self._on_its_own(view)
-            or any(each.code == NO_PURCHASE_ORDERS for each in source.record.problems)
-        ):
+        if self._on_its_own(view) or any(each.code == NO_PURCHASE_ORDERS for each in source.record.problems):
             return None
+        standing = standing_of(source)
+        if standing.stand is Stand.READY:
+            return self._before_change(source, who)
         if standing.stand is Stand.NEVER:
             return Attention(mapping.without_order(who, standing.reason, source.key), follows=(source.key,))
         because = f": {standing.reason}" if standing.reason else "."
         return Wait(Problem("waiting_for_order", f"{who} waits for it to be in QuickBooks{because}"), on=(source.key,))
+
+    def _before_change(self, source: View, who: str) -> Wait | None:
+        """An order that is there but could not be changed lacks lines that the bill would be linked to."""
+        if source.record.status is not Status.NEEDS_ATTENTION:
+            return None
+        reason = source.record.problems[0].message if source.record.problems else ""
+        return Wait(
+            Problem("waiting_for_order", f"{who} waits for its change in QuickBooks: {reason}"), on=(source.key,)
+        )
 
     def _on_its_own(self, view: View) -> bool:
         """Whether somebody decided that it is made without a purchase order."""

@@ -94,18 +94,7 @@ class PurchaseOrderRules:
             return decision
         # A bill closes the order, perhaps without a new SyncToken; a full update must not open it again.
         now = self._work.client.read("PurchaseOrder", view.state.qbo_id, ReadPurpose.USER)
-        changed = changed_by_hand(self._work, view, now) or self._mapped(view, order, names, marker, now)
-        return self._closed_if_billed(view, order, changed)
-
-    def _closed_if_billed(self, view: View, order: PurchaseOrder, decision: Write | Attention) -> Write | Attention:
-        """QuickBooks closes an order when a bill takes all of it, not when it later says no more than its bill [G]."""
-        bill = self._bills[bill_key(view.key)].state
-        if not isinstance(decision, Write) or not is_finished(order) or not bill.linked or bill.gone:
-            return decision
-        held = bodies.amount(bill.object or {}, "TotalAmt")
-        if decision.expected is None or held != decision.expected.total:
-            return decision
-        return replace(decision, body={**decision.body, "POStatus": "Closed"})
+        return changed_by_hand(self._work, view, now) or self._mapped(view, order, names, marker, now)
 
     def _mapped(
         self, view: View, order: PurchaseOrder, names: Supplied, marker: str, current: JsonObject | None
