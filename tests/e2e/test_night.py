@@ -1,6 +1,7 @@
 """The nightly comparison as deployed: schedule, queue, function, its permissions, and the office's session between."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from local.records import Records, has_arrived
 from local.stack import Stack
 
 EVENTS = Path(__file__).parents[2] / "events"
-ACCOUNTS = {"demo-msp": "online", "demo-desktop": "desktop"}
+ACCOUNTS = {"acme-it": "online", "demo-desktop": "desktop"}
 
 
 def night_falls(up: Stack, account: str) -> None:
@@ -38,7 +39,7 @@ def nights(up: Stack, account: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("account", ACCOUNTS)
-def test_what_arrived_is_the_same_on_both_sides(up: Stack, account: str) -> None:
+def test_every_cent_between_both_sides_is_named(up: Stack, account: str) -> None:
     event = desktop_demo.for_account(sample("invoice_created.json"), account)
     office = Office(up.config.qbd_url, account)
     on_desktop = ACCOUNTS[account] == "desktop"
@@ -46,7 +47,7 @@ def test_what_arrived_is_the_same_on_both_sides(up: Stack, account: str) -> None
     records = Records(up, account)
     assert any(has_arrived(records.of("invoice", "9001"), event) for _ in until(60))
     if on_desktop:
-        assert office.run()["outcome"] == "done"
+        assert office.run()["outcome"] in ("done", "none")  # none: another test has brought it
     before = len(nights(up, account))
 
     for _ in until(120, every=1):
@@ -56,7 +57,10 @@ def test_what_arrived_is_the_same_on_both_sides(up: Stack, account: str) -> None
         if len(nights(up, account)) > before:
             break
     (newest, *_) = nights(up, account)
-    assert newest["unexplained"] == 0, newest
+    assert newest["unexplained"] == 0, json.dumps(newest, indent=1)
     invoices = newest["kinds"]["invoice"]
     assert invoices["quickbooks"]["count"] >= 1
-    assert invoices["quickbooks"] == invoices["syncro"], newest
+    for figure in ("count", "total", "open"):  # what other tests left is named, too
+        named = sum((Decimal(str(line[figure])) for line in invoices["lines"].values()), Decimal(0))
+        ours, theirs = (Decimal(str(invoices[side][figure])) for side in ("syncro", "quickbooks"))
+        assert ours - named == theirs, json.dumps(newest, indent=1)
