@@ -56,6 +56,8 @@ def test_every_cent_between_both_sides_is_named(up: Stack, account: str) -> None
             office.run()
         if len(nights(up, account)) > before:
             break
+    else:
+        raise AssertionError("no night's report came")
     (newest, *_) = nights(up, account)
     assert newest["unexplained"] == 0, json.dumps(newest, indent=1)
     invoices = newest["kinds"]["invoice"]

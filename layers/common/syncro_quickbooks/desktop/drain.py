@@ -71,7 +71,7 @@ class OutboxExchange:
         pause = self._accounts.health(connection).pause
         if pause is not None and not pause.problem.code.startswith("setup_"):
             return pause.until is not None and pause.until <= self._clock.now()
-        if self._readiness.to_be_looked_at(account_id):
+        if self._readiness.to_be_looked_at(connection):
             return True
         due = self._paces.has_due(account_id, connection.realm_id, to_millis(self._clock.now()))
         if due or self._jobs.has_work(account_id, connection.realm_id):
@@ -315,11 +315,8 @@ class OutboxExchange:
     def _progress(self, work: Work) -> int:
         """Per cent, DONE only when nothing is left."""
         now = to_millis(self._clock.now())
-        left = (
-            len(work.store.dispatches())
-            + len(work.memory.table("reads"))
-            + self._readiness.to_be_looked_at(work.account_id)
-        )
+        left = len(work.store.dispatches()) + len(work.memory.table("reads"))
+        left += self._readiness.to_be_looked_at(self._readiness.connection(work.account_id))
         for layer in LAYERS:
             for entry in work.store.outbox(layer):
                 left += entry.due <= now

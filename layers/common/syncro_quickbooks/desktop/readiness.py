@@ -55,9 +55,8 @@ class Readiness:
         read_at = company.lists_read_at if company is not None else None
         return read_at is None or self._clock.now() - read_at >= READ_EVERY
 
-    def to_be_looked_at(self, account_id: str) -> bool:
+    def to_be_looked_at(self, connection: Connection | None) -> bool:
         """Whether lists are to be read, or records to be decided about anew."""
-        connection = self.connection(account_id)
         company = company_of(connection)
         if connection is None or company is None or self.lists_due(company):
             return True

@@ -7,8 +7,9 @@ from dataclasses import replace
 from syncro_quickbooks.desktop import explanations
 from syncro_quickbooks.desktop.mapping.bodies import kept
 from syncro_quickbooks.desktop.mapping.totals import compare
-from syncro_quickbooks.desktop.planning.applying import lacks_credit
+from syncro_quickbooks.desktop.planning.applying import NOT_ENOUGH
 from syncro_quickbooks.desktop.planning.concluding import done, put_off
+from syncro_quickbooks.desktop.planning.customers import customer_key
 from syncro_quickbooks.desktop.qbxml.reading import Reply, text
 from syncro_quickbooks.desktop.statuses import Next, explain
 from syncro_quickbooks.desktop.work import (
@@ -72,15 +73,9 @@ class Settler:
         compared = () if ended else compare(member.expected, state.object or {}, explanations.named(view))
         warnings = (*member.warnings, *compared, *_warned(reply, view))
         if view.key.kind is Kind.STORE_CREDIT:
-            self._reopen_needy(view)
+            customer = customer_key(StoreCredit.model_validate(view.record.desired).customer_id)
+            self._work.dependents.reopen_users(customer, Kind.PAYMENT, NOT_ENOUGH)
         self._work.store.settle(view, state, member.stamp, done(warnings))
-
-    def _reopen_needy(self, credit: View) -> None:
-        """A credit of the customer has come, or changed: payments that found too little of it look again."""
-        customer = RecordKey(Kind.CUSTOMER, str(StoreCredit.model_validate(credit.record.desired).customer_id))
-        payments = self._work.store.views(self._work.payments_of(customer))
-        needy = [key for key, view in payments.items() if any(map(lacks_credit, view.record.problems))]
-        self._work.dependents.reopen(needy)
 
     # -- refused -------------------------------------------------------------------------------------------------------
 
@@ -113,11 +108,7 @@ class Settler:
         view, member = answer.view, answer.member
         applies_credit = member.entity == CREDIT_APPLICATION
         if applies_credit:
-            payment = Payment.model_validate(view.record.desired)
-            invoices = [RecordKey(Kind.INVOICE, str(each.invoice_id)) for each in payment.allocations]
-            # One of them may grow, or what else pays it be lowered.
-            others = [each for invoice in invoices for each in self._work.payments_of(invoice) if each != view.key]
-            self._follow(view, [*invoices, *others])
+            self._follow(view, self._work.what_may_give_room(Payment.model_validate(view.record.desired)))
             self.park(view, member.stamp, problem)
         elif self._work.memory.round(view.key) >= MOST_ROUNDS:
             self.park(view, member.stamp, explanations.going_round(view, problem))

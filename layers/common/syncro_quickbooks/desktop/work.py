@@ -14,6 +14,7 @@ from syncro_quickbooks.sync.model import Kind, Operation, RecordKey
 from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.sync.settings import Settings
 from syncro_quickbooks.sync.store import Store
+from syncro_quickbooks.syncro.models import Payment
 
 TIME_FOR_A_CALL = timedelta(seconds=8)
 """API Gateway gives a call 29 s and a session's own upkeep is some 15 table calls; what is planned by then is sent."""
@@ -90,6 +91,12 @@ class Work:
     def payments_of(self, key: RecordKey) -> list[RecordKey]:
         """The payments that pay an invoice or use what is left of a payment or credit, or did once."""
         return [each for each in self.dependents.users(key) if each.kind is Kind.PAYMENT]
+
+    def what_may_give_room(self, payment: Payment) -> tuple[RecordKey, ...]:
+        """The invoices that it pays, and whatever else pays them."""
+        invoices = [RecordKey(Kind.INVOICE, str(each.invoice_id)) for each in payment.allocations]
+        others = [each for invoice in invoices for each in self.payments_of(invoice) if each.id != str(payment.id)]
+        return tuple(dict.fromkeys([*invoices, *others]))
 
     def keep_going(self) -> None:
         """Raises OutOfTime when the call has to be answered."""

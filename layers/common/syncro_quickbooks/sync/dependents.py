@@ -6,7 +6,7 @@ from dataclasses import replace
 from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.storage.packing import pack
 from syncro_quickbooks.storage.table import Condition, Delete, Item, Key, Put, Update, Value, Write
-from syncro_quickbooks.sync.model import Problem, RecordKey, Status
+from syncro_quickbooks.sync.model import Kind, Problem, RecordKey, Status
 from syncro_quickbooks.sync.records import SCHEMA, Record, View
 from syncro_quickbooks.sync.store import Changed, Store, Verdict, outbox_item
 
@@ -103,6 +103,11 @@ class Dependents:
     def users(self, key: RecordKey) -> list[RecordKey]:
         """The records that refer to `key`, or did once: payments of an invoice, credits of a customer."""
         return [RecordKey.parse(str(item["sk"])) for item in self._store.items(self._keys.users(key))]
+
+    def reopen_users(self, of: RecordKey, kind: Kind, code: str) -> None:
+        """Have the records of a kind that refer to `of` and have this problem looked at again now."""
+        views = self._store.views([key for key in self.users(of) if key.kind is kind])
+        self.reopen([key for key, view in views.items() if any(each.code == code for each in view.record.problems)])
 
     def note_user(self, of: RecordKey, who: RecordKey) -> None:
         """`who` turns out to refer to `of`, which its own event does not say."""

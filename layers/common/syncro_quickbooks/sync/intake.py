@@ -42,10 +42,9 @@ LISTED = frozenset({Kind.CUSTOMER, Kind.PRODUCT, Kind.VENDOR})
 _DEFAULT_QUIET_SECONDS = 10
 _WRITES_A_CALL = 100  # TransactWriteItems: at most 100 operations
 _RACES = 5
+_NOT_POSTED = (Status.DORMANT, Status.PENDING, Status.WAITING)
 _TROUBLED = "#due_shard, #next_due"
 """Where a record stands that our own mistake stopped: what is desired now is another question (see `Troubles`)."""
-
-_NOT_POSTED = (Status.DORMANT, Status.PENDING, Status.WAITING)
 
 
 class Rejected(Exception):
@@ -127,10 +126,8 @@ class Intake:
             if desired.version <= record.version and not roused:
                 self._wake_again(account_id, entry)
                 return Outcome.STALE
-            asked_about = (
-                record.status is Status.NEEDS_ATTENTION and not desired.deleted
-            )  # perhaps it is mended by this
-            act = desired.acts or record.has_waiters or entry is not None or asked_about
+            may_mend = record.status is Status.NEEDS_ATTENTION and not desired.deleted
+            act = desired.acts or record.has_waiters or entry is not None or may_mend
             quiet_ms = _quiet_ms(found.get(keys.of_account("settings"))) if desired.settles_down else 0
             try:
                 due = self._store(keys, record, desired, quiet_ms, act=act)
@@ -179,10 +176,9 @@ class Intake:
         try:
             values[":snapshot"] = pack(desired.snapshot)
             change += ", #desired = :snapshot"
-            over = _TROUBLED
+            change += f" REMOVE {_TROUBLED}"
         except TooLarge:
-            over = f"{_TROUBLED}, #desired"  # the worker explains it on the record
-        change += f" REMOVE {over}"
+            change += f" REMOVE {_TROUBLED}, #desired"  # the worker explains it on the record
         operations: list[Write] = [Update(keys.record(desired.key), change, values, _as_read(record))]
         if not record.version and desired.key.kind in LISTED:
             # One-time jobs go through all of them; records themselves are spread over the table.

@@ -24,7 +24,9 @@ from syncro_quickbooks.sync.model import Attention, Decision, Kind, Nothing, Pro
 from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.syncro.models import Payment, StoreCredit
 
-_NOT_ENOUGH = "credit_not_enough"
+NOT_ENOUGH = "credit_not_enough"
+"""A payment found too little credit of its customer in QuickBooks."""
+
 _SOURCES = (Kind.STORE_CREDIT, Kind.PAYMENT)
 
 
@@ -68,7 +70,7 @@ class Applying:
         return Planned(noted, replace(write, body=body, warnings=warnings), next_generation(view.state))
 
     def _too_little(self, view: View, payment: Payment, sources: Sequence[RecordKey]) -> Attention:
-        """It is noted at the customer, so that a credit that comes finds it (`lacks_credit`)."""
+        """It is noted at the customer, so that a credit that comes finds it."""
         customer = customer_key(payment.customer_id)
         self._work.dependents.note_user(customer, view.key)
         return Attention(_not_enough(view, payment), follows=(customer, *sources))
@@ -198,14 +200,9 @@ def _off(view: View, payment: Payment) -> Problem:
     )
 
 
-def lacks_credit(problem: Problem) -> bool:
-    """Whether a payment found too little credit of its customer in QuickBooks."""
-    return problem.code == _NOT_ENOUGH
-
-
 def _not_enough(view: View, payment: Payment) -> Problem:
     return Problem(
-        _NOT_ENOUGH,
+        NOT_ENOUGH,
         f"{explanations.named(view)} uses {money.show(payment.payment_amount)} of store credit; QuickBooks has less "
         "left.",
         "Look in QuickBooks what the customer's credits were used for, and apply the rest by hand.",

@@ -97,7 +97,7 @@ class PaymentRules:
         if isinstance(write, Attention):
             return write if posted is None else self._unless_unchanged(view, write)
         if left_unapplied(write):
-            write = replace(write, follows=self._what_may_give_room(view, payment))
+            write = replace(write, follows=self._work.what_may_give_room(payment))
         same = write.digest == view.state.applied_digest and not applies_otherwise(write)
         if same and posted is not None and not is_forced(view):
             return Nothing(write.warnings, follows=write.follows)
@@ -118,12 +118,6 @@ class PaymentRules:
                 target = found.get(each.invoice_id) or Target(invoice.state.qbo_id, explanations.named(invoice))
                 found[each.invoice_id] = replace(target, drawn=target.drawn + money.cents(each.amount))
         return found
-
-    def _what_may_give_room(self, view: View, payment: Payment) -> tuple[RecordKey, ...]:
-        """The invoices that it pays, and whatever else pays them."""
-        invoices = [invoice_key(each.invoice_id) for each in payment.allocations]
-        others = [each for invoice in invoices for each in self._work.payments_of(invoice) if each != view.key]
-        return tuple(dict.fromkeys([*invoices, *others]))
 
     def _unless_unchanged(self, view: View, decision: Attention) -> Decision:
         """A closed month matters only to a payment that has changed."""

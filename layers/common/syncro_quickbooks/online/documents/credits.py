@@ -300,15 +300,8 @@ class Credits:
 
 def reopen_needy(work: Work, customer_id: int) -> None:
     """A credit of the customer has come, or is free again: payments that asked for one look again."""
-    users = work.dependents.users(RecordKey(Kind.CUSTOMER, str(customer_id)))
-    views = work.store.views([key for key in users if key.kind is Kind.PAYMENT])
-    work.dependents.reopen(
-        [
-            key
-            for key, view in views.items()
-            if any(problem.code == payment_problems.SOURCE_UNCLEAR for problem in view.record.problems)
-        ]
-    )
+    customer = RecordKey(Kind.CUSTOMER, str(customer_id))
+    work.dependents.reopen_users(customer, Kind.PAYMENT, payment_problems.SOURCE_UNCLEAR)
 
 
 def owner_of(credit: StoreCredit, work: Work) -> RecordKey:

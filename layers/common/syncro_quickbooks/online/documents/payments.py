@@ -20,6 +20,7 @@ from syncro_quickbooks.online.mapping.applied import applications
 from syncro_quickbooks.online.mapping.dates import closed_until
 from syncro_quickbooks.online.mapping.hand import reflects
 from syncro_quickbooks.online.mapping.payment import (
+    EMPTIED,
     Application,
     Money,
     cut_to_room,
@@ -350,10 +351,13 @@ class PaymentRules:
         now = self._work.client.read("Payment", answer.view.state.qbo_id, ReadPurpose.USER)
         return now if now is not None and reflects(now, answer.member.body) else None
 
-    def applied(self, answer: Settled, _warnings: Sequence[Problem], /) -> None:
-        """A voided payment takes its write-off, and what was drawn on it, along."""
+    def applied(self, answer: Settled, _warnings: Sequence[Problem], /) -> Again | None:
+        """A payment that has ended takes its write-off, and what was drawn on it, along; one that is empty goes on."""
+        if answer.member.digest == EMPTIED:
+            return Again()
         if answer.member.operation is Operation.VOID:
             self._credits.ended(answer.view, Payment.model_validate(answer.view.record.desired))
+        return None
 
 
 def _write_of(answer: Settled) -> Write:

@@ -25,7 +25,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Something was learned from a refusal: plan the document anew."""
+    """Plan the document anew: something was learned from a refusal, or the one that was there is let go of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,6 @@ class Rules(Protocol):
         """What to make of QuickBooks' definite refusal; None for what holds for every kind."""
         ...
 
-    def applied(self, answer: Settled, warnings: Sequence[Problem], /) -> None:
-        """QuickBooks carried the write out, with these warnings."""
+    def applied(self, answer: Settled, warnings: Sequence[Problem], /) -> Again | None:
+        """QuickBooks carried the write out, with these warnings. Again: a void that was not the record's end."""
         ...

@@ -10,7 +10,6 @@ from syncro_quickbooks.online.documents.inactive import inactive_use
 from syncro_quickbooks.online.documents.outcome import applied_state, done, final_warnings, verdict_of
 from syncro_quickbooks.online.documents.rules import Again, Carried, Rules
 from syncro_quickbooks.online.mapping.hand import foreign_change, is_voided, reflects
-from syncro_quickbooks.online.mapping.payment import EMPTIED
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.online.work import Settled, Work
 from syncro_quickbooks.sync.catalogue import RetryClass, explain
@@ -79,11 +78,10 @@ class DocumentSettler:
         ended = member.operation in _ENDINGS
         warnings = member.warnings if ended else final_warnings(member.warnings, member.expected, stored, view.key)
         state = applied_state(answer, stored, gone=ended)
-        if member.digest == EMPTIED:
-            self._work.store.release(view, without_document(state))  # what the record says now is decided anew
-            return
-        self._rules[view.key.kind].applied(answer, warnings)
-        self._work.store.settle(view, state, member.stamp, done(warnings))
+        if isinstance(self._rules[view.key.kind].applied(answer, warnings), Again):
+            self._work.store.release(view, without_document(state))
+        else:
+            self._work.store.settle(view, state, member.stamp, done(warnings))
 
     def _compare_with_now(self, answer: Settled, retry_class: RetryClass, problem: Problem) -> None:
         """Something changed the document; only a person's change of money, lines or status is asked about."""

@@ -171,20 +171,20 @@ def _details(payment: Payment, what: Money, settings: Settings, company: Company
     return fields
 
 
-EMPTIED = bodies.digest({"void": True, "emptied": True})
-"""Of the void of a payment that is to apply no credit memo any more: the record goes on, without a document."""
-
-
-def emptied(write: Write) -> Write:
-    """Instead of the update that would leave a payment of nothing for nothing: its void."""
-    body: JsonObject = {"Id": bodies.text(write.body, "Id"), "SyncToken": bodies.text(write.body, "SyncToken")}
-    return replace(write, operation=Operation.VOID, body=body, digest=EMPTIED, expected=None)
-
-
 def void_payment(current: JsonObject) -> Write:
     """The void of a payment that was deleted, or failed after it was posted (an ACH return)."""
     handle: JsonObject = {"Id": bodies.text(current, "Id"), "SyncToken": bodies.text(current, "SyncToken")}
     return Write(Operation.VOID, "Payment", handle, bodies.digest({"void": True}))
+
+
+EMPTIED = bodies.digest({"void": True, "emptied": True})
+"""Of the void of a payment that is to apply no credit memo any more: the record goes on, without a document."""
+
+
+def emptied(update: Write) -> Write:
+    """Instead of the update that would leave a payment of nothing for nothing: its void."""
+    void = void_payment(update.body)
+    return replace(void, digest=EMPTIED, warnings=update.warnings, lines=update.lines)
 
 
 def is_deposited(current: JsonObject) -> bool:
