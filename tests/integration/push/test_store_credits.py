@@ -564,3 +564,27 @@ def test_a_use_that_moves_to_the_rest_of_a_payment_leaves_no_empty_payment_and_m
         by_memo = [each["PrivateNote"] for each in standing(books(world), "Payment") if not each["TotalAmt"]]
         assert by_memo == ([f"syncro:payment:1:{1 if version == 1 else 2}"] if source == 259 else [])
         assert credits(world) == [("syncro:store_credit:259:1", *money("40.00", "0" if source == 259 else "40.00"))]
+
+
+def test_a_rest_that_was_used_stays_so_while_payments_come_from_quickbooks_and_after_that() -> None:
+    world = world_with(309, 310)
+    use = payment_detail(345, "84.00", [allocation(310, "84.00", 344)], method="Store Credit")
+    world.publish("payment.created", use)
+    world.run()  # it waits for its source, so other settings have it decided about again
+    world.publish("payment.created", payment_detail(344, "300.00", [allocation(309, "216.00")]))
+    world.run()
+    assert open_on(world) == {"10309": Decimal(0), "10310": Decimal("132.00")}
+
+    for to_quickbooks in (False, True):
+        connection = world.deployment.accounts.connection(ACCOUNT)
+        assert connection is not None
+        direction = {"sync_payments_to": to_quickbooks, "sync_payments_from": not to_quickbooks}
+        settings = {**(connection.settings or {}), **direction}
+        world.deployment.accounts.save_settings(ACCOUNT, settings, version=connection.settings_version)
+        world.run()
+        assert (record(world, 345)["status"], record(world, 345)["problems"]) == ("synced", "[]")
+    world.publish("payment.updated", payment_detail(344, "310.00", [allocation(309, "216.00")], version=2))
+    world.run()
+    assert payments(world) == [(*money("310.00", "10.00"), list(money("216.00", "84.00")))]
+    assert open_on(world) == {"10309": Decimal(0), "10310": Decimal("132.00")}
+    assert (record(world, 344)["status"], record(world, 345)["status"]) == ("synced", "synced")

@@ -248,6 +248,16 @@ class Credits:
         if former:
             self._work.dependents.let_go(key, former)
 
+    def is_drawn(self, view: View, payment: Payment, method: PaymentMethod) -> bool:
+        """Whether all of it is a use of other payments' rests, as they were told and apply it."""
+        told = self._work.dependents.sources(view.key) if method.kind is MethodKind.STORE_CREDIT else {}
+        if not told or any(stamp != view.record.stamp for stamp in told.values()):
+            return False
+        shares = self.shares(view, payment, method)
+        if not isinstance(shares, list) or any(isinstance(share, MemoShare) for share in shares):
+            return False
+        return not list(self._short(payment, shares))
+
     def drawn(self, view: View, payment: Payment, shares: list[Share]) -> Decision:
         """What it uses of other payments' rests: they are updated, and this record shows what came of it."""
         sources = tuple(dict.fromkeys(share.payment for share in shares if isinstance(share, RestShare)))

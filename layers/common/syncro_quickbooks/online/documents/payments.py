@@ -114,6 +114,8 @@ class PaymentRules:
         else:
             decided = precheck_payment(payment, settings, self._work.company, current, choices_of(view))
         if isinstance(decided, Skip) and decided.problem.code in _LEAVES_OPEN:
+            if method is not None and self._credits.is_drawn(view, payment, method):
+                return Nothing()  # another payment's document holds it since before the settings changed
             self._work.dependents.reopen([key for key in wanted_of(payment) if self._is_to_say_so(key)])
             return replace(decided, follows=tuple(wanted_of(payment)))
         if decided is not None or method is None:
