@@ -97,6 +97,10 @@ class Books(Protocol):
         """How much of which document the payment pays in QuickBooks, as it was last written."""
         ...
 
+    def has_unwritten(self, payment: View) -> bool:
+        """Whether QuickBooks has the payment although it was never written, because it came from there."""
+        ...
+
 
 class Comparison:
     """One account's comparison. Lives for one night."""
@@ -226,7 +230,7 @@ class Comparison:
                 continue
             live = not payer.record.deleted
             allocated = told.allocations.get(view.key.id, ZERO) if live else ZERO
-            applied = self._applied(payer).get(_place(view), ZERO)
+            applied = self._booked(payer, told, view)
             paid, booked = paid + allocated, booked + applied
             line = _LINE_OF_PAYER.get(payer.record.status)
             if line and allocated != applied:
@@ -265,7 +269,7 @@ class Comparison:
             own += [each for each in applying.get(place, ()) if each[0].key not in names]
             row = rows.get(place)
             before = Decimal(view.state.as_found.paid) if view.state.as_found else ZERO
-            booked = sum((self._applied(payer).get(place, ZERO) for payer, _ in own), before)
+            booked = sum((self._booked(payer, told, view) for payer, told in own), before)
             if row is not None and booked != self._books.total(row) - self._books.balance(row):
                 payers[view.key] = self._all_payers(view.key, own)
         return payers
@@ -277,8 +281,13 @@ class Comparison:
         told = [(view, said) for view in older if view and (said := said_of(view, self._settings))]
         return [*known, *told]
 
-    def _applied(self, payer: View) -> Mapping[Place, Decimal]:
-        return {} if payer.state.gone else self._books.applied(payer, self._views)
+    def _booked(self, payer: View, told: Said, invoice: View) -> Decimal:
+        """What the payment pays of the invoice in QuickBooks, as far as we know."""
+        if payer.state.gone:
+            return ZERO
+        if self._books.has_unwritten(payer):
+            return told.allocations.get(invoice.key.id, ZERO)
+        return self._books.applied(payer, self._views).get(_place(invoice), ZERO)
 
     def _settled_again(self, documents: Sequence[Document]) -> Iterator[Document]:
         """A document that changed while it was compared is being worked on, not wrong."""
