@@ -11,6 +11,7 @@ HANDS = "tests/integration/push/test_bookkeepers_hand.py"
 BACK = "tests/simulation/test_crash_payments_from.py"
 RACES = "tests/integration/payments_from/test_races.py"
 RETRIES = "tests/integration/operations/test_retry_failed.py"
+LETTERS = "tests/integration/operations/test_retry_letters.py"
 NIGHTS = "tests/integration/operations/test_reconciliation.py"
 RECOVERY = "tests/simulation/test_recovery.py"
 
@@ -18,12 +19,12 @@ MUTANTS = (
     Mutant(
         "ra the rest is tried although the canary failed",
         (Change("sync/dead_letters.py", "reason or not outcome.failure  #", "True  #"),),
-        (f"{RETRIES}::test_if_the_canary_fails_nothing_else_is_tried_and_all_stay",),
+        (f"{LETTERS}::test_if_the_canary_fails_nothing_else_is_tried_and_all_stay",),
     ),
     Mutant(
         "rb what was refused for good is tried again",
         (Change("sync/dead_letters.py", ', str(letter["reason"])\n', ', ""\n'),),
-        (f"{RETRIES}::test_what_was_refused_with_a_reason_is_moved_as_it_is_and_never_tried_again",),
+        (f"{LETTERS}::test_what_was_refused_with_a_reason_is_moved_as_it_is_and_never_tried_again",),
     ),
     Mutant(
         "rc records go on although the canary was refused again",
@@ -51,8 +52,8 @@ MUTANTS = (
             ),
         ),
         (
-            f"{RETRIES}::test_killed_in_the_middle_nothing_is_lost_and_nothing_booked_twice",
-            f"{RETRIES}::test_killed_while_it_moves_a_refused_letter_it_keeps_it",
+            f"{LETTERS}::test_killed_in_the_middle_nothing_is_lost_and_nothing_booked_twice",
+            f"{LETTERS}::test_killed_while_it_moves_a_refused_letter_it_keeps_it",
         ),
     ),
     Mutant(

@@ -28,6 +28,8 @@ THROTTLED = f"{HOLDING}::test_429_pauses_the_account_for_a_minute_and_fails_no_r
 ACCOUNTS = "tests/simulation/test_two_accounts.py::test_an_account_pushed_at_any_call_of_another_stays_apart"
 PAYMENTS = "tests/integration/push/test_payments.py"
 CREDITS = "tests/integration/push/test_store_credits.py"
+RESTS = "tests/integration/push/test_rests_of_payments.py"
+ROOM = "tests/integration/push/test_payments_and_room.py"
 RECOVERY = "tests/simulation/test_recovery.py"
 KILLED = f"{RECOVERY}::test_a_worker_killed_at_any_call_is_replaced_in_time_by_the_sweep_alone"
 
@@ -155,7 +157,7 @@ MUTANTS = (
     Mutant(
         "m  whoever begins to wait meanwhile is overlooked",
         (Change("sync/store.py", "if has_waiters is False:", "if False:"),),
-        (f"{CREDITS}::test_a_rest_that_is_used_before_its_payment_was_sent_is_noticed_to_be_done",),
+        (f"{RESTS}::test_a_rest_that_is_used_before_its_payment_was_sent_is_noticed_to_be_done",),
     ),
     Mutant(
         "n  what was put back into the outbox is not looked at again",
@@ -165,7 +167,7 @@ MUTANTS = (
     Mutant(
         "o  an invoice shrinks below its payments without taking them off",
         (Change("online/documents/invoices.py", "return allowed if allowed < applied else None", "return None"),),
-        (f"{PAYMENTS}::test_an_invoice_that_falls_below_what_is_paid_is_changed_and_paid_again",),
+        (f"{ROOM}::test_an_invoice_that_falls_below_what_is_paid_is_changed_and_paid_again",),
     ),
     Mutant(
         "p  payments know nothing of each other",
@@ -176,7 +178,7 @@ MUTANTS = (
                 "return capacity",
             ),
         ),
-        (f"{PAYMENTS}::test_payments_that_together_are_more_than_an_invoice_are_cut_without_asking_quickbooks",),
+        (f"{ROOM}::test_payments_that_together_are_more_than_an_invoice_are_cut_without_asking_quickbooks",),
     ),
     Mutant(
         "q  a credit from an overpayment is booked again as a credit memo",
@@ -208,7 +210,7 @@ MUTANTS = (
     Mutant(
         "td what is reopened while its write is under way is not planned again",
         (Change("sync/store.py", "    if dispatch_id:\n", "    if False:\n"),),
-        (f"{CREDITS}::test_a_rest_that_is_used_while_its_payment_is_being_sent_is_used_once_that_is_over",),
+        (f"{RESTS}::test_a_rest_that_is_used_while_its_payment_is_being_sent_is_used_once_that_is_over",),
     ),
     Mutant(
         "tc after a lost answer the write is planned anew",

@@ -14,8 +14,8 @@ from local.cloudformation import Template, load, mapping, properties, resources,
 from syncro_quickbooks.bootstrap import deployment
 from syncro_quickbooks.sync.model import Status
 from tests.integration.desktop.test_permissions import _ACTIONS
-from tests.integration.push.test_doors import ACCOUNT, Stack, sample, stack  # noqa: F401 - a fixture
 from tests.support import aws
+from tests.support.stack import ACCOUNT, Stack, sample
 
 pytestmark = pytest.mark.usefixtures("aws_services")
 
@@ -61,19 +61,19 @@ def needed_actions(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
     deployment.cache_clear()
 
 
-def booked(stack: Stack) -> None:  # noqa: F811 - the fixture, handed on
+def booked(stack: Stack) -> None:
     stack.call("on_invoice_updated", sample("invoice_created"))
     stack.call("qbo_push", sample("push_wake_up"))
 
 
-def test_measuring(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811 - the fixture
+def test_measuring(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     booked(stack)
     with needed_actions(monkeypatch) as needed:
         stack.call("measure", sample("measure_schedule"))
     assert needed == allowed("MeasureFunction")
 
 
-def test_comparing(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811 - the fixture
+def test_comparing(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     booked(stack)
     aws.client("dynamodb").update_item(
         TableName=os.environ["TABLE_NAME"],
@@ -90,7 +90,7 @@ def test_comparing(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:  # no
     assert needed | seldom == allowed("ReconcileFunction")
 
 
-def test_retrying(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811 - the fixture
+def test_retrying(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     """Letters of every kind, and a record that may be retried."""
     booked(stack)
     sqs = aws.client("sqs")

@@ -1,8 +1,7 @@
-"""Trying again what failed: a canary first, within a budget, hourly while an alarm is red, never what was refused."""
+"""Trying failed records again: a canary first, by growing steps, never what a customer has to mend."""
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -10,351 +9,24 @@ from typing import Any
 import pytest
 
 from emulators.quickbooks_online import Fault
-from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.storage.packing import pack, unpack
 from syncro_quickbooks.storage.table import Put, Table, Write
-from syncro_quickbooks.sync import dead_letters, nights, retries
+from syncro_quickbooks.sync import retries
 from syncro_quickbooks.sync.accounts import Edition, Pause
-from syncro_quickbooks.sync.dead_letters import EventDeadLetters, LetterBox, WakeUpDeadLetters
-from syncro_quickbooks.sync.intake import IntakeResult
 from syncro_quickbooks.sync.lease import Leases
 from syncro_quickbooks.sync.model import Problem
-from syncro_quickbooks.sync.retries import Retries, Round
+from syncro_quickbooks.sync.retries import Round
 from syncro_quickbooks.sync.troubles import Trouble, Troubles
-from syncro_quickbooks.sync.wake import PUSH_SCHEDULE, shard_of
-from tests.support import aws
+from syncro_quickbooks.sync.wake import shard_of
+from tests.integration.operations.rounds import ALARM, Operations, failed_invocation
 from tests.support.books import assert_each_once, standing
 from tests.support.boundaries import Crash
 from tests.support.events import ACCOUNT, customer, invoice_detail
-from tests.support.world import FUNCTION_TIME, World
+from tests.support.world import FUNCTION_TIME
 
 pytestmark = pytest.mark.usefixtures("aws_services")
 
-ALARM = "stack-dead-letters-events"
 A_BUG_OF_OURS = "2010"
-_numbers = count(1)
-
-
-class Operations:
-    """A world with dead-letter queues, and what tries again. While that waits, the world goes on."""
-
-    def __init__(self) -> None:
-        self.world = World()
-        self.company = self.world.connect(number_check=False)
-        self.world.run()
-        number = next(_numbers)
-        self.events = aws.queue(f"retry-{number}-events")
-        self.refused = aws.queue(f"retry-{number}-refused")
-        self.missed = aws.queue(f"retry-{number}-missed")
-        self.pushes = aws.queue(f"retry-{number}-push.fifo")
-        self.laters = aws.queue(f"retry-{number}-later")
-        self.comparisons = aws.queue(f"retry-{number}-comparisons")
-        self.accepted: list[str] = []
-        self.accept: Callable[[str, JsonObject], IntakeResult] = self.world.deployment.intake.accept
-
-    def now(self) -> Any:
-        return self.world.clock.now()
-
-    def sleep(self, seconds: float) -> None:
-        self.world.run_for(timedelta(seconds=seconds))
-
-    def retries(self) -> Retries:
-        table, accounts, wakes = (getattr(self.world.deployment, part) for part in ("table", "accounts", "wakes"))
-        sqs = aws.client("sqs")
-        boxes = [
-            (LetterBox(sqs, self.pushes), PUSH_SCHEDULE),
-            (LetterBox(sqs, self.comparisons), nights.SCHEDULE),
-            (LetterBox(sqs, self.laters), ""),
-        ]
-        return Retries(
-            table,
-            self,
-            EventDeadLetters(LetterBox(sqs, self.events), self._accept, self.keep_refused),
-            WakeUpDeadLetters(boxes, table, self),
-            Troubles(table, accounts, wakes, self),
-            missed=LetterBox(sqs, self.missed),
-        )
-
-    def work(self) -> Round:
-        return self.retries().work([ALARM], self.now() + FUNCTION_TIME)
-
-    def _accept(self, detail_type: str, detail: JsonObject) -> IntakeResult:
-        self.accepted.append(str(detail["event_id"]))
-        return self.accept(detail_type, detail)
-
-    def keep_refused(self, event: Any, reason: str) -> None:
-        letter = json.dumps({"reason": reason, "event": event})
-        aws.client("sqs").send_message(QueueUrl=self.refused, MessageBody=letter)
-
-    def letter(self, body: Any) -> None:
-        aws.client("sqs").send_message(QueueUrl=self.events, MessageBody=json.dumps(body))
-
-    def letters(self) -> list[dict[str, Any]]:
-        """What anybody else can see in the events' dead-letter queue; it stays there."""
-        return seen(self.events)
-
-    def refusals(self) -> list[dict[str, Any]]:
-        """The same of the queue of refused events."""
-        return seen(self.refused)
-
-    def invoices(self) -> list[str]:
-        return sorted(str(invoice["DocNumber"]) for invoice in standing(self.company))
-
-    def statuses(self, numbers: range) -> list[str]:
-        return [self.world.record("invoice", number)["status"] for number in numbers]
-
-
-def seen(queue: str) -> list[dict[str, Any]]:
-    box = LetterBox(aws.client("sqs"), queue)
-    found = box.take(100)
-    box.put_back(found)
-    return [json.loads(letter["Body"]) for letter in found]
-
-
-def bus_event(detail: dict[str, Any]) -> dict[str, Any]:
-    return {"id": f"bus-{detail['event_id']}", "detail-type": "invoice.created", "source": "syncro", "detail": detail}
-
-
-def failed_invocation(detail: dict[str, Any]) -> dict[str, Any]:
-    """What Lambda puts into the queue after the third failed try."""
-    context = {"requestId": "1", "functionArn": "arn:aws:lambda:x", "condition": "RetriesExhausted"}
-    return {"version": "1.0", "requestContext": context, "requestPayload": bus_event(detail)}
-
-
-def failing(ids: set[str], error: BaseException, otherwise: Callable[..., IntakeResult]) -> Callable[..., IntakeResult]:
-    def accept(detail_type: str, detail: JsonObject) -> IntakeResult:
-        if detail["event_id"] in ids:
-            raise error
-        return otherwise(detail_type, detail)
-
-    return accept
-
-
-# -- dead letters of events --------------------------------------------------------------------------------------------
-
-
-def test_letters_of_both_forms_are_taken_in_and_their_invoices_reach_the_books() -> None:
-    operations = Operations()
-    operations.letter(failed_invocation(invoice_detail(1)))
-    operations.letter(bus_event(invoice_detail(2)))
-    done = operations.work()
-    operations.world.run()
-    assert (done.events_taken_in, done.events_left, done.stopped) == (2, 0, "")
-    assert operations.letters() == []
-    assert operations.invoices() == ["101", "102"]
-
-
-def test_if_the_canary_fails_nothing_else_is_tried_and_all_stay() -> None:
-    operations = Operations()
-    details = [invoice_detail(number) for number in (1, 2, 3)]
-    for detail in details:
-        operations.letter(failed_invocation(detail))
-    operations.accept = failing({str(d["event_id"]) for d in details}, RuntimeError("no table"), operations.accept)
-    done = operations.work()
-    assert len(operations.accepted) == 1
-    assert (done.events_taken_in, done.events_left) == (0, 3)
-    assert done.stopped == "an event failed again: RuntimeError: no table"
-    assert len(operations.letters()) == 3
-
-
-def test_the_next_canary_is_another_letter() -> None:
-    operations = Operations()
-    poison, good = invoice_detail(1), invoice_detail(2)
-    for detail in (poison, good):
-        operations.letter(failed_invocation(detail))
-    operations.accept = failing({str(poison["event_id"])}, RuntimeError("poison"), operations.accept)
-    for _ in range(3):
-        operations.work()
-    operations.world.run()
-    assert operations.invoices() == ["102"]
-    assert [letter["requestPayload"]["detail"]["event_id"] for letter in operations.letters()] == [poison["event_id"]]
-
-
-def test_a_round_keeps_its_budget_and_the_next_one_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retries, "MOST_LETTERS", 5)
-    operations = Operations()
-    for number in range(1, 13):
-        operations.letter(failed_invocation(invoice_detail(number)))
-    assert [operations.work().events_taken_in for _ in range(4)] == [5, 5, 2, 0]
-    operations.world.run()
-    assert operations.invoices() == sorted(f"10{number}" for number in range(1, 13))
-
-
-def test_what_was_refused_with_a_reason_is_moved_as_it_is_and_never_tried_again() -> None:
-    operations = Operations()
-    refused = {"reason": "the event breaks the contract: invoice.total: missing", "event": bus_event(invoice_detail(1))}
-    operations.letter(refused)
-    operations.letter(failed_invocation(invoice_detail(2)))
-    done = operations.work()
-    assert operations.accepted == ["event-acme-2-1"]
-    assert [asdict(letter) for letter in done.refused] == [
-        {
-            "reason": "the event breaks the contract: invoice.total: missing",
-            "event_id": "bus-event-acme-1-1",
-            "detail_type": "invoice.created",
-            "account_id": ACCOUNT,
-        }
-    ]
-    assert operations.letters() == []
-    assert operations.refusals() == [refused]
-    assert not operations.work().found_something
-
-
-def test_what_turns_out_to_be_malformed_is_kept_with_its_reason_and_stops_nobody() -> None:
-    operations = Operations()
-    broken = invoice_detail(1)
-    del broken["invoice"]["total"]
-    operations.letter(failed_invocation(broken))
-    for number in (2, 3):
-        operations.letter(failed_invocation(invoice_detail(number)))
-    done = operations.work()
-    assert (done.events_taken_in, done.events_left, done.stopped) == (2, 0, "")
-    assert operations.letters() == []
-    (letter,) = operations.refusals()
-    assert "invoice.total" in letter["reason"]
-    assert letter["event"] == bus_event(broken)
-    assert not operations.work().found_something
-
-
-@pytest.mark.parametrize("body", ["no JSON", '["a", "list"]', '{"requestPayload": {"no": "detail"}}', '{"detail": 5}'])
-def test_a_letter_that_nobody_understands_is_refused_word_for_word(body: str) -> None:
-    operations = Operations()
-    aws.client("sqs").send_message(QueueUrl=operations.events, MessageBody=body)
-    (listed,) = operations.work().refused
-    assert listed.reason.startswith("the letter ")
-    assert operations.letters() == []
-    assert operations.refusals() == [{"reason": listed.reason, "event": body}]
-
-
-def test_refused_letters_do_not_keep_others_from_being_taken_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retries, "MOST_LETTERS", 5)
-    operations = Operations()
-    for number in range(12):
-        operations.letter({"reason": "no", "event": bus_event(invoice_detail(100 + number))})
-    operations.letter(failed_invocation(invoice_detail(1)))
-    assert sum(operations.work().events_taken_in for _ in range(3)) == 1
-    assert operations.letters() == []
-    assert len(operations.refusals()) == 12
-
-
-def test_refused_letters_are_moved_although_the_canary_failed() -> None:
-    operations = Operations()
-    poison = invoice_detail(1)
-    operations.letter(failed_invocation(poison))
-    for number in range(3):
-        operations.letter({"reason": "no", "event": bus_event(invoice_detail(100 + number))})
-    operations.accept = failing({str(poison["event_id"])}, RuntimeError("poison"), operations.accept)
-    assert operations.work().events_left == 1
-    assert operations.letters() == [failed_invocation(poison)]
-    assert len(operations.refusals()) == 3
-
-
-@pytest.mark.parametrize("sent", [True, False])
-def test_killed_while_it_moves_a_refused_letter_it_keeps_it(monkeypatch: pytest.MonkeyPatch, sent: bool) -> None:
-    monkeypatch.setattr(retries, "MOST_LETTERS", 1)
-    operations = Operations()
-    refused = {"reason": "no", "event": bus_event(invoice_detail(1))}
-    operations.letter(refused)
-    whole = operations.keep_refused
-
-    def dies(event: Any, reason: str) -> None:
-        if sent:
-            whole(event, reason)
-        raise Crash("killed")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(dead_letters, "HIDDEN", 0)  # what is never put back comes back at once
-        patch.setattr(operations, "keep_refused", dies)
-        with pytest.raises(Crash):
-            operations.work()
-    operations.work()
-    # Sent before it is deleted: somebody may read it twice, nobody never.
-    assert operations.refusals() == [refused] * (2 if sent else 1)
-    assert operations.letters() == []
-
-
-def test_a_letter_that_cannot_be_moved_stays_and_comes_last_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    operations = Operations()
-    refused = {"reason": "no", "event": bus_event(invoice_detail(1))}
-    operations.letter(refused)
-    operations.letter(failed_invocation(invoice_detail(2)))
-
-    def fails(*_: object) -> None:
-        raise RuntimeError("too many bytes")
-
-    monkeypatch.setattr(operations, "keep_refused", fails)
-    taken = [operations.work() for _ in range(2)]
-    assert sum(each.events_taken_in for each in taken) == 1
-    assert taken[-1].stopped.startswith("an event failed again: RuntimeError: ")
-    assert operations.letters() == [refused]
-
-
-@pytest.mark.parametrize("stored", [True, False])
-def test_killed_in_the_middle_nothing_is_lost_and_nothing_booked_twice(
-    monkeypatch: pytest.MonkeyPatch, stored: bool
-) -> None:
-    monkeypatch.setattr(dead_letters, "HIDDEN", 0)  # what is never put back comes back at once
-    operations = Operations()
-    for number in (1, 2, 3):
-        operations.letter(failed_invocation(invoice_detail(number)))
-    whole = operations.accept
-
-    def dies_at_the_second(detail_type: str, detail: JsonObject) -> IntakeResult:
-        if len(operations.accepted) == 2:
-            if stored:
-                whole(detail_type, detail)
-            raise Crash("killed")
-        return whole(detail_type, detail)
-
-    operations.accept = dies_at_the_second
-    monkeypatch.setattr(retries, "MOST_LETTERS", 3)
-    with pytest.raises(Crash):
-        operations.work()
-    operations.accept = whole
-    operations.work()
-    operations.world.run()
-    assert operations.invoices() == ["101", "102", "103"]
-    assert_each_once(operations.company)
-    assert operations.letters() == []
-
-
-# -- wake-ups ----------------------------------------------------------------------------------------------------------
-
-
-def test_wake_ups_are_deleted_once_their_account_has_been_looked_at() -> None:
-    operations = Operations()
-    sqs = aws.client("sqs")
-    group = {"MessageGroupId": ACCOUNT, "MessageDeduplicationId": "1"}
-    sqs.send_message(QueueUrl=operations.pushes, MessageBody=ACCOUNT, **group)
-    sqs.send_message(QueueUrl=operations.laters, MessageBody=f"{ACCOUNT} 0123")
-    operations.world.publish("invoice.created", invoice_detail(1))
-    operations.world.lose_messages()
-    operations.world.clock.sleep(300)
-    done = operations.work()
-    assert (done.wake_ups_deleted, done.accounts_overdue) == (0, [ACCOUNT])
-
-    operations.world.run()  # the sweep wakes it
-    done = operations.work()
-    assert (done.wake_ups_deleted, done.accounts_overdue) == (2, [])
-    assert operations.invoices() == ["101"]
-
-
-def test_each_kind_of_wake_up_is_looked_for_in_its_own_schedule() -> None:
-    operations = Operations()
-    operations.world.publish("invoice.created", invoice_detail(1))
-    operations.world.run()
-    operations.world.clock.advance_to(operations.world.deployment.nights.tonight() + timedelta(minutes=1))
-    sqs = aws.client("sqs")
-    sqs.send_message(QueueUrl=operations.comparisons, MessageBody=ACCOUNT)
-    sqs.send_message(QueueUrl=operations.laters, MessageBody=f"{ACCOUNT} 0123 jobs-schedule")
-    done = operations.work()
-    # The push and the jobs have nothing to do, the comparison of this night has not been made.
-    assert (done.wake_ups_deleted, done.accounts_overdue) == (1, [ACCOUNT])
-    operations.world.deployment.nightly.run(ACCOUNT)
-    assert operations.work().wake_ups_deleted == 1
-
-
-# -- records -----------------------------------------------------------------------------------------------------------
 
 
 def troubled(operations: Operations, numbers: range) -> None:
@@ -595,17 +267,6 @@ def test_an_alarm_is_red_until_it_says_otherwise_and_old_news_change_nothing() -
     work.note_alarm("a", red=True, at=start + minute)  # overtaken by the one before
     work.note_alarm("b", red=False, at=start - minute)
     assert work.red_alarms() == ["b"]
-
-
-@pytest.mark.parametrize("queue", ["events", "pushes", "comparisons", "laters"])
-def test_a_letter_in_any_queue_is_seen_whatever_the_alarms_say(queue: str) -> None:
-    operations = Operations()
-    assert not operations.retries().letters_wait()
-    fifo = {"MessageGroupId": ACCOUNT, "MessageDeduplicationId": "1"} if queue == "pushes" else {}
-    aws.client("sqs").send_message(QueueUrl=getattr(operations, queue), MessageBody=ACCOUNT, **fifo)
-    assert operations.retries().letters_wait()
-    operations.work()
-    assert not operations.retries().letters_wait()
 
 
 def test_every_round_that_found_something_is_written_down_for_good() -> None:
