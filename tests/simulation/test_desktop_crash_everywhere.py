@@ -6,10 +6,10 @@ import pytest
 
 from syncro_quickbooks.desktop import passwords
 from syncro_quickbooks.sync.model import Kind, Status
-from tests.integration.desktop.test_first_documents import credit, invoice, payment
 from tests.support import events
 from tests.support.boundaries import Boundaries, Mode
 from tests.support.office import Office
+from tests.support.office_events import credit, invoice, payment
 
 pytestmark = pytest.mark.usefixtures("aws_services")
 

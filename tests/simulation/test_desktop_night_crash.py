@@ -9,9 +9,9 @@ from botocore.exceptions import ReadTimeoutError
 from emulators.quickbooks_desktop import AnswerLost
 from syncro_quickbooks.desktop import night, night_reading, passwords
 from syncro_quickbooks.sync.model import Kind
-from tests.integration.desktop.test_first_documents import credit, invoice, payment
 from tests.support.boundaries import Boundaries, Crash, Mode
 from tests.support.office import Office
+from tests.support.office_events import credit, invoice, payment
 
 pytestmark = pytest.mark.usefixtures("aws_services")
 

@@ -5,11 +5,10 @@ import pytest
 from syncro_quickbooks.sync.decisions import Decisions, NotNow, Wanted, decision_token
 from syncro_quickbooks.sync.model import Kind, RecordKey, Status
 from syncro_quickbooks.sync.wake import Wakes
-from tests.integration.desktop.test_first_documents import invoice, payment
-from tests.integration.desktop.test_refusals import changed_invoice
 from tests.support import aws
 from tests.support.events import ACCOUNT, customer
 from tests.support.office import Office
+from tests.support.office_events import changed_invoice, invoice, payment
 
 pytestmark = pytest.mark.usefixtures("aws_services")
 

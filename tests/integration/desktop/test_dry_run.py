@@ -7,9 +7,9 @@ import pytest
 
 from syncro_quickbooks.desktop.dry_run import DesktopDryRun, SessionPlan
 from syncro_quickbooks.sync.model import Kind, RecordKey, Status
-from tests.integration.desktop.test_first_documents import invoice, payment
 from tests.support.events import ACCOUNT
 from tests.support.office import Office
+from tests.support.office_events import invoice, payment
 
 pytestmark = pytest.mark.usefixtures("aws_services")
 

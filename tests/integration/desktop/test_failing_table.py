@@ -3,9 +3,9 @@
 import pytest
 
 from syncro_quickbooks.sync.model import Kind, Status
-from tests.integration.desktop.test_first_documents import invoice, payment
 from tests.support.boundaries import Boundaries, Mode
 from tests.support.office import Office
+from tests.support.office_events import invoice, payment
 
 pytestmark = pytest.mark.usefixtures("aws_services")
 

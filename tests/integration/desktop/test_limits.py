@@ -7,11 +7,11 @@ import pytest
 
 from emulators.quickbooks_desktop.web_connector import Report
 from syncro_quickbooks.sync.model import Kind, Status
-from tests.integration.desktop.test_first_documents import invoice
 from tests.support import events
 from tests.support.boundaries import Boundaries
 from tests.support.clock import ManualClock
 from tests.support.office import Office, sets
+from tests.support.office_events import invoice
 
 pytestmark = pytest.mark.usefixtures("aws_services")
 

@@ -3,8 +3,8 @@
 import pytest
 
 from syncro_quickbooks.sync.model import Kind, Status
-from tests.integration.desktop.test_first_documents import invoice
 from tests.support.office import Office
+from tests.support.office_events import invoice
 
 pytestmark = pytest.mark.usefixtures("aws_services")
 

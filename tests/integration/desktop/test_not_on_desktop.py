@@ -6,9 +6,9 @@ import pytest
 
 from local.books import sample
 from syncro_quickbooks.sync.model import Kind, Status
-from tests.integration.desktop.test_first_documents import credit, invoice, payment
 from tests.support import events
 from tests.support.office import Office
+from tests.support.office_events import credit, invoice, payment
 
 pytestmark = pytest.mark.usefixtures("aws_services")
 

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from syncro_quickbooks.sync.model import Kind, Status
-from tests.integration.desktop.test_first_documents import credit, invoice, payment
-from tests.integration.desktop.test_refusals import changed_invoice
 from tests.support.office import Office, sets
+from tests.support.office_events import changed_invoice, credit, invoice, payment
 
 pytestmark = pytest.mark.usefixtures("aws_services")
 

@@ -13,9 +13,9 @@ from syncro_quickbooks.sync.accounts import Edition
 from syncro_quickbooks.sync.job import Job, JobKind, JobState, Outcome, Result
 from syncro_quickbooks.sync.jobs import JobRefused, Jobs
 from syncro_quickbooks.sync.model import Kind, Status
-from tests.integration.desktop.test_first_documents import invoice
 from tests.support import aws, events
 from tests.support.office import Office, sets
+from tests.support.office_events import invoice
 
 pytestmark = pytest.mark.usefixtures("aws_services")
 

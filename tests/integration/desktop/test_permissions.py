@@ -9,9 +9,9 @@ import pytest
 from emulators.quickbooks_desktop import AnswerLost
 from emulators.quickbooks_desktop.web_connector import Around
 from local.cloudformation import load, properties, resources, statements
-from tests.integration.desktop.test_first_documents import credit, invoice, payment
 from tests.support import aws
 from tests.support.office import Office, sets
+from tests.support.office_events import credit, invoice, payment
 
 pytestmark = pytest.mark.usefixtures("aws_services")
 

@@ -8,10 +8,10 @@ import pytest
 
 from emulators.quickbooks_desktop import AnswerLost
 from syncro_quickbooks.sync.model import Kind, Status
-from tests.integration.desktop.test_first_documents import credit, invoice, payment
 from tests.support import events
 from tests.support.boundaries import Boundaries, Mode
 from tests.support.office import Office, sets
+from tests.support.office_events import credit, invoice, payment
 
 pytestmark = pytest.mark.usefixtures("aws_services")
 

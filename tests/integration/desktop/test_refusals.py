@@ -5,28 +5,15 @@ from typing import Any
 import pytest
 
 from syncro_quickbooks.sync.model import Kind, Status
-from tests.integration.desktop.test_first_documents import invoice, payment
 from tests.support import events
 from tests.support.office import Office, sets
+from tests.support.office_events import changed_invoice, invoice, payment
 
 pytestmark = pytest.mark.usefixtures("aws_services")
 
 
 def customers(office: Office) -> list[str]:
     return [each["Name"] for each in office.company.entities("Customer")]
-
-
-def changed_invoice(version: int = 2, **fields: Any) -> dict[str, Any]:
-    """One line of 100.00 more."""
-    lines = [events.line(1, 3), events.line(2, 4), events.line(5, None)]
-    return events.invoice_detail(
-        309,
-        version=version,
-        lines=lines,
-        totals=("300.00", "24.75", "324.75"),
-        products=[events.product(3, name="Managed Services"), events.product(4, name="Unknown")],
-        **fields,
-    )
 
 
 # -- names -------------------------------------------------------------------------------------------------------------

@@ -15,9 +15,9 @@ from syncro_quickbooks.sync.accounts import Pause
 from syncro_quickbooks.sync.gauges import Gauges
 from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.model import Problem, Status
-from tests.integration.desktop.test_first_documents import invoice as desktop_invoice
 from tests.support.events import ACCOUNT, invoice_detail
 from tests.support.office import Office
+from tests.support.office_events import invoice as desktop_invoice
 from tests.support.world import FUNCTION_TIME, World
 
 pytestmark = pytest.mark.usefixtures("aws_services")

@@ -12,8 +12,8 @@ from emulators.quickbooks_desktop.web_connector import Report
 from syncro_quickbooks.desktop import night_reading
 from syncro_quickbooks.sync.model import Kind, Status
 from syncro_quickbooks.sync.reconciliation import Line, Reconciliation
-from tests.integration.desktop.test_first_documents import credit, invoice, payment
 from tests.support.office import Office
+from tests.support.office_events import credit, invoice, payment
 from tests.support.sums import assert_adds_up, figures, lines
 
 pytestmark = pytest.mark.usefixtures("aws_services")

@@ -14,9 +14,9 @@ from syncro_quickbooks.sync.model import Kind, Problem, Status
 from syncro_quickbooks.sync.retries import Retries, Round
 from syncro_quickbooks.sync.troubles import Troubles
 from syncro_quickbooks.sync.wake import Wakes
-from tests.integration.desktop.test_first_documents import invoice
 from tests.support import aws
 from tests.support.office import Office
+from tests.support.office_events import invoice
 from tests.support.world import FUNCTION_TIME
 
 pytestmark = pytest.mark.usefixtures("aws_services")
