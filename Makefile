@@ -61,8 +61,7 @@ format: .venv/.complete ## Mend style and formatting
 
 types: .venv/.complete ## mypy, strict
 	$(RUN)/mypy
-	$(RUN)/mypy functions local emulators
-	$(RUN)/mypy --follow-imports=silent benchmarks
+	$(RUN)/mypy functions local emulators tests benchmarks
 
 imports: .venv/.complete ## Which package may import which, and declared dependencies
 	PYTHONPATH=.:layers/common $(RUN)/lint-imports

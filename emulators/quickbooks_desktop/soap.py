@@ -34,9 +34,8 @@ class SoapClient:
     def __init__(self, url: str, session: requests.Session) -> None:
         self._transport = _DotNetTransport(session)
         settings = zeep.Settings(xml_huge_tree=True)
-        # zeep's own annotations stop half way
-        client = zeep.Client(_document(), transport=self._transport, settings=settings)  # type: ignore[no-untyped-call]
-        self._service = client.create_service(_BINDING, url)  # type: ignore[no-untyped-call]
+        client = zeep.Client(_document(), transport=self._transport, settings=settings)
+        self._service = client.create_service(_BINDING, url)
 
     @property
     def bytes_sent(self) -> int:
@@ -58,8 +57,7 @@ class SoapClient:
 
 @cache
 def _document() -> Any:
-    # zeep means an instance where its annotation says type
-    return Document(str(_WSDL), Transport())  # type: ignore[no-untyped-call,arg-type]
+    return Document(str(_WSDL), Transport())  # type: ignore[arg-type]  # zeep means an instance and says type
 
 
 class _DotNetTransport:

@@ -99,7 +99,7 @@ def test_desktops_events_once_more_change_nothing_and_a_change_comes_with_the_ne
 
 
 def test_a_canadian_invoice_with_a_tax_group_is_in_the_books_to_the_cent(up: Stack) -> None:
-    event = sample("invoice_created.json")
+    event: dict[str, Any] = sample("invoice_created.json")
     event["detail"]["account_id"] = "acme-it"
     gst, qst = {"id": 1, "name": "GST", "rate": "5.0"}, {"id": 2, "name": "QST", "rate": "9.975"}
     event["detail"]["tax_rates"] = [{"id": 3, "name": "GST + QST", "rate": "14.975", "components": [gst, qst]}]

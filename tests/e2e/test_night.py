@@ -30,12 +30,12 @@ def night_falls(up: Stack, account: str) -> None:
 
 def nights(up: Stack, account: str) -> list[dict[str, Any]]:
     """What the API tells of the account's nights, the newest first."""
-    described = up.describe()
+    described: dict[str, Any] = up.describe()
     (token,) = (each["api_token"] for each in described["accounts"] if each["account_id"] == account)
     headers = {"Authorization": f"Bearer {token}"}
     answer = requests.get(f"{described['api_url']}/reconciliation", headers=headers, timeout=30)
     assert answer.status_code == 200, answer.text
-    return json.loads(answer.text)["nights"]
+    return list(json.loads(answer.text)["nights"])
 
 
 @pytest.mark.parametrize("account", ACCOUNTS)

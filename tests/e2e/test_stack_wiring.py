@@ -15,12 +15,12 @@ from local.books import publish, sample, until
 from local.config import Config
 from local.stack import Stack
 from syncro_quickbooks.online.company import Company
-from syncro_quickbooks.sync.settings import MethodKind, load_settings, missing_choices
+from syncro_quickbooks.sync.settings import MethodKind, Settings, load_settings, missing_choices
 
 ROOT = Path(__file__).parents[2]
 
 
-def dead_letters(up: Stack, seconds: float, wanted: str, queue: str = "EventsDeadLetterQueue") -> list[dict]:
+def dead_letters(up: Stack, seconds: float, wanted: str, queue: str = "EventsDeadLetterQueue") -> list[dict[str, Any]]:
     """The messages in the queue that contain `wanted`, waiting up to `seconds` for the first."""
     sqs = deployment.session().client("sqs", endpoint_url=up.config.aws_url)
     url = up.outputs[f"{queue}Url"]
@@ -61,7 +61,7 @@ def test_the_stack_says_where_its_parts_are(up: Stack, config: Config) -> None:
 
 
 def test_the_api_answers_each_account_about_itself(up: Stack) -> None:
-    described = up.describe()
+    described: dict[str, Any] = up.describe()
     for account in described["accounts"]:
         headers = {"Authorization": f"Bearer {account['api_token']}"}
         shown = requests.get(f"{described['api_url']}/connection", headers=headers, timeout=30)
@@ -73,7 +73,7 @@ def test_the_api_answers_each_account_about_itself(up: Stack) -> None:
 
 
 def test_the_settings_of_every_account_are_complete_and_could_be_saved_by_a_person(up: Stack) -> None:
-    described = up.describe()
+    described: dict[str, Any] = up.describe()
     for account in described["accounts"]:
         headers = {"Authorization": f"Bearer {account['api_token']}"}
         read = requests.get(f"{described['api_url']}/settings", headers=headers, timeout=30).json()
@@ -105,6 +105,9 @@ def test_both_accounts_are_told_of_and_lack_nothing_to_sync_everything(up: Stack
             connection = deployed.connection(account)
             if connection and connection.company:
                 break
+        assert connection is not None
+        assert connection.company is not None
+        assert connection.settings is not None
         company, settings = Company.from_json(connection.company), load_settings(connection.settings)
         assert company.country == country
         assert missing_choices(settings, company) == ()
@@ -112,15 +115,22 @@ def test_both_accounts_are_told_of_and_lack_nothing_to_sync_everything(up: Stack
         assert settings.convert_finished_pos_to_bills
         assert settings.sync_customer_purchases
         for method in ("Cash", "Check", "Credit Card", "Offline CC", "Quick", "Other", "ACH"):
-            assert settings.payment_method(method).kind is MethodKind.MONEY
-        assert settings.payment_method("Store Credit").kind is MethodKind.STORE_CREDIT
-        assert settings.payment_method("Bad Debt").kind is MethodKind.WRITE_OFF
+            assert kind_of(settings, method) is MethodKind.MONEY
+        assert kind_of(settings, "Store Credit") is MethodKind.STORE_CREDIT
+        assert kind_of(settings, "Bad Debt") is MethodKind.WRITE_OFF
+
+
+def kind_of(settings: Settings, method: str) -> MethodKind:
+    """What a payment method stands for; somebody must have chosen that."""
+    chosen = settings.payment_method(method)
+    assert chosen is not None
+    return chosen.kind
 
 
 def test_events_of_every_kind_are_taken_in_by_the_deployed_functions(up: Stack) -> None:
     # Only deployed functions have their role's permissions; sent for the account that no other test looks at.
     events = sorted(path.name for path in (ROOT / "events").glob("*_*.json"))
-    told = [sample(name) for name in events if "_created" in name or "_updated" in name]
+    told: list[dict[str, Any]] = [sample(name) for name in events if "_created" in name or "_updated" in name]
     for event in told:
         event["detail"]["account_id"] = "acme-it"
     publish(up, told)
@@ -137,7 +147,7 @@ def test_events_of_every_kind_are_taken_in_by_the_deployed_functions(up: Stack) 
             break
     assert not missing
 
-    force = sample("force_update_requested.json")
+    force: dict[str, Any] = sample("force_update_requested.json")
     force["detail"] |= {"account_id": "acme-it", "request_id": "force-e2e"}
     publish(up, [force])
     # The payments of the invoice are found by a query, which only this function may make.
@@ -151,11 +161,11 @@ def test_events_of_every_kind_are_taken_in_by_the_deployed_functions(up: Stack) 
 
 def stored(table: Any, name: str, record: str) -> dict[str, Any]:
     """A record's item, empty if there is none."""
-    return table.get_item(TableName=name, Key={"pk": {"S": record}, "sk": {"S": "record"}}).get("Item", {})
+    return dict(table.get_item(TableName=name, Key={"pk": {"S": record}, "sk": {"S": "record"}}).get("Item", {}))
 
 
 def test_an_event_that_can_never_be_right_is_kept_with_the_reason(up: Stack) -> None:
-    broken = sample("invoice_updated.json")
+    broken: dict[str, Any] = sample("invoice_updated.json")
     del broken["detail"]["invoice"]["customer_id"]
     broken["detail"]["event_id"] = "11111111-2222-4333-8444-555555555555"
     publish(up, [broken])
@@ -179,14 +189,15 @@ def test_an_event_the_function_fails_on_ends_in_the_dead_letter_queue(up: Stack)
 
 def test_an_alarm_that_goes_off_has_the_dead_letters_taken_in_by_the_deployed_function(up: Stack) -> None:
     aws = deployment.session()
-    sqs, events = (aws.client(name, endpoint_url=up.config.aws_url) for name in ("sqs", "events"))
-    told = sample("vendor_created.json")
+    sqs = aws.client("sqs", endpoint_url=up.config.aws_url)
+    events = aws.client("events", endpoint_url=up.config.aws_url)
+    told: dict[str, Any] = sample("vendor_created.json")
     told["detail"] |= {"account_id": "acme-it", "event_id": "77777777-2222-4333-8444-555555555555"}
     told["detail"]["vendor"]["id"] = 7_777
     letter = {"requestContext": {"condition": "RetriesExhausted"}, "requestPayload": told}
     sqs.send_message(QueueUrl=up.outputs["EventsDeadLetterQueueUrl"], MessageBody=json.dumps(letter))
 
-    alarm = sample("alarm_dead_letters.json")
+    alarm: dict[str, Any] = sample("alarm_dead_letters.json")
     alarm["detail"]["alarmName"] = f"{deployment.STACK_NAME}-dead-letters-events"
     # Only AWS itself may put events of `aws.*`: the rule is asked whether it takes it, and its function called with it.
     rules = [rule for rule in events.list_rules()["Rules"] if "aws.cloudwatch" in rule.get("EventPattern", "")]

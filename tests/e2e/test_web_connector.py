@@ -3,7 +3,7 @@
 import json
 
 import requests
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]  # no stubs in the lock file
 
 from emulators.quickbooks_desktop import CompanyFile, WebConnector
 from local import accounts, deployment, desktop_demo
@@ -24,7 +24,7 @@ SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 def desktop_account(config: Config) -> dict[str, str]:
     described = json.loads((config.state / "stack.json").read_text(encoding="utf-8"))
     (account,) = (one for one in described["accounts"] if one["edition"] == "desktop")
-    return account
+    return dict(account)
 
 
 def test_the_account_was_set_up_by_a_first_session_that_read_the_lists(up: Stack) -> None:
@@ -56,8 +56,9 @@ def test_another_company_file_gets_nothing(up: Stack, config: Config) -> None:
     publish(up, [event])
     records = Records(up, account["account_id"])
     assert any(has_arrived(records.of("invoice", "9002"), event) for _ in until(60))
-    login = {"url": account["qbwc_url"], "user": account["qbwc_user"], "password": account["qbwc_password"]}
-    other = WebConnector(company=CompanyFile(), **login)  # of the emulator's own FileID
+    other = WebConnector(  # of the emulator's own FileID
+        company=CompanyFile(), url=account["qbwc_url"], user=account["qbwc_user"], password=account["qbwc_password"]
+    )
     report = other.run()
     assert report.exchanges == []
     assert "another company file" in report.last_error

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import process_time
+from typing import Any
 from unittest.mock import patch
 
 from rich.console import Console
@@ -197,8 +198,8 @@ def counting_members() -> Iterator[None]:
     """The limiter's switch for the other reading of Intuit's limits, for every limiter that is made."""
     made = RateLimiter.__init__
 
-    def init(self: RateLimiter, *args: object, **kwargs: object) -> None:
-        made(self, *args, **{**kwargs, "members_count": True})  # type: ignore[arg-type]
+    def init(self: RateLimiter, *args: Any, **kwargs: Any) -> None:
+        made(self, *args, **{**kwargs, "members_count": True})
 
     with patch.object(RateLimiter, "__init__", init):
         yield

@@ -19,7 +19,7 @@ INCOME = {"value": "1"}
 HOUR = timedelta(hours=1)
 TEN_MINUTES = timedelta(minutes=10)
 SECONDS_12 = timedelta(seconds=12)
-CREATE = {"operation": "create", "entity": "Invoice"}
+CREATE: dict[str, Any] = {"operation": "create", "entity": "Invoice"}
 
 
 def version(number: int) -> dict[str, Any]:

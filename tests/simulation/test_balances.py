@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -52,7 +53,7 @@ def open_in_quickbooks(world: World) -> dict[str, Decimal]:
     order=st.randoms(use_true_random=False),
     jumble=st.integers(min_value=0, max_value=8),
 )
-def test_what_each_customer_owes_is_the_same_in_both(deeds: list[tuple[int, Deed]], order: object, jumble: int) -> None:
+def test_what_each_customer_owes_is_the_same_in_both(deeds: list[tuple[int, Deed]], order: Random, jumble: int) -> None:
     accounts = {customer_id: SyncroAccount(customer_id) for customer_id in (1, 2)}
     events = []
     for customer_id, deed in deeds:
@@ -60,13 +61,13 @@ def test_what_each_customer_owes_is_the_same_in_both(deeds: list[tuple[int, Deed
         deed(accounts[customer_id])
         events += accounts[customer_id].events[before:]
     # Every event is late by up to `jumble` others, some come twice, and pushes happen in between.
-    late = sorted(enumerate(events), key=lambda placed: placed[0] + order.uniform(0, jumble))  # type: ignore[attr-defined]
+    late = sorted(enumerate(events), key=lambda placed: placed[0] + order.uniform(0, jumble))
     world = World()
     world.connect(number_check=False, everything=True)
     for _, event in late:
-        for _ in range(order.choice([1, 1, 2])):  # type: ignore[attr-defined]
+        for _ in range(order.choice([1, 1, 2])):
             world.publish(*event)
-        world.run_for(timedelta(seconds=order.choice([0, 0, 3, 15])))  # type: ignore[attr-defined]
+        world.run_for(timedelta(seconds=order.choice([0, 0, 3, 15])))
     world.run()
     assert_each_once(world.companies[ACCOUNT])
     expected: dict[str, Decimal] = {}

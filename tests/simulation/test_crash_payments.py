@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -14,8 +15,8 @@ from tests.support.world import World
 
 pytestmark = pytest.mark.usefixtures("aws_services")
 
-STORE_CREDIT = {"method": "Store Credit"}
-WRITE_OFF = {"method": "Bad Debt"}
+STORE_CREDIT: dict[str, Any] = {"method": "Store Credit"}
+WRITE_OFF: dict[str, Any] = {"method": "Bad Debt"}
 
 
 def books_are(world: World, *, open_on: dict[str, str], received: list[str], unapplied: str, credit_left: str) -> None:

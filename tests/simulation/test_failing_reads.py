@@ -128,7 +128,7 @@ def changed(world: World) -> None:
 
 def lost(kind: Any, operation: str) -> tuple[Fault, ...]:
     """The answer is lost, and three repeats are answered 500 alike: only reading can tell what happened."""
-    which = {"operation": operation, "entity": "Invoice"}
+    which: dict[str, Any] = {"operation": operation, "entity": "Invoice"}
     return Fault(kind=kind, **which), Fault(kind="status", status=500, times=3, nth=2, **which)
 
 

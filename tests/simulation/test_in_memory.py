@@ -20,6 +20,7 @@ from syncro_quickbooks.storage.table import (
     Table,
     Update,
     Value,
+    Write,
 )
 from tests.support import aws
 from tests.support.in_memory import expressions
@@ -104,8 +105,10 @@ WRITES = st.one_of(
 )
 
 
-def place(write: Any) -> tuple[str, str]:
-    return (write.item["pk"], write.item["sk"]) if isinstance(write, Put) else (write.key.pk, write.key.sk)
+def place(write: Write) -> tuple[str, str]:
+    if isinstance(write, Put):
+        return str(write.item["pk"]), str(write.item["sk"])
+    return write.key.pk, write.key.sk
 
 
 Step = Callable[[Table], Any]
@@ -201,7 +204,7 @@ def test_an_update_of_another_kind_is_refused(expression: str) -> None:
 def test_what_dynamodb_refuses_is_refused() -> None:
     memory = MemoryDynamoDB()
     table = Table(memory, "table")  # type: ignore[arg-type]  # a part of the client
-    twice = [Put({"pk": "p", "sk": "a"}), Delete(Key("p", "a"))]
+    twice: list[Write] = [Put({"pk": "p", "sk": "a"}), Delete(Key("p", "a"))]
     refused: list[Callable[[], Any]] = [
         lambda: table.transact(twice),
         lambda: table.transact([Put({"pk": "p", "sk": str(number)}) for number in range(101)]),

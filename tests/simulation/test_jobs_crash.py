@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 
 import pytest
 
@@ -126,7 +127,7 @@ def linked(world: JobWorld) -> None:
         document = books[f"A-{invoice_id}"]
         assert world.state("invoice", invoice_id)["qbo_id"] == document["Id"]
         assert world.record("invoice", invoice_id)["status"] == "synced"
-        assert open_in_both(world, document, invoice_id) == (left, left)
+        assert open_in_both(world, document, invoice_id) == (Decimal(left), Decimal(left))
     amounts = sorted(str(each["TotalAmt"]) for each in world.companies[ACCOUNT].entities("Payment"))
     assert amounts == ["100.00", "216.00", "60.00"]
 

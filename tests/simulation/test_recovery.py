@@ -25,7 +25,7 @@ CREATED = invoice_detail(version=1)
 UPDATED = invoice_detail(
     version=2, lines=[line(1, 3), line(2, 4, quantity="3.0")], totals=("400.00", "32.00", "432.00")
 )
-CREATE = {"operation": "create", "entity": "Invoice"}
+CREATE: dict[str, Any] = {"operation": "create", "entity": "Invoice"}
 
 
 def connected(*, number_check: bool = False) -> World:

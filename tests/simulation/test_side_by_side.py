@@ -8,6 +8,7 @@ import pytest
 
 from emulators.quickbooks_online import Fault
 from syncro_quickbooks.online import sending
+from syncro_quickbooks.online.http import Couriers
 from syncro_quickbooks.sync.lease import LEASE_LIFE
 from tests.support.books import assert_each_once, standing
 from tests.support.boundaries import Boundaries, Mode
@@ -21,7 +22,7 @@ INVOICES = (401, 402, 403, 404, 405, 406)
 AT_ONCE = 5
 """Two at first, and one more for each answer in `waiting`: customer, item, invoice."""
 
-COURIERS = {"sent at once": AtOnce, "sent when asked for": WhenAsked}
+COURIERS: dict[str, type[Couriers]] = {"sent at once": AtOnce, "sent when asked for": WhenAsked}
 MODES = (Mode.BEFORE, Mode.AFTER, Mode.LOST)
 SLICES = 7
 """Every so many calls are interrupted, each mode at other ones."""

@@ -26,7 +26,8 @@ def moto() -> Iterator[None]:
 @cache
 def client(service: str) -> Any:
     """The process's one client of a service: making one takes longer than most tests."""
-    return boto3.client(service, region_name=REGION, aws_access_key_id="testing", aws_secret_access_key="testing")
+    make: Any = boto3.client
+    return make(service, region_name=REGION, aws_access_key_id="testing", aws_secret_access_key="testing")
 
 
 def new_table() -> str:

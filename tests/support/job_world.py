@@ -34,18 +34,18 @@ class InterruptedSyncro(WSGIAdapter):
         super().__init__(world.syncro)
         self._world = world
 
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         name = f"syncro.{request.method} {(request.url or '').partition('/api/v1/')[2].partition('?')[0]}"
 
         def late() -> None:
             self._world.syncro.faults.add(Fault(kind="late", delay=100))
             with suppress(requests.ConnectionError):
-                super(InterruptedSyncro, self).send(request, **options)
+                super(InterruptedSyncro, self).send(request, *args, **options)
             self._world.clock.sleep(60)
 
         return self._world.boundaries.pass_through(
             name,
-            lambda: super(InterruptedSyncro, self).send(request, **options),
+            lambda: super(InterruptedSyncro, self).send(request, *args, **options),
             lambda: requests.exceptions.ReadTimeout(request=request),
             late=late if request.method == "POST" else None,
         )

@@ -58,7 +58,7 @@ class Office:
         clients = (aws.client("dynamodb"), aws.client("sqs")) if on_wire else ()
         self.service = Service(None, *clients)  # type: ignore[arg-type]  # the exchange needs the service's own table
         self.clock = self.service.clock
-        self.service.table = Table(Interrupted("dynamodb", self.service.dynamodb, self), self.service.table._name)  # type: ignore[arg-type]
+        self.service.table = Table(Interrupted("dynamodb", self.service.dynamodb, self), self.service.table._name)  # type: ignore[arg-type]  # a part of the client
         wakes = Wakes(self.service.table, self.service.sqs, self.clock, *self.service.queues())
         self.accounts = self.service.accounts = Accounts(self.service.table, self.clock, wakes)
         queues = self.service.queues()
@@ -93,7 +93,7 @@ class Office:
 
     def _one_time_jobs(self, wakes: Wakes, job_wakes: Wakes) -> OneTimeJobs:
         """The function that works in Syncro; its calls are not interrupted here."""
-        table = Table(self.service.dynamodb, self.service.table._name)  # type: ignore[arg-type]
+        table = Table(self.service.dynamodb, self.service.table._name)
         accounts = Accounts(table, self.clock, wakes)
         jobs = Jobs(table, accounts, self.clock, job_wakes)
 

@@ -30,17 +30,17 @@ class SyncroAdapter(WSGIAdapter):
         super().__init__(world.syncro)
         self._world = world
 
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         path = (request.url or "").removeprefix(f"{SYNCRO_URL}/api/v1").partition("?")[0]
 
         def late() -> None:
             self._world.syncro.faults.add(Fault(kind="late", delay=240))
             with suppress(requests.ConnectionError):
-                super(SyncroAdapter, self).send(request, **options)
+                super(SyncroAdapter, self).send(request, *args, **options)
 
         return self._world.boundaries.pass_through(
             f"syncro.{request.method} {path}",
-            lambda: super(SyncroAdapter, self).send(request, **options),
+            lambda: super(SyncroAdapter, self).send(request, *args, **options),
             lambda: requests.exceptions.ReadTimeout(request=request),
             late=late if request.method == "POST" else None,
         )

@@ -66,11 +66,11 @@ def answers() -> Iterator[None]:
                     _write(Path(folder, f"{root}.{shape}.json"), part)
         return response
 
-    Emulator.handle = handle_and_record  # type: ignore[method-assign]  # every emulator of every test
+    Emulator.handle = handle_and_record  # type: ignore[method-assign, assignment]  # every emulator of every test
     try:
         yield
     finally:
-        Emulator.handle = handle  # type: ignore[method-assign]
+        Emulator.handle = handle  # type: ignore[method-assign]  # as it was
 
 
 def _parts(path: str, response: Response) -> Iterator[tuple[str, Any]]:

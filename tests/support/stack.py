@@ -132,8 +132,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
             monkeypatch.setenv(name, value)
         deployment.cache_clear()
         connect(company)
-        named = (queues[name] for name in ("push.fifo", "later", "dead-letters", "refused"))
-        made = Stack(company, emulator, *named)
+        made = Stack(company, emulator, queues["push.fifo"], queues["later"], queues["dead-letters"], queues["refused"])
         made.call("qbo_push", sample("push_wake_up"))  # whoever connects and saves settings wakes the account
         taken(made.push_queue)
         yield made

@@ -271,13 +271,14 @@ class SyncroAccount:
     def _event(self, thing: Thing, change: str) -> Event:
         if thing.kind == "invoice":
             return f"invoice.{change}", self._invoice_detail(thing)
-        amount, common = str(thing.amount), {"version": thing.version, "owner": self.customer}
+        amount = str(thing.amount)
+        common: dict[str, Any] = {"version": thing.version, "owner": self.customer}
         day = f"{thing.day}T00:00:00.000Z"
         if thing.kind == "credit":
             return f"store_credit.{change}", store_credit_detail(thing.id, amount, date=day, **common)
         shares = [allocation(invoice, str(part), thing.source) for invoice, part in thing.applied.items() if part]
         method = "Store Credit" if thing.kind == "use" else "Check"
-        known = {"applied_at": day, "ref_num": thing.reference, "method": method}
+        known: dict[str, Any] = {"applied_at": day, "ref_num": thing.reference, "method": method}
         return f"payment.{change}", payment_detail(thing.id, amount, shares, **known, **common)
 
     def _invoice_detail(self, invoice: Thing) -> dict[str, Any]:

@@ -3,7 +3,7 @@ an exchange that hands out a script. As on Lambda, no two calls reach the same o
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Self, cast
 from urllib.parse import parse_qsl
 
 import requests
@@ -115,7 +115,8 @@ class Service:
     def __init__(self, exchange: Exchange, dynamodb: Any = None, sqs: Any = None) -> None:
         self.exchange = exchange
         self.clock = ManualClock()
-        self.dynamodb, self.sqs = dynamodb or MemoryDynamoDB(), sqs or MemorySqs()
+        self.dynamodb = cast(Any, dynamodb or MemoryDynamoDB())
+        self.sqs = cast(Any, sqs or MemorySqs())
         self.table = Table(self.dynamodb, aws.new_table() if dynamodb else "table")
         self.log = LogLines()
         self.accounts = Accounts(self.table, self.clock, Wakes(self.table, self.sqs, self.clock, *self.queues()))

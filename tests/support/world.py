@@ -89,7 +89,7 @@ class InterruptedAdapter(WSGIAdapter):
         super().__init__(world.emulator)
         self._world = world
 
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         record(request.method or "", request.url or "", _bytes(request.body))
         path = (request.url or "").split("/v3/company/")[-1].split("?")[0]
         name = f"qbo.{request.method} {path.partition('/')[2] or path}"
@@ -98,7 +98,7 @@ class InterruptedAdapter(WSGIAdapter):
         def late() -> None:
             self._world.emulator.faults.add(Fault(kind="late", delay=115))
             with suppress(requests.ConnectionError):
-                super(InterruptedAdapter, self).send(request, **options)
+                super(InterruptedAdapter, self).send(request, *args, **options)
             self._world.clock.sleep(5)
 
         def lost() -> Exception:
@@ -106,7 +106,7 @@ class InterruptedAdapter(WSGIAdapter):
 
         return self._world.boundaries.pass_through(
             name,
-            lambda: super(InterruptedAdapter, self).send(request, **options),
+            lambda: super(InterruptedAdapter, self).send(request, *args, **options),
             lost,
             late=late if is_write else None,
         )
@@ -187,7 +187,7 @@ class World:
         return Deployment(
             self._environ,
             clock=self.clock,
-            aws=AwsClients(self),
+            aws=AwsClients(self),  # type: ignore[arg-type]  # what is used of the clients
             session_factory=self._session,
             couriers=self.couriers,
         )

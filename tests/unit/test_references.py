@@ -60,7 +60,7 @@ def test_every_reference_is_found() -> None:
 @pytest.mark.parametrize("reference", EVERY, ids=[each.setting for each in EVERY])
 def test_every_reference_has_a_rule_online_and_a_rule_or_a_refusal_on_desktop(reference: Reference) -> None:
     assert online().rule(reference).list
-    on_desktop = DesktopChoices(accounts=None).rule(reference)  # type: ignore[arg-type]
+    on_desktop = DesktopChoices(accounts=None).rule(reference)  # type: ignore[arg-type]  # rules are asked for only, nothing is read
     refused = {reason.setting for reason in desktop.refusals(every_reference())}
     assert (on_desktop is None) == (reference.path[0] in refused)
 
@@ -145,6 +145,6 @@ def test_what_may_be_chosen(setting: str, entry: Entry, other: Entry | None, wor
 @pytest.mark.parametrize(("kind", "fits"), [("0.00", True), ("0", True), ("8.25", False), ("ItemSalesTaxGroup", False)])
 def test_the_untaxed_item_of_desktop_charges_nothing(kind: str, fits: bool) -> None:
     reference = Reference(("zero_tax_code",), A_REF)
-    rule = DesktopChoices(accounts=SimpleNamespace()).rule(reference)  # type: ignore[arg-type]
+    rule = DesktopChoices(accounts=SimpleNamespace()).rule(reference)  # type: ignore[arg-type]  # rules are asked for only, nothing is read
     assert rule is not None
     assert (wrong(reference, rule, finder(_1=Entry("1", "Out of State", kind))) is None) is fits

@@ -29,7 +29,7 @@ class Counting:
 def lost_wake_ups(clock: ManualClock, sqs: MemorySqs, calls: list[str]) -> Wakes:
     """Every account is due, and every message of it was lost."""
     client = Counting(MemoryDynamoDB(), calls)
-    wakes = Wakes(Table(client, "table"), Counting(sqs, calls), clock, "push.fifo", "later")  # type: ignore[arg-type]
+    wakes = Wakes(Table(client, "table"), Counting(sqs, calls), clock, "push.fifo", "later")  # type: ignore[arg-type]  # a part of the client
     for account in ACCOUNTS:
         wakes.wake_at(account, to_millis(clock.now()))
     clock.sleep(60)

@@ -48,7 +48,7 @@ def keys() -> list[Key]:
 
 def filled(keys: list[Key]) -> tuple[Throttling, Table]:
     dynamodb = Throttling()
-    table = Table(dynamodb, "table")  # type: ignore[arg-type]
+    table = Table(dynamodb, "table")  # type: ignore[arg-type]  # a part of the client
     for key in keys:
         table.write(Put({"pk": key.pk, "sk": key.sk, "number": int(key.sk)}))
     return dynamodb, table

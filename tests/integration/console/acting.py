@@ -33,5 +33,12 @@ def edited(world: World, company: Company, invoice: dict[str, Any]) -> None:
     change(world)
 
 
+def held(company: Company, entity: str, object_id: str) -> dict[str, Any]:
+    """An object that QuickBooks still has."""
+    found = company.get(entity, object_id)
+    assert found is not None
+    return found
+
+
 def total(document: dict[str, Any]) -> Decimal:
     return Decimal(str(document["TotalAmt"]))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from emulators.quickbooks_online import Fault
-from tests.integration.console.acting import change, edited, posted, total
+from tests.integration.console.acting import change, edited, held, posted, total
 from tests.support.books import assert_each_once, is_void, standing
 from tests.support.console import Console
 from tests.support.deciding import actions, answer, codes, press, shown
@@ -72,7 +72,8 @@ def test_an_edit_is_overwritten(world: World, console: Console) -> None:
     edited(world, company, invoice)
     after = press(world, console, "invoice", 309, "overwrite")
     (now,) = standing(company)
-    assert (after["status"], now["DocNumber"], total(now), now["Id"]) == ("synced", "10309", 432, invoice["Id"])
+    assert (after["status"], now["DocNumber"], now["Id"]) == ("synced", "10309", invoice["Id"])
+    assert total(now) == 432
     assert int(now["SyncToken"]) == 2, "once by hand, once by us"
 
 
@@ -97,7 +98,7 @@ def test_a_newer_version_does_not_inherit_the_decision(world: World, console: Co
     assert answer(console, "invoice", 309, "overwrite", decision=before["decision"]).status_code == 200
     change(world, version=3)
     assert codes(shown(console, "invoice", 309)) == ["edited_in_quickbooks"]
-    assert company.get("Invoice", invoice["Id"])["DocNumber"] == "A-77"
+    assert held(company, "Invoice", invoice["Id"])["DocNumber"] == "A-77"
 
 
 def test_an_edit_is_kept_until_syncro_changes_again(world: World, console: Console) -> None:
@@ -113,7 +114,7 @@ def test_an_edit_is_kept_until_syncro_changes_again(world: World, console: Conso
     world.publish("invoice.updated", invoice_detail(version=3))
     world.run()
     (now,) = standing(company)
-    assert (now["DocNumber"], total(now)) == ("10309", 216)
+    assert (now["DocNumber"], total(now)) == ("10309", Decimal(216))
 
 
 def test_what_was_kept_is_sent_by_force_update(world: World, console: Console) -> None:
@@ -122,7 +123,7 @@ def test_what_was_kept_is_sent_by_force_update(world: World, console: Console) -
     press(world, console, "invoice", 309, "keep")
     assert press(world, console, "invoice", 309, "force_update")["status"] == "synced"
     (now,) = standing(company)
-    assert (now["DocNumber"], total(now), int(now["SyncToken"])) == ("10309", 432, 2)
+    assert (now["DocNumber"], total(now), int(now["SyncToken"])) == ("10309", Decimal(432), 2)
 
 
 @pytest.mark.parametrize("how", ["void", "delete"])
@@ -142,7 +143,7 @@ def test_what_is_gone_is_posted_again_and_paid_by_what_paid_it(how: str, world: 
     # That somebody took the payment off the old one is asked about, too.
     assert press(world, console, "payment", 344, "overwrite")["status"] == "synced"
     (now,) = standing(company)
-    assert (now["Id"] != invoice["Id"], total(now), now["Balance"]) == (True, 432, 216)
+    assert (now["Id"] != invoice["Id"], total(now), now["Balance"]) == (True, Decimal(432), 216)
     assert "syncro:invoice:309:2" in now["PrivateNote"]
     assert_each_once(company)
 
@@ -166,7 +167,7 @@ def test_a_deleted_invoice_is_voided_on_request(world: World, console: Console) 
     world.run()
     assert codes(shown(console, "invoice", 309)) == ["deleted_in_syncro"]
     assert press(world, console, "invoice", 309, "void")["status"] == "synced"
-    assert is_void(company.get("Invoice", invoice["Id"]))
+    assert is_void(held(company, "Invoice", invoice["Id"]))
     world.publish("invoice.updated", invoice_detail(version=3))
     world.run()
     after = press(world, console, "invoice", 309, "recreate")
@@ -185,7 +186,7 @@ def test_a_paid_invoice_is_not_voided(world: World, console: Console) -> None:
     company.create_by_hand("Payment", body)
     after = press(world, console, "invoice", 309, "void")
     assert codes(after) == ["deleted_but_in_use"]
-    assert not is_void(company.get("Invoice", invoice["Id"]))
+    assert not is_void(held(company, "Invoice", invoice["Id"]))
 
 
 def test_a_draft_that_was_posted_is_voided(world: World, console: Console) -> None:
@@ -194,7 +195,7 @@ def test_a_draft_that_was_posted_is_voided(world: World, console: Console) -> No
     world.run()
     assert codes(shown(console, "invoice", 309)) == ["posted_draft"]
     press(world, console, "invoice", 309, "void")
-    assert is_void(company.get("Invoice", invoice["Id"]))
+    assert is_void(held(company, "Invoice", invoice["Id"]))
 
 
 # -- closed books ------------------------------------------------------------------------------------------------------
@@ -245,7 +246,7 @@ def test_force_update_by_request_id_is_one_press(world: World, console: Console)
         body = {"request_id": "press-0001"}
         assert console.request("POST", "/records/invoice/309/force-update", json=body).status_code == 200
         world.run()
-    assert int(company.get("Invoice", invoice["Id"])["SyncToken"]) == 1
+    assert int(held(company, "Invoice", invoice["Id"])["SyncToken"]) == 1
     (entry,) = [each for each in console.get("/records/invoice/309")["history"] if each["action"]]
     assert (entry["action"], entry["status"]) == ("force_update", "pending")
     assert entry["user"]
@@ -317,7 +318,7 @@ def test_another_accounts_record_is_not_there(world: World, console: Console) ->
     assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
     for method, path in (("GET", "actions"), ("POST", "retry"), ("DELETE", "choice")):
         assert console.request(method, f"/records/invoice/309/{path}", account="other").status_code == 404
-    assert company.get("Invoice", invoice["Id"])["DocNumber"] == "A-77"
+    assert held(company, "Invoice", invoice["Id"])["DocNumber"] == "A-77"
 
 
 def test_what_points_to_the_settings_is_not_run(world: World, console: Console) -> None:
@@ -343,4 +344,4 @@ def test_nothing_is_decided_while_it_is_being_sent(world: World, console: Consol
     refused = answer(console, "invoice", 309, "skip", problem_code="edited_in_quickbooks")
     assert refused.status_code == 409
     world.run()
-    assert total(company.get("Invoice", invoice["Id"])) == 432
+    assert total(held(company, "Invoice", invoice["Id"])) == 432

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from emulators.quickbooks_online import Company, Fault
+from tests.integration.console.acting import held
 from tests.support.books import assert_each_once, is_void, standing
 from tests.support.console import Console
 from tests.support.deciding import actions, codes, press, shown
@@ -16,7 +17,7 @@ from tests.support.world import World, ready_settings
 def doubtful(world: World) -> tuple[Company, dict[str, Any]]:
     """The answer to the invoice was lost, it never arrived, and meanwhile somebody entered one of the same number."""
     company = world.connect(number_check=False)
-    create = {"operation": "create", "entity": "Invoice"}
+    create: dict[str, Any] = {"operation": "create", "entity": "Invoice"}
     world.emulator.faults.add(Fault(kind="before", **create))
     world.emulator.faults.add(Fault(kind="status", status=500, nth=2, times=3, **create))
     world.publish("invoice.created", invoice_detail())
@@ -75,7 +76,7 @@ def test_an_item_is_made_active_from_the_document_that_needs_it(world: World, co
     world.run()
     assert "reactivate" in actions(shown(console, "invoice", 310)), shown(console, "invoice", 310)["problems"]
     assert press(world, console, "invoice", 310, "reactivate")["status"] == "synced"
-    assert company.get("Item", sold["Id"])["Active"] is True
+    assert held(company, "Item", sold["Id"])["Active"] is True
     assert [each["TotalAmt"] for each in company.entities("Invoice")] == [216, 216]
 
 
@@ -91,7 +92,7 @@ def test_another_item_is_linked_from_the_document_that_needs_one(world: World, c
     assert press(world, console, "invoice", 310, "link", id=other["Id"])["status"] == "synced"
     used = [each["SalesItemLineDetail"]["ItemRef"]["value"] for each in standing(company)[1]["Line"][:2]]
     assert other["Id"] in used
-    assert company.get("Item", sold["Id"])["Active"] is False
+    assert held(company, "Item", sold["Id"])["Active"] is False
 
 
 def _service(item: dict[str, Any]) -> dict[str, Any]:
@@ -103,7 +104,8 @@ def test_an_inactive_item_of_the_settings_is_chosen_there(world: World, console:
     connection = world.deployment.accounts.connection("acme")
     assert connection is not None
     assert connection.settings is not None
-    company.deactivate_by_hand("Item", str(connection.settings["fallback_item"]["id"]))
+    fallback: Any = connection.settings["fallback_item"]
+    company.deactivate_by_hand("Item", str(fallback["id"]))
     world.publish("invoice.created", invoice_detail(lines=[line(1, None), line(2, 4)]))
     world.run()
     offered = {each["name"]: each["params"] for each in shown(console, "invoice", 309)["problems"][0]["actions"]}
@@ -142,6 +144,6 @@ def test_an_edited_document_is_voided_as_it_was_shown_only(world: World, console
     assert codes(shown(console, "invoice", 309)) == ["deleted_but_edited"]
     company.edit_by_hand("Invoice", invoice["Id"], {"DocNumber": "A-78"})
     after = press(world, console, "invoice", 309, "void")
-    assert (codes(after), is_void(company.get("Invoice", invoice["Id"]))) == (["deleted_but_edited"], False)
+    assert (codes(after), is_void(held(company, "Invoice", invoice["Id"]))) == (["deleted_but_edited"], False)
     assert press(world, console, "invoice", 309, "void")["status"] == "synced"
-    assert is_void(company.get("Invoice", invoice["Id"]))
+    assert is_void(held(company, "Invoice", invoice["Id"]))

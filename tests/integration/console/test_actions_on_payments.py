@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from emulators.quickbooks_online import Company
+from tests.integration.console.acting import held
 from tests.support.console import Console
 from tests.support.deciding import codes, press, shown
 from tests.support.events import invoice_detail
@@ -32,7 +33,7 @@ def test_it_is_not_believed_before_it_is_so(world: World, console: Console) -> N
     after = press(world, console, "payment", 344, "done")
     assert (after["status"], codes(after)) == ("needs_attention", ["payment_deposited"])
     assert "not done yet" in after["problems"][0]["fix"]
-    assert company.get("Invoice", second)["Balance"] == 216
+    assert held(company, "Invoice", second)["Balance"] == 216
 
 
 def test_what_was_applied_by_hand_is_noticed(world: World, console: Console) -> None:
@@ -52,7 +53,7 @@ def test_what_was_only_taken_out_of_the_deposit_is_sent(world: World, console: C
     (deposit,) = company.entities("Deposit")
     company.delete_by_hand("Deposit", deposit["Id"])
     assert press(world, console, "payment", 344, "done")["status"] == "synced"
-    assert company.get("Invoice", second)["Balance"] == 132
+    assert held(company, "Invoice", second)["Balance"] == 132
     assert len(company.entities("Payment")) == 1
     assert shown(console, "payment", 344)["problems"] == []
 

@@ -67,7 +67,7 @@ def test_forged_tokens(console: Console, issuer: Issuer) -> None:
         signed(issuer, STRANGERS_KEY),
         signed(issuer, STRANGERS_KEY, kid="unheard-of"),
         signed(issuer, kid=None),
-        jwt.encode(claims(issuer), None, algorithm="none", headers={"kid": "local"}),
+        jwt.encode(claims(issuer), "", algorithm="none", headers={"kid": "local"}),
         signed_with_the_public_key(issuer),
         signed(issuer, algorithm="RS512"),
         f"{head}.{others_body}.{signature}",

@@ -104,7 +104,7 @@ def test_the_last_session_of_a_desktop_account(aws_services: None, issuer: Issue
     clients = SimpleNamespace(dynamodb=office.service.dynamodb, sqs=office.service.sqs)
     push, later = office.service.queues()
     environ = {"TABLE_NAME": office.service.table._name, "PUSH_QUEUE_URL": push, "WAKE_LATER_QUEUE_URL": later}
-    deployment = Deployment(environ, clock=office.clock, aws=clients)  # type: ignore[arg-type]  # the two it needs
+    deployment = Deployment(environ, clock=office.clock, aws=clients)  # the two it needs
     with console_of(deployment, issuer) as console:
         health = console.get(PATH, account=office.account)
     assert health["last_session"]["problem"] is None

@@ -240,8 +240,13 @@ def test_forged_key_names_do_not_make_us_ask_the_issuer_each_time(
 
     asked: list[str] = []
     fetch = PyJWKClient.fetch_data
-    monkeypatch.setattr(PyJWKClient, "fetch_data", lambda client: asked.append(client.uri) or fetch(client))
     import jwt
+
+    def noted(client: PyJWKClient) -> Any:
+        asked.append(client.uri)
+        return fetch(client)
+
+    monkeypatch.setattr(PyJWKClient, "fetch_data", noted)
 
     with console_of(world.deployment, issuer) as console:
         for number in range(20):

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from emulators.quickbooks_online import Company
+from tests.integration.console.acting import held
 from tests.support.books import assert_each_once, is_void, sales_lines, standing
 from tests.support.console import Console
 from tests.support.deciding import actions, codes, press, shown
@@ -38,11 +39,12 @@ def test_what_is_open_is_credited_and_the_rest_is_left_to_the_customer(world: Wo
     assert (codes(asked), actions(asked)) == (["deleted_but_in_use"], ["reverse", "retry", "skip"])
     after = press(world, console, "invoice", 309, "reverse")
     (memo,) = company.entities("CreditMemo")
-    assert (money(memo), money(memo["TxnTaxDetail"], "TotalTax"), memo["TxnDate"]) == (216, 16, TODAY)
+    assert (money(memo), money(memo["TxnTaxDetail"], "TotalTax"), memo["TxnDate"]) == (Decimal(216), Decimal(16), TODAY)
     assert sales_lines(memo) == sales_lines(invoice)
     assert memo["CustomerRef"]["value"] == invoice["CustomerRef"]["value"]
     assert f"syncro:reversal:309-{invoice['Id']}:1" in memo["PrivateNote"]
-    assert (money(company.get("Invoice", invoice["Id"]), "Balance"), money(memo, "RemainingCredit")) == (0, 150)
+    assert money(held(company, "Invoice", invoice["Id"]), "Balance") == 0
+    assert money(memo, "RemainingCredit") == 150
     assert [money(each) for each in company.entities("Payment")] == [150, 0]
     assert (after["status"], codes(after)) == (
         "synced_with_warning",
@@ -59,7 +61,8 @@ def test_what_is_paid_in_full_is_only_credited(world: World, console: Console) -
     company, _ = deleted(world, paid="216.00")
     after = press(world, console, "invoice", 309, "reverse")
     (memo,) = company.entities("CreditMemo")
-    assert (money(memo), money(memo, "RemainingCredit"), len(company.entities("Payment"))) == (216, 216, 1)
+    assert (money(memo), money(memo, "RemainingCredit")) == (Decimal(216), Decimal(216))
+    assert len(company.entities("Payment")) == 1
     assert codes(after) == ["reversed_with_credit_memo", "reversal_unapplied"]
 
 
@@ -69,7 +72,7 @@ def test_what_comes_free_later_is_credited_too(world: World, console: Console) -
     world.publish("payment.updated", payment_detail(allocations=[], version=2))
     world.run()
     (memo,) = company.entities("CreditMemo")
-    assert (money(memo, "RemainingCredit"), money(company.get("Invoice", invoice["Id"]), "Balance")) == (0, 0)
+    assert money(memo, "RemainingCredit") == money(held(company, "Invoice", invoice["Id"]), "Balance") == 0
     assert codes(shown(console, "invoice", 309)) == ["reversed_with_credit_memo"]
     assert_each_once(company)
 
@@ -82,7 +85,8 @@ def test_what_comes_free_in_part_twice(world: World, console: Console) -> None:
         world.publish("payment.updated", changed)
         world.run()
     (memo,) = company.entities("CreditMemo")
-    assert (money(memo, "RemainingCredit"), money(company.get("Invoice", invoice["Id"]), "Balance")) == (16, 0)
+    assert money(memo, "RemainingCredit") == 16
+    assert money(held(company, "Invoice", invoice["Id"]), "Balance") == 0
     assert_each_once(company)
 
 
@@ -95,7 +99,7 @@ def test_an_invoice_of_a_closed_month(world: World, console: Console) -> None:
     world.run()
     after = press(world, console, "invoice", 309, "reverse")
     (memo,) = company.entities("CreditMemo")
-    assert (memo["TxnDate"], money(memo, "RemainingCredit")) == (TODAY, 0)
+    assert (memo["TxnDate"], money(memo, "RemainingCredit")) == (TODAY, Decimal(0))
     assert codes(after) == ["reversed_with_credit_memo"]
 
 
@@ -120,7 +124,7 @@ def test_what_was_edited_since_it_was_shown_is_asked_about(world: World, console
     press(world, console, "invoice", 309, "reverse")
     (memo,) = company.entities("CreditMemo")
     assert memo["CustomerMemo"]["value"] == "Reverses invoice A-77"
-    assert not is_void(company.get("Invoice", invoice["Id"]))
+    assert not is_void(held(company, "Invoice", invoice["Id"]))
 
 
 def test_a_figure_that_does_not_agree_is_told(world: World, console: Console) -> None:
@@ -146,8 +150,8 @@ def test_what_syncro_has_again_is_asked_about_and_reversed_again_by_another(worl
     press(world, console, "invoice", 309, "reverse")
     memos = company.entities("CreditMemo")
     assert [(money(each), each["PrivateNote"].rpartition("-")[0]) for each in memos] == [
-        (216, "syncro:reversal:309"),
-        (216, "syncro:reversal:309"),
+        (Decimal(216), "syncro:reversal:309"),
+        (Decimal(216), "syncro:reversal:309"),
     ]
     assert len({each["PrivateNote"] for each in memos}) == 2
 

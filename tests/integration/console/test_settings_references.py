@@ -307,11 +307,11 @@ def test_of_two_who_save_at_once_one_is_told_to_look_again(world: World) -> None
     in_between = accounts.save_settings
 
     def overtaken(*arguments: Any, **named: Any) -> int:
-        accounts.save_settings = in_between  # type: ignore[method-assign]
+        accounts.save_settings = in_between  # type: ignore[method-assign]  # in its place for this test
         assert second.save(ACCOUNT, chosen(company, quiet_seconds=20), version=1, user_id="user-2") == 2
         return in_between(*arguments, **named)
 
-    accounts.save_settings = overtaken  # type: ignore[method-assign]
+    accounts.save_settings = overtaken  # type: ignore[method-assign]  # in its place for this test
     with pytest.raises(StaleSettings):
         save(world, chosen(company, quiet_seconds=30))
     assert stored(world)["quiet_seconds"] == 20
@@ -349,7 +349,7 @@ def test_settings_checked_in_one_company_are_not_saved_for_another(world: World)
         world.sign_in(ACCOUNT, "9130002", replace_company=True)
         return in_between(*arguments, **named)
 
-    accounts.save_settings = moved  # type: ignore[method-assign]
+    accounts.save_settings = moved  # type: ignore[method-assign]  # in its place for this test
     with pytest.raises(AnotherCompany):
         save(world, chosen(company))
     connection = accounts.connection(ACCOUNT)

@@ -2,7 +2,7 @@
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]  # no stubs in the lock file
 
 from tests.support.web_connector import PASSWORD, Connector, Script, Service, description
 
@@ -43,7 +43,7 @@ def message(method: str, arguments: dict[str, str | None], real: dict[str, str])
     for name, value in arguments.items():
         if value is not None:
             etree.SubElement(call, f"{{{INTUIT}}}{name}").text = real.get(value, value)
-    return etree.tostring(root)
+    return bytes(etree.tostring(root))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

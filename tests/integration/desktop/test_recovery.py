@@ -115,6 +115,7 @@ def test_a_set_that_arrives_late_is_done_once() -> None:
 
     def holding(name: str, call: Callable[[], Any]) -> Any:
         if name == "ProcessRequest":
+            assert call.__closure__ is not None
             late.extend(cell.cell_contents for cell in call.__closure__ if isinstance(cell.cell_contents, str))
             office.connector.around = office._around
             raise AnswerLost

@@ -370,7 +370,7 @@ def test_one_that_quickbooks_cannot_read_is_found_and_parked_alone() -> None:
 
             raise malformed("for the test")
 
-    office.company.before_request = before  # type: ignore[method-assign]
+    office.company.before_request = before  # type: ignore[method-assign]  # in its place for this test
     process = office.connector.around
 
     def remembering(name: str, call: Any) -> Any:

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import pytest
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]  # no stubs in the lock file
 
 from syncro_quickbooks.desktop.logins import Logins, NotLetIn
 from syncro_quickbooks.desktop.qwc import qwc_document

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import requests
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]  # no stubs in the lock file
 
 from emulators.wsgi_adapter import WSGIAdapter
 from syncro_quickbooks.bootstrap import deployment

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 import requests
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]  # no stubs in the lock file
 
-from emulators.quickbooks_desktop import AnswerLost, CompanyFile, WebConnector
+from emulators.quickbooks_desktop import AnswerLost, CompanyFile, Report, WebConnector
 from emulators.quickbooks_desktop.qwc import add
 from syncro_quickbooks.desktop.qwc import qwc_document
 from tests.support.web_connector import PASSWORD, URL, Script, Service
@@ -114,7 +114,7 @@ def test_another_company_file_is_sent_nothing() -> None:
     right, connector.company = connector.company, CompanyFile(name="Somebody else")
     connector.file_id = "{99999999-2222-4333-8444-555555555555}"  # the file was marked by another .qwc
     report = connector.run()
-    assert report.exchanges == script.begun == script.answers == []
+    assert (report.exchanges, script.begun, script.answers) == ([], [], [])
     assert "another company file" in report.last_error
     assert report.calls[-3:] == ["sendRequestXML", "getLastError", "closeConnection"]
     last = service.last_sessions.of("acme")
@@ -187,7 +187,7 @@ def test_two_customers_at_the_same_time() -> None:
     script = Script(*SETS)
     service, one = setting(script)
     other = added(service, "bolt", CompanyFile(name="Bolt Books"))
-    reports = []
+    reports: list[Report] = []
 
     def meanwhile(name: str, call: Callable[[], Any]) -> Any:
         answer = call()

@@ -6,6 +6,7 @@ from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qs
 from uuid import uuid4
 
@@ -58,7 +59,7 @@ class Intuit(BaseAdapter):
     made: int = 0
     revoked: list[str] = field(default_factory=list)
     asked: list[requests.PreparedRequest] = field(default_factory=list)
-    while_refreshing: Callable[[], None] | None = None
+    while_refreshing: Callable[[], object] | None = None
     broken: Exception | int | None = None
     drop_answer: bool = False
 
@@ -76,20 +77,21 @@ class Intuit(BaseAdapter):
             "x_refresh_token_hard_expires_in": 157680000,
         }
 
-    def send(self, request, **_options):  # type: ignore[no-untyped-def, override]  # requests' own signature
+    def send(self, request: requests.PreparedRequest, *_args: Any, **_options: Any) -> requests.Response:
         self.asked.append(request)
         if isinstance(self.broken, Exception):
             raise self.broken
         if isinstance(self.broken, int):
             return _answer(request, self.broken, {})
-        if "/company/" in request.url:
+        url = str(request.url)
+        if "/company/" in url:
             return self._company(request)
         if b64decode(request.headers["Authorization"].removeprefix("Basic ")) != self.app:
             return _answer(request, 401, {"error": "invalid_client"})
-        if request.url.endswith("/revoke"):
-            self.revoked.append(json.loads(request.body)["token"])
+        if url.endswith("/revoke"):
+            self.revoked.append(json.loads(body_of(request))["token"])
             return _answer(request, 200, {})
-        status, body = self._token(parse_qs(request.body.decode()))
+        status, body = self._token(parse_qs(body_of(request).decode()))
         if self.drop_answer:
             raise requests.ConnectionError("answer lost")
         return _answer(request, status, body)
@@ -128,6 +130,11 @@ class Intuit(BaseAdapter):
 
     def close(self) -> None:
         return None
+
+
+def body_of(request: requests.PreparedRequest) -> bytes:
+    assert isinstance(request.body, bytes)
+    return request.body
 
 
 def _answer(request: requests.PreparedRequest, status: int, body: dict[str, object]) -> requests.Response:

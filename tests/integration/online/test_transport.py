@@ -5,12 +5,13 @@ import logging
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Thread
 
 import pytest
 
 from syncro_quickbooks.online.faults import Unavailable
-from syncro_quickbooks.online.http import Outgoing, Transport, new_session
+from syncro_quickbooks.online.http import Answer, Outgoing, Transport, new_session
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nintuit_tid: 1-abc\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -45,20 +46,20 @@ def server(answer: bytes | None, *, keep_open: bool = False) -> Iterator[tuple[s
             connection.close()
 
 
-def send(url, *, read_timeout=5.0):
+def send(url: str, *, read_timeout: float = 5.0) -> Answer:
     transport = Transport(new_session, logging.getLogger("wire-under-test"), {"account_id": "acme"})
     headers = {"Content-Type": "application/json"}
     return transport.send(Outgoing("POST", url + "/invoice", "/invoice", b"{}", headers, "Bearer s3cret", read_timeout))
 
 
-def test_a_complete_answer_is_read():
+def test_a_complete_answer_is_read() -> None:
     with server(OK) as (url, received):
         answer = send(url)
     assert (answer.status, answer.body, answer.tid) == (200, b"{}", "1-abc")
     assert b"Authorization: Bearer s3cret\r\n" in received[0]
 
 
-def test_a_compressed_answer_is_unpacked():
+def test_a_compressed_answer_is_unpacked() -> None:
     body = gzip.compress(b'{"a":1}')
     head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n".encode()
     with server(head + body) as (url, _):
@@ -75,7 +76,7 @@ def test_a_compressed_answer_is_unpacked():
         b"SSH-2.0-OpenSSH_9.6\r\n",
     ],
 )
-def test_a_dropped_or_broken_answer_is_unavailable_and_not_repeated(answer):
+def test_a_dropped_or_broken_answer_is_unavailable_and_not_repeated(answer: bytes) -> None:
     with server(answer) as (url, received):
         with pytest.raises(Unavailable) as caught:
             send(url)
@@ -83,7 +84,7 @@ def test_a_dropped_or_broken_answer_is_unavailable_and_not_repeated(answer):
         assert len(received) == 1
 
 
-def test_a_compressed_answer_cut_short_does_not_pass_as_whole():
+def test_a_compressed_answer_cut_short_does_not_pass_as_whole() -> None:
     body = gzip.compress(b'{"QueryResponse":{},"padding":"' + bytes(range(32, 127)) * 40 + b'"}')[:-20]
     head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n".encode()
     with server(head + body) as (url, _):
@@ -96,14 +97,14 @@ def test_a_compressed_answer_cut_short_does_not_pass_as_whole():
     assert isinstance(parse_faults(answer.status, answer.content_type, answer.body), Unreadable)
 
 
-def test_a_server_that_never_answers_is_given_up():
+def test_a_server_that_never_answers_is_given_up() -> None:
     with server(None) as (url, received):
         with pytest.raises(Unavailable) as caught:
             send(url, read_timeout=0.2)
         assert (caught.value.reason, len(received)) == ("read_timeout", 1)
 
 
-def test_nobody_listening_is_unavailable():
+def test_nobody_listening_is_unavailable() -> None:
     closed = socket.create_server(("127.0.0.1", 0))
     port = closed.getsockname()[1]
     closed.close()
@@ -112,7 +113,7 @@ def test_nobody_listening_is_unavailable():
     assert caught.value.reason == "connection_lost"
 
 
-def test_a_redirect_is_not_followed_with_the_token():
+def test_a_redirect_is_not_followed_with_the_token() -> None:
     with server(OK) as (elsewhere, received_elsewhere):
         moved = f"HTTP/1.1 302 Found\r\nLocation: {elsewhere}/x\r\nContent-Length: 0\r\n\r\n".encode()
         with server(moved) as (url, _):
@@ -120,7 +121,7 @@ def test_a_redirect_is_not_followed_with_the_token():
         assert received_elsewhere == []
 
 
-def test_cookies_of_one_answer_do_not_go_into_the_next_request():
+def test_cookies_of_one_answer_do_not_go_into_the_next_request() -> None:
     # The server says that it closes, else the client may still take the connection for open when it sends again.
     cookie = b"Connection: close\r\nSet-Cookie: realm=9130357; Path=/\r\n"
     answer = OK.replace(b"intuit_tid", cookie + b"intuit_tid")
@@ -132,7 +133,7 @@ def test_cookies_of_one_answer_do_not_go_into_the_next_request():
     assert b"ookie" not in received[1]
 
 
-def test_a_netrc_entry_does_not_replace_the_token(tmp_path, monkeypatch):
+def test_a_netrc_entry_does_not_replace_the_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login someone password else\n")
     monkeypatch.setenv("NETRC", str(netrc))

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -40,7 +40,7 @@ def allowed(function: str) -> set[str]:
 def needed_actions(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
     """The actions, by IAM's names, of the calls that a new process makes meanwhile."""
     needed: set[str] = set()
-    real = boto3.client
+    real: Callable[..., Any] = boto3.client
 
     def made(params: dict[str, Any], model: Any, **_: object) -> None:
         names = [model.name]

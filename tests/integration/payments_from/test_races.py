@@ -7,6 +7,7 @@ import pytest
 
 from emulators.quickbooks_online import Fault
 from syncro_quickbooks.online.payments_from.imports import PaymentImport, State
+from syncro_quickbooks.storage.table import Write
 from syncro_quickbooks.sync.job import JobKind
 from syncro_quickbooks.sync.polls import PollState
 from tests.support.boundaries import Boundaries, Mode
@@ -278,7 +279,7 @@ def test_offboarding_forgets_what_payments_and_jobs_have_kept() -> None:
     world.poll()
     world.deployment.jobs.start(ACCOUNT, JobKind.IMPORT_ORGANIZATIONS, "user-1")
     deployment = world.deployment
-    writes = [
+    writes: list[Write] = [
         *deployment.offboarding.starting(ACCOUNT, USER, "9130001"),
         deployment.syncro_access.forgetting(ACCOUNT),
     ]

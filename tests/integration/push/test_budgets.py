@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def connected() -> World:
     return world
 
 
-def ten_lines(invoice_id: int, **fields: object) -> dict[str, object]:
+def ten_lines(invoice_id: int, **fields: Any) -> dict[str, Any]:
     return invoice_detail(invoice_id, **{"lines": TEN_LINES, "totals": TEN_LINES_TOTALS, **fields})
 
 

@@ -189,7 +189,7 @@ def test_a_customer_in_another_currency_is_asked_about() -> None:
 
 # -- paid out as store credit ------------------------------------------------------------------------------------------
 
-STORE_CREDIT = {"payment_method": "Store Credit"}
+STORE_CREDIT: dict[str, Any] = {"payment_method": "Store Credit"}
 
 
 @pytest.mark.parametrize("first", ["purchase", "store credit"])

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -204,7 +205,7 @@ def test_a_push_that_fails_is_raised_and_its_message_comes_back_within_a_minute(
     event = sample("push_wake_up")
     event["Records"][0] |= {"body": message["Body"], "receiptHandle": message["ReceiptHandle"]}
     shortened: list[dict[str, Any]] = []
-    real = boto3.client
+    real: Callable[..., Any] = boto3.client
 
     def watched(service: str, **options: Any) -> Any:
         client = real(service, **options)

@@ -158,7 +158,7 @@ def test_a_detail_of_one_kind_under_the_name_of_another_is_refused(world: World,
 
 @pytest.mark.parametrize("kind", DETAILS)
 def test_a_reference_to_another_accounts_object_is_refused(world: World, kind: str) -> None:
-    detail = {**ENVELOPE, "snapshot_ref": f"other/{kind}.json"}
+    detail: dict[str, Any] = {**ENVELOPE, "snapshot_ref": f"other/{kind}.json"}
     with nothing_changes(world), pytest.raises(Rejected, match=f"own prefix {ACCOUNT}/"):
         world.deployment.intake.accept(f"{kind}.created", detail)
 

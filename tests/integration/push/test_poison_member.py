@@ -1,6 +1,7 @@
 """One record that QuickBooks refuses is parked with cause and fix; what was sent together with it lands."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -185,7 +186,7 @@ def test_a_stored_snapshot_that_this_release_cannot_read_is_parked_and_the_other
     for number in (1, 2):
         world.publish("payment.created", payment_detail(number, "10.00", [allocation(309, "10.00")]))
     place = {"pk": {"S": f"acct#{ACCOUNT}#payment#1"}, "sk": {"S": "record"}}
-    other = {"ExpressionAttributeValues": {":other": {"B": pack({"id": 1, "allocations": []})}}}
+    other: dict[str, Any] = {"ExpressionAttributeValues": {":other": {"B": pack({"id": 1, "allocations": []})}}}
     other |= {"ExpressionAttributeNames": {"#desired": "desired"}}
     world.table.update_item(TableName=world.table_name, Key=place, UpdateExpression="SET #desired = :other", **other)
     world.run()

@@ -20,7 +20,7 @@ def pushed(world: World, detail: dict[str, Any], event: str = "purchase_order.up
     return world.record("purchase_order", detail["purchase_order"]["id"])
 
 
-def bought(document: dict[str, Any]) -> list[tuple[str, Decimal, Decimal, Decimal]]:
+def bought(document: dict[str, Any]) -> list[tuple[str, Any, Any, Any]]:
     """Item name, quantity, price and amount of each line."""
     details = [(line["ItemBasedExpenseLineDetail"], line["Amount"]) for line in document["Line"]]
     return [(each["ItemRef"]["name"], each["Qty"], each["UnitPrice"], amount) for each, amount in details]

@@ -105,7 +105,7 @@ def test_an_account_that_nobody_connected_is_refused(world: World) -> None:
 
 
 def test_a_force_update_of_something_never_seen_is_refused(world: World) -> None:
-    detail = {
+    detail: dict[str, Any] = {
         "event_id": "e-1",
         "account_id": "acme",
         "occurred_at": "2026-11-23T09:00:00.000Z",

@@ -170,7 +170,7 @@ class Meddled:
         self._meddle = meddle
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("write", "update_and_get") and self._meddle:
+        if name in ("write", "update_and_get"):
             self._meddle()
         return getattr(self._table, name)
 

@@ -187,17 +187,19 @@ def _paid(customer: SyncroAccount) -> dict[str, Said]:
     uses = customer.live("use")
     credits = {credit.id for credit in customer.live("credit")}
     for payment in customer.live("payment"):
-        applied = Counter[str]()
+        paid: dict[str, Decimal] = {}
         for each in [payment, *(use for use in uses if use.source == payment.id)]:
-            applied.update({f"invoice:{invoice}": part for invoice, part in each.applied.items() if part})
-        known = {"reference": payment.reference, "method": "Check", "applied": dict(applied)}
+            for invoice, part in each.applied.items():
+                if part:
+                    paid[f"invoice:{invoice}"] = paid.get(f"invoice:{invoice}", Decimal(0)) + part
+        known = {"reference": payment.reference, "method": "Check", "applied": paid}
         found[f"payment:{payment.id}"] = {**_of(customer, payment, payment.amount), **known}
     for use in uses:
         if use.source in credits:
             applied = {f"invoice:{invoice}": part for invoice, part in use.applied.items() if part}
             applied[f"store_credit:{use.source}"] = use.amount
-            known = {"reference": use.reference, "method": None, "applied": applied}
-            found[f"payment:{use.id}"] = {**_of(customer, use, Decimal(0)), **known}
+            by_memo = {"reference": use.reference, "method": None, "applied": applied}
+            found[f"payment:{use.id}"] = {**_of(customer, use, Decimal(0)), **by_memo}
     return found
 
 

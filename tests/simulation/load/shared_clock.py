@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 class Task:
     """Something that takes virtual time."""
 
-    def __init__(self, work: Callable[[], None]) -> None:
+    def __init__(self, work: Callable[[], object]) -> None:
         self._work = work
         self._mine = Semaphore(0)
         self._back = Semaphore(0)
@@ -71,7 +71,7 @@ class SharedClock(ManualClock):
         """Do something then, in no time."""
         self._push(moment, do)
 
-    def start(self, work: Callable[[], None]) -> None:
+    def start(self, work: Callable[[], object]) -> None:
         """Begin something that takes time."""
         self._push(self._now, Task(work))
 

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import botocore.exceptions
@@ -54,7 +55,8 @@ class Pace:
     def of(self, request: requests.PreparedRequest) -> float:
         """How long it takes to answer `request`."""
         if "/batch" in (request.url or ""):
-            return self.write + self.member * (bytes(request.body or b"").count(b'"bId"') - 1)
+            assert isinstance(request.body, bytes)
+            return self.write + self.member * (request.body.count(b'"bId"') - 1)
         return self.write if request.method == "POST" else self.read
 
 
@@ -79,14 +81,14 @@ class _TakingTimeAdapter(InterruptedAdapter):
         super().__init__(world)
         self._load = world
 
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         load, realm = self._load, (request.url or "").partition("/v3/company/")[2].partition("/")[0]
         seconds = load.pace.of(request) * load.chance.uniform(0.7, 1.3)
         load.on_their_way[realm] += 1
         load.most_on_their_way[realm] = max(load.most_on_their_way[realm], load.on_their_way[realm])
         load.clock.sleep(seconds / 2)
         try:
-            return super().send(request, **options)
+            return super().send(request, *args, **options)
         finally:
             load.clock.sleep(seconds / 2)
             load.on_their_way[realm] -= 1
@@ -157,7 +159,7 @@ class LoadWorld(World):
 
     def _sweep(self) -> None:
         self.clock.at(self.clock.now() + timedelta(minutes=1), self._sweep)
-        self.clock.start(lambda: self.deployment.wakes.wake_due() and None)
+        self.clock.start(self.deployment.wakes.wake_due)
 
     def _wake(self, account: str) -> None:
         """A group gives one message at a time; who has waited longest gets the next free worker."""
@@ -173,7 +175,7 @@ class LoadWorld(World):
             self._at_work.add(account)
             is_warm = bool(self._warm)
             worker = self._warm.pop() if is_warm else self._cold.pop()
-            self.clock.start(lambda a=account, w=worker, s=is_warm: self._work(a, w, is_warm=s))
+            self.clock.start(partial(self._work, account, worker, is_warm=is_warm))
 
     def _work(self, account: str, worker: Deployment, *, is_warm: bool) -> None:
         self.clock.sleep(WARM_START if is_warm else COLD_START)

@@ -3,7 +3,8 @@
 from typing import Any
 
 from syncro_quickbooks.desktop.company import Company
-from syncro_quickbooks.sync.model import Attention, Skip, Wait
+from syncro_quickbooks.json_types import JsonObject
+from syncro_quickbooks.sync.model import Attention, Skip, Wait, Write
 from syncro_quickbooks.sync.pick_lists import Entry
 from syncro_quickbooks.sync.settings import Settings, load_settings
 from syncro_quickbooks.syncro.models import Customer
@@ -37,6 +38,13 @@ def settings(**changes: Any) -> Settings:
 
 def organization(**fields: Any) -> Customer:
     return Customer.model_validate({**events.customer(), **fields})
+
+
+def lines_of(write: Write) -> list[JsonObject]:
+    """The lines of a new invoice."""
+    lines = write.body["InvoiceLineAdd"]
+    assert isinstance(lines, list)
+    return [each for each in lines if isinstance(each, dict)]
 
 
 def code_of(decision: object) -> str:

@@ -12,11 +12,12 @@ from syncro_quickbooks.desktop.mapping.invoice import Posting, map_invoice
 from syncro_quickbooks.desktop.mapping.lines import Context
 from syncro_quickbooks.desktop.mapping.names import customer_name, short_number
 from syncro_quickbooks.desktop.mapping.totals import compare
+from syncro_quickbooks.json_types import JsonObject
 from syncro_quickbooks.sync.model import Attention, Kind, Nothing, Operation, RecordKey, Skip, Totals, Write
 from syncro_quickbooks.sync.settings import Settings
 from syncro_quickbooks.syncro.models import Customer, InvoiceSnapshot, Product
 from tests.support import events
-from tests.unit.desktop.mapping_cases import COMPANY, code_of, organization, settings
+from tests.unit.desktop.mapping_cases import COMPANY, code_of, lines_of, organization, settings
 
 MARKER = "syncro:invoice:309:1"
 
@@ -108,11 +109,11 @@ def test_a_customer_with_everything() -> None:
 
 
 def test_a_change_leaves_a_name_that_differs_only_in_case_and_the_notes() -> None:
-    current = {"ListID": "L-1", "EditSequence": "7", "Name": "RETURNS r us"}
-    body = map_customer(organization(), "m", current).body  # type: ignore[arg-type]
+    current: JsonObject = {"ListID": "L-1", "EditSequence": "7", "Name": "RETURNS r us"}
+    body = map_customer(organization(), "m", current).body
     assert (body["ListID"], body["EditSequence"]) == ("L-1", "7")
     assert {"Name", "Notes"} & set(body) == set()
-    assert map_customer(organization(business_then_name="New"), "m", current).body["Name"] == "New"  # type: ignore[arg-type]
+    assert map_customer(organization(business_then_name="New"), "m", current).body["Name"] == "New"
 
 
 @pytest.mark.parametrize(
@@ -164,18 +165,18 @@ def test_an_invoice_of_two_lines() -> None:
 def test_a_discounted_line_is_net_and_says_so() -> None:
     line = {**events.line(1, 3, price="100.00", quantity="3.0"), "line_discount_percent": "10"}
     write = mapped(context(lines=[line], totals=("270.00", "21.60", "291.60")))
-    (only,) = write.body["InvoiceLineAdd"]  # type: ignore[misc]
-    assert (only["Quantity"], only["Rate"]) == (Decimal("3.0"), Decimal("90.00000"))  # type: ignore[index, call-overload]
-    assert only["Desc"] == "Work item 1\n(Price 3 x 100 = $300.00, less discount 10 %)"  # type: ignore[index, call-overload]
+    (only,) = lines_of(write)
+    assert (only["Quantity"], only["Rate"]) == (Decimal("3.0"), Decimal("90.00000"))
+    assert only["Desc"] == "Work item 1\n(Price 3 x 100 = $300.00, less discount 10 %)"
 
 
 def test_a_line_that_no_rate_of_five_decimals_gives_has_its_amount_alone() -> None:
     """7,000,000 x 0.1428571 comes to 999,999.70, and no rate of five decimals times 7,000,000 does."""
     line = events.line(1, 3, price="0.1428571", quantity="7000000")
     write = mapped(context(lines=[line], totals=("999999.70", "0", "999999.70"), notax=True))
-    (only,) = write.body["InvoiceLineAdd"]  # type: ignore[misc]
-    assert only["Amount"] == Decimal("999999.70")  # type: ignore[index, call-overload]
-    assert {"Quantity", "Rate"} & set(only) == set()  # type: ignore[arg-type]
+    (only,) = lines_of(write)
+    assert only["Amount"] == Decimal("999999.70")
+    assert {"Quantity", "Rate"} & set(only) == set()
 
 
 @pytest.mark.parametrize(
@@ -191,7 +192,7 @@ def test_untaxed_is_said_on_every_line_and_of_the_customer(fields: Any, owner: A
     write = mapped(context(owner=organization(**owner), totals=("100.00", "0.00", "100.00"), **fields))
     assert write.body["CustomerSalesTaxCodeRef"] == {"ListID": "C-NON"}
     assert "ItemSalesTaxRef" not in write.body
-    codes = {str(line["SalesTaxCodeRef"]) for line in write.body["InvoiceLineAdd"]}  # type: ignore[union-attr, index, call-overload]
+    codes = {str(line["SalesTaxCodeRef"]) for line in lines_of(write)}
     assert codes == {str({"ListID": "C-NON"})}
 
 
@@ -264,14 +265,14 @@ def test_what_is_skipped_and_what_a_posted_invoice_makes_of_it(case: Any, code: 
     decision = map_invoice(case(), MARKER, Posting())
     assert isinstance(decision, Skip)
     assert decision.problem.code == code
-    current = {
+    current: JsonObject = {
         "TxnID": "X-1",
         "EditSequence": "1",
         "TxnDate": "2026-11-20",
         "Subtotal": "200.00",
         "SalesTaxTotal": "16.00",
     }
-    posted = map_invoice(case(), MARKER, Posting(current))  # type: ignore[arg-type]
+    posted = map_invoice(case(), MARKER, Posting(current))
     if code in ("desktop_tax_group", "desktop_zero_invoice", "draft", "refund", "negative_total"):
         assert isinstance(posted, Attention)
         assert "QuickBooks still shows $216.00" in posted.problem.message

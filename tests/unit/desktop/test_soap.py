@@ -1,9 +1,11 @@
 """The SOAP codec: what other programs write is read, what we write other parsers read, everything else is refused."""
 
+from typing import Literal
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]  # no stubs in the lock file
 
 from syncro_quickbooks.desktop.soap import Refused, read_call, write_answer, write_fault
 
@@ -180,8 +182,9 @@ def test_a_damaged_message_is_read_or_refused(start: int, length: int, put: str)
 
 
 # Everything XML 1.0 can carry: what it cannot is another test.
+SURROGATES: Literal["Cs"] = "Cs"
 XML_TEXT = st.text(
-    st.characters(exclude_categories=("Cs",), min_codepoint=32, exclude_characters="\ufffe\uffff")
+    st.characters(exclude_categories=(SURROGATES,), min_codepoint=32, exclude_characters="\ufffe\uffff")
     | st.sampled_from("\n\t\r")
 )
 

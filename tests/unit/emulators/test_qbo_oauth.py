@@ -24,7 +24,8 @@ def authorize(api: Any, **change: str) -> Any:
 
 
 def code_of(api: Any) -> str:
-    return parse_qs(urlsplit(authorize(api).headers["Location"]).query)["code"][0]
+    location: str = authorize(api).headers["Location"]
+    return parse_qs(urlsplit(location).query)["code"][0]
 
 
 def exchange(api: Any, code: str, redirect_uri: str = RETURN_TO, auth: Any = AUTH, **headers: str) -> Any:

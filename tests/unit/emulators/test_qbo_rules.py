@@ -28,7 +28,7 @@ BODIES: dict[str, Any] = {
     },
 }
 POSTING = [entity for entity in BODIES if entity != "PurchaseOrder"]
-NEEDED = {"Bill": VENDOR, "Purchase": {"PaymentType": "Cash"}}
+NEEDED: dict[str, dict[str, Any]] = {"Bill": VENDOR, "Purchase": {"PaymentType": "Cash"}}
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ def test_a_stored_company_of_another_schema_is_not_guessed_at() -> None:
     ],
 )
 def test_purchases_have_a_switch_of_their_own_for_numbers(listed: Any, expected: bool) -> None:
-    preferences = {"OtherPrefs": {"NameValue": listed}} if listed is not None else {}
+    preferences: JsonObject = {"OtherPrefs": {"NameValue": listed}} if listed is not None else {}
     company = Company.from_quickbooks(preferences, {"Country": "US"})
     assert company.custom_purchase_numbers is expected
     assert Company.from_json(company.to_json()) == company

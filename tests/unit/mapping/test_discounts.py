@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syncro_quickbooks.json_types import Json, JsonObject
-from syncro_quickbooks.online.mapping.lines import unit_price
 from syncro_quickbooks.sync.model import Attention, Write
+from syncro_quickbooks.syncro.discounts import unit_price
 from tests.unit.mapping.mapping_builders import (
     CANADA,
     RATES,

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import requests
@@ -37,7 +38,7 @@ class ManualClock:
 class Script(BaseAdapter):
     """Answers in order; an exception among them is raised. A callable decides by the request."""
 
-    answers: list[object] = field(default_factory=list)
+    answers: list[tuple[int, bytes, dict[str, str]] | Exception] = field(default_factory=list)
     asked: list[requests.PreparedRequest] = field(default_factory=list)
     timeouts: list[object] = field(default_factory=list)
 
@@ -48,7 +49,7 @@ class Script(BaseAdapter):
     def fail(self, error: Exception) -> None:
         self.answers.append(error)
 
-    def send(self, request, **options):  # type: ignore[no-untyped-def, override]  # requests' own signature
+    def send(self, request: requests.PreparedRequest, *_args: Any, **options: Any) -> requests.Response:
         self.asked.append(request)
         self.timeouts.append(options["timeout"])
         answer = self.answers.pop(0)
@@ -56,7 +57,8 @@ class Script(BaseAdapter):
             raise answer
         status, body, headers = answer
         response = requests.Response()
-        response.status_code, response._content, response.url, response.request = status, body, request.url, request
+        response.status_code, response.url, response.request = status, str(request.url), request
+        response._content = body
         response.headers.update(headers)
         return response
 

@@ -123,7 +123,7 @@ DOCUMENTED = [
 
 
 @pytest.mark.parametrize("code", DOCUMENTED)
-def test_every_documented_code_says_cause_fix_who_and_action(code):
+def test_every_documented_code_says_cause_fix_who_and_action(code: str) -> None:
     retry, problem = explain(code, "Message", "Detail", "Invoice 1001")
     assert retry is not RetryClass.UNKNOWN
     assert problem.code == f"qbo_{code}"
@@ -154,11 +154,11 @@ def test_every_documented_code_says_cause_fix_who_and_action(code):
         ("98765", RetryClass.UNKNOWN),
     ],
 )
-def test_the_codes_that_steer_the_push_have_their_class(code, expected):
+def test_the_codes_that_steer_the_push_have_their_class(code: str, expected: RetryClass) -> None:
     assert retry_class(code) is expected
 
 
-def test_an_unknown_code_is_kept_word_for_word():
+def test_an_unknown_code_is_kept_word_for_word() -> None:
     retry, problem = explain("98765", "Odd Error", "Something odd : happened", "Invoice 1001")
     assert retry is RetryClass.UNKNOWN
     assert "Invoice 1001" in problem.message
@@ -174,29 +174,29 @@ def test_an_unknown_code_is_kept_word_for_word():
         ("Something online 24 hours", "", "Invoice 1001"),
     ],
 )
-def test_record_and_line_are_named(detail, element, named):
+def test_record_and_line_are_named(detail: str, element: str, named: str) -> None:
     _, problem = explain("6100", "Invalid Line TaxCode", detail, "Invoice 1001", element)
     assert problem.message.startswith(f"{named} has a tax code")
 
 
-def test_the_id_of_who_has_the_name_goes_into_the_link_action():
+def test_the_id_of_who_has_the_name_goes_into_the_link_action() -> None:
     _, problem = explain("6240", "Duplicate Name", "The name supplied already exists. : Id=58", "Customer Amy")
     params = {action.name: dict(action.params) for action in problem.actions}
     assert params["link"] == {"qbo_id": "58"}
     assert params["create_with_suffix"] == {}
 
 
-def test_text_with_braces_is_shown_as_it_is():
+def test_text_with_braces_is_shown_as_it_is() -> None:
     _, problem = explain("6000", "{oops}", "{0} {record}", "Invoice {1}")
     assert "Invoice {1}" in problem.message
     assert problem.verbatim == "{oops}: {0} {record} (code 6000)"
 
 
-def test_what_the_client_calls_undecided_the_catalogue_calls_transient():
+def test_what_the_client_calls_undecided_the_catalogue_calls_transient() -> None:
     transient = {code for code in DOCUMENTED if retry_class(code) is RetryClass.TRANSIENT}
     assert transient == verdict.UNDECIDED_CODES
 
 
-def test_what_the_client_raises_for_the_account_is_an_account_matter():
+def test_what_the_client_raises_for_the_account_is_an_account_matter() -> None:
     for code in {"3001", *verdict.TOKEN_CODES, *verdict.CONSENT_CODES, *verdict.BLOCKED_PAUSE}:
         assert retry_class(code) is RetryClass.ACCOUNT

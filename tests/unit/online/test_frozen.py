@@ -1,17 +1,18 @@
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncro_quickbooks.online.client import batch_request, quote, single_request
+from syncro_quickbooks.online.client import FrozenRequest, batch_request, quote, single_request
 from syncro_quickbooks.sync.model import Operation
 
 CREATE, UPDATE, VOID, DELETE = Operation.CREATE, Operation.UPDATE, Operation.VOID, Operation.DELETE
-HANDLE = {"Id": "264", "SyncToken": "3"}
+HANDLE: dict[str, Any] = {"Id": "264", "SyncToken": "3"}
 
 
-def test_a_create_goes_to_the_lower_case_entity_with_request_id_and_minor_version():
+def test_a_create_goes_to_the_lower_case_entity_with_request_id_and_minor_version() -> None:
     request = single_request("Invoice", CREATE, {"DocNumber": "1001"}, "req-1")
     assert (request.method, request.path) == ("POST", "/invoice")
     assert request.query == (("requestid", "req-1"), ("minorversion", "75"))
@@ -19,60 +20,62 @@ def test_a_create_goes_to_the_lower_case_entity_with_request_id_and_minor_versio
     assert request.target == "/invoice?requestid=req-1&minorversion=75"
 
 
-def test_the_same_content_freezes_to_the_same_bytes():
-    make = lambda: single_request("Invoice", UPDATE, {**HANDLE, "sparse": True}, "req-1")  # noqa: E731
+def test_the_same_content_freezes_to_the_same_bytes() -> None:
+    def make() -> FrozenRequest:
+        return single_request("Invoice", UPDATE, {**HANDLE, "sparse": True}, "req-1")
+
     assert make() == make()
 
 
-def test_an_invoice_is_voided_by_its_handle_alone():
+def test_an_invoice_is_voided_by_its_handle_alone() -> None:
     request = single_request("Invoice", VOID, {**HANDLE, "DocNumber": "1001"}, "req-1")
     assert request.query[0] == ("operation", "void")
     assert json.loads(request.body) == HANDLE
 
 
-def test_a_payment_is_voided_as_a_sparse_update():
+def test_a_payment_is_voided_as_a_sparse_update() -> None:
     request = single_request("Payment", VOID, HANDLE, "req-1")
     assert request.query[:2] == (("operation", "update"), ("include", "void"))
     assert json.loads(request.body) == {**HANDLE, "sparse": True}
 
 
-def test_a_delete_sends_the_handle_alone():
+def test_a_delete_sends_the_handle_alone() -> None:
     request = single_request("Payment", DELETE, {**HANDLE, "TotalAmt": 5}, "req-1")
     assert request.query[0] == ("operation", "delete")
     assert json.loads(request.body) == HANDLE
 
 
-def test_the_tax_service_has_its_own_address():
+def test_the_tax_service_has_its_own_address() -> None:
     assert single_request("TaxService", CREATE, {"TaxCode": "x"}, "r").path == "/taxservice/taxcode"
 
 
 @pytest.mark.parametrize("entity", ["CreditMemo", "Purchase", "Bill"])
-def test_what_quickbooks_cannot_void_is_refused_here(entity):
+def test_what_quickbooks_cannot_void_is_refused_here(entity: str) -> None:
     with pytest.raises(ValueError, match="cannot void"):
         single_request(entity, VOID, HANDLE, "req-1")
     with pytest.raises(ValueError, match="cannot void"):
         batch_request([("1", entity, VOID, HANDLE)], "req-1")
 
 
-def test_a_void_without_sync_token_is_refused():
+def test_a_void_without_sync_token_is_refused() -> None:
     with pytest.raises(ValueError, match="SyncToken"):
         single_request("Invoice", VOID, {"Id": "264"}, "req-1")
 
 
 @pytest.mark.parametrize("request_id", ["", "x" * 51, "with blank", "a&b"])
-def test_a_request_id_quickbooks_would_not_take_is_refused(request_id):
+def test_a_request_id_quickbooks_would_not_take_is_refused(request_id: str) -> None:
     with pytest.raises(ValueError, match="request id"):
         single_request("Invoice", CREATE, {}, request_id)
 
 
-def test_request_ids_may_have_50_characters_but_36_in_a_batch():
+def test_request_ids_may_have_50_characters_but_36_in_a_batch() -> None:
     assert single_request("Invoice", CREATE, {}, "x" * 50)
     assert batch_request([("1", "Invoice", CREATE, {})], "x" * 36)
     with pytest.raises(ValueError, match="1-36"):
         batch_request([("1", "Invoice", CREATE, {})], "x" * 37)
 
 
-def test_a_batch_lists_its_members_in_order():
+def test_a_batch_lists_its_members_in_order() -> None:
     request = batch_request(
         [
             ("1", "Customer", CREATE, {"DisplayName": "Amy's"}),
@@ -104,7 +107,9 @@ def test_a_batch_lists_its_members_in_order():
         ([("1", "Item", CREATE, {"Description": "x" * 1_000_001})], "bytes"),
     ],
 )
-def test_a_batch_quickbooks_would_not_take_is_refused(members, why):
+def test_a_batch_quickbooks_would_not_take_is_refused(
+    members: list[tuple[str, str, Operation, dict[str, Any]]], why: str
+) -> None:
     with pytest.raises(ValueError, match=why):
         batch_request(members, "batch-1")
 
@@ -120,12 +125,12 @@ def test_a_batch_quickbooks_would_not_take_is_refused(members, why):
         ("A&B %", "'A&B %'"),
     ],
 )
-def test_a_query_literal_is_escaped(value, literal):
+def test_a_query_literal_is_escaped(value: str, literal: str) -> None:
     assert quote(value) == literal
 
 
 @given(st.text(alphabet="ab'\\ ", max_size=12))
-def test_a_literal_ends_only_at_its_last_quote(value):
+def test_a_literal_ends_only_at_its_last_quote(value: str) -> None:
     literal, place, read = quote(value), 1, ""
     while literal[place] != "'":
         place += literal[place] == "\\"

@@ -20,7 +20,8 @@ def told_by_event(**fields: Any) -> str:
 def told_by_api(**fields: Any) -> str:
     invoice = {name: value for name, value in invoice_detail(**fields)["invoice"].items() if name not in ONLY_IN_EVENTS}
     invoice["line_items"] = [{k: v for k, v in each.items() if k != "tax_rate_id"} for each in invoice["line_items"]]
-    extra = {"balance_due": "12.50", "is_paid": False, "payments": [], "updated_at": "2026-11-21T08:00:00.000Z"}
+    extra: dict[str, Any] = {"balance_due": "12.50", "is_paid": False, "payments": []}
+    extra["updated_at"] = "2026-11-21T08:00:00.000Z"
     return content_of(InvoiceSnapshot.model_validate(from_api("invoice", {**invoice, **extra})).invoice)
 
 

@@ -1,6 +1,7 @@
 """The local run deploys template.yaml with the listed differences and no other."""
 
 import copy
+from typing import Any
 
 import pytest
 
@@ -37,15 +38,15 @@ UPLOADED = {folder: f"s3://code/{folder.strip('/').replace('/', '-')}.zip" for f
 
 
 def test_what_is_deployed_locally_is_the_template_but_for_the_listed_differences() -> None:
-    expected = copy.deepcopy(TEMPLATE)
+    expected: dict[str, Any] = copy.deepcopy(TEMPLATE)
     body = expected["Resources"]
     for left_out in ("EventArchive", "SchemaRegistry", *SCHEMAS, "InboxBucketPolicy", *ALARMS):
         del body[left_out]
     body["CommonLayer"]["Properties"]["ContentUri"] = "s3://code/layers-common.zip"
     for function, folder in FUNCTIONS.items():
         body[function]["Properties"]["CodeUri"] = f"s3://code/functions-{folder}.zip"
-    tokens_of = ("QboPushFunction", "QboPaymentPollFunction", "ConsoleFunction", "ReconcileFunction")
-    tokens_of += ("QboConnectFunction", "UpkeepFunction")
+    tokens_of = ["QboPushFunction", "QboPaymentPollFunction", "ConsoleFunction", "ReconcileFunction"]
+    tokens_of += ["QboConnectFunction", "UpkeepFunction"]
     sealed = {**dict.fromkeys(tokens_of, "Tokens"), "OneTimeJobsFunction": "SyncroAccess"}
     for holder, sid in sealed.items():
         (tokens,) = (s for s in body[holder]["Properties"]["Policies"][0]["Statement"] if s["Sid"] == sid)

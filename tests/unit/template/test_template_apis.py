@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]  # no stubs in the lock file
 
 from local.cloudformation import load, mapping, mappings, properties, resources
 from syncro_quickbooks.desktop.work import TIME_FOR_A_CALL

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from local.cloudformation import ROOT, Template, load, mapping, properties, resources
+from local.cloudformation import ROOT, Template, load, mapping, mappings, properties, resources
 
 RESOURCES = resources(load())
 QUEUES = {name: properties(r) for name, r in RESOURCES.items() if r["Type"] == "AWS::SQS::Queue"}
@@ -155,12 +155,12 @@ def test_what_an_alarm_says_is_not_lost_if_its_function_cannot_be_called_or_fail
     assert mapping(invoked["DestinationConfig"])["OnFailure"] == {"Type": "SQS", "Destination": kept}
     assert invoked["MaximumRetryAttempts"] == 2
     policy = properties(RESOURCES["RetryFailedDeadLetterQueuePolicy"])
-    (statement,) = mapping(policy["PolicyDocument"])["Statement"]  # type: ignore[misc]  # a list, as the next lines show
+    (statement,) = mappings(mapping(policy["PolicyDocument"])["Statement"])
     assert statement["Principal"] == {"Service": "events.amazonaws.com"}
     assert statement["Action"] == "sqs:SendMessage"
     name = str(mapping(ALL_RULES[OF_ALARMS]["RuleName"])["Fn::Sub"])
-    (rule,) = statement["Condition"]["ArnEquals"].values()
-    assert rule["Fn::Sub"].endswith(f":rule/{name}")
+    (rule,) = mapping(mapping(statement["Condition"])["ArnEquals"]).values()
+    assert str(mapping(rule)["Fn::Sub"]).endswith(f":rule/{name}")
 
 
 @pytest.mark.parametrize("name", sorted({name for name, t in TRIGGERS.items() if t["Type"] == "ScheduleV2"}))
@@ -179,9 +179,9 @@ def test_a_schedule_says_how_often_lambda_repeats_a_failed_run_and_never_longer_
 def test_the_bus_may_write_to_the_dead_letter_queue_and_nobody_else() -> None:
     policy = properties(RESOURCES["EventsDeadLetterQueuePolicy"])
     assert policy["Queues"] == [{"Ref": "EventsDeadLetterQueue"}]
-    (statement,) = mapping(policy["PolicyDocument"])["Statement"]  # type: ignore[misc]  # a list, as the next lines show
+    (statement,) = mappings(mapping(policy["PolicyDocument"])["Statement"])
     assert statement["Principal"] == {"Service": "events.amazonaws.com"}
-    assert list(statement["Condition"]) == ["ArnLike"]
+    assert list(mapping(statement["Condition"])) == ["ArnLike"]
 
 
 @pytest.mark.parametrize("detail_type", sorted(DETAIL_TYPES | {"force_update.requested"}))

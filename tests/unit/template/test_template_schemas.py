@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from jsonschema import Draft4Validator
+from jsonschema import Draft4Validator  # type: ignore[import-untyped]  # no stubs in the lock file
 
 from local.cloudformation import ROOT, TEMPLATE, Template, load, properties, resources
 from local.schemas import REGISTERED, with_schemas

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.cloudformation import load, mapping, properties, resources
+from local.cloudformation import load, mapping, mappings, properties, resources
 
 RESOURCES = resources(load())
 STATEFUL_TYPES = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Logs::LogGroup")
@@ -50,7 +50,7 @@ def test_the_table_has_the_keys_and_the_indexes_the_store_uses() -> None:
 
 def test_the_token_key_rotates_and_only_this_aws_account_manages_it() -> None:
     key = properties(RESOURCES["TokenKey"])
-    (statement,) = mapping(key["KeyPolicy"])["Statement"]  # type: ignore[misc]  # a list of one, or this fails
+    (statement,) = mappings(mapping(key["KeyPolicy"])["Statement"])
     assert key["EnableKeyRotation"] is True
     assert statement["Principal"] == {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}}
 
@@ -60,14 +60,15 @@ def test_the_inbox_is_private_encrypted_and_forgets_only_what_cannot_be_replayed
     assert len(mapping(BUCKET["PublicAccessBlockConfiguration"])) == 4
     assert "BucketEncryption" in BUCKET
     assert BUCKET["VersioningConfiguration"] == {"Status": "Enabled"}
-    (rule,) = mapping(BUCKET["LifecycleConfiguration"])["Rules"]  # type: ignore[misc]  # a list of one, or this fails
-    archived_days = properties(RESOURCES["EventArchive"])["RetentionDays"]
-    assert rule["ExpirationInDays"] > archived_days == 30
+    (rule,) = mappings(mapping(BUCKET["LifecycleConfiguration"])["Rules"])
+    expiration_days = rule["ExpirationInDays"]
+    assert isinstance(expiration_days, int)
+    assert expiration_days > 30 == properties(RESOURCES["EventArchive"])["RetentionDays"]
 
 
 def test_the_inbox_refuses_what_does_not_come_over_tls() -> None:
     policy = properties(RESOURCES["InboxBucketPolicy"])
-    (statement,) = mapping(policy["PolicyDocument"])["Statement"]  # type: ignore[misc]  # a list of one, or this fails
+    (statement,) = mappings(mapping(policy["PolicyDocument"])["Statement"])
     assert policy["Bucket"] == {"Ref": "InboxBucket"}
     assert statement["Effect"] == "Deny"
     assert statement["Action"] == "s3:*"
