@@ -1,7 +1,9 @@
 """What cfn-lint does not see: nothing on its way through the stack may get lost."""
 
 import json
+import re
 
+import jmespath  # type: ignore[import-untyped]  # no stubs in the lock file; boto3 brings it
 import pytest
 
 from local.cloudformation import ROOT, Template, load, mapping, mappings, properties, resources
@@ -205,6 +207,16 @@ def test_every_event_that_ever_came_can_be_replayed() -> None:
     assert "EventPattern" not in archive
 
 
+def test_the_runbooks_replay_goes_to_every_rule_but_that_of_force_updates() -> None:
+    runbook = (ROOT / "docs/runbook.md").read_text(encoding="utf-8")
+    (query,) = re.findall(r"list-rules .*--query '(.+?)'", runbook)
+    rules = [{"Arn": name, "EventPattern": json.dumps(rule["Pattern"])} for name, rule in RULES.items()]
+    of_the_archive = {"Arn": "archive", "EventPattern": '{"replay-name":[{"exists":false}]}', "ManagedBy": "AWS"}
+    chosen = jmespath.search(query, {"Rules": [*rules, of_the_archive]})
+    (of_force_updates,) = (each["Arn"] for each in rules if "force_update.requested" in each["EventPattern"])
+    assert sorted(chosen) == sorted(set(RULES) - {of_force_updates})
+
+
 def test_refused_events_keep_no_alarm_red_that_something_is_tried_again_for() -> None:
     """No rule sends there, and a second refusal is heard of although the first still lies there."""
     assert arn_of(REFUSED_EVENTS) not in [mapping(rule["DeadLetterConfig"])["Arn"] for rule in RULES.values()]
@@ -213,6 +225,14 @@ def test_refused_events_keep_no_alarm_red_that_something_is_tried_again_for() ->
     assert alarm["MetricName"] == "NumberOfMessagesSent"
     names = mapping(mapping(ALL_RULES[OF_ALARMS]["Pattern"])["detail"])["alarmName"]
     assert "refused" not in json.dumps(names)
+
+
+def test_a_refused_event_that_nobody_cares_for_is_heard_of_days_before_it_is_gone() -> None:
+    kept = properties(RESOURCES[REFUSED_EVENTS])["MessageRetentionPeriod"]
+    alarm = properties(RESOURCES["RefusedEventsExpiringAlarm"])
+    assert alarm["Dimensions"] == properties(RESOURCES["RefusedEventsAlarm"])["Dimensions"]
+    assert (alarm["MetricName"], alarm["Statistic"]) == ("ApproximateAgeOfOldestMessage", "Maximum")
+    assert (alarm["Threshold"], kept) == (10 * 86_400, 14 * 86_400)
 
 
 def test_alarms_that_something_can_be_tried_again_for_reach_the_function_that_does() -> None:
