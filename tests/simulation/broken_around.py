@@ -13,6 +13,7 @@ RACES = "tests/integration/payments_from/test_races.py"
 RETRIES = "tests/integration/operations/test_retry_failed.py"
 LETTERS = "tests/integration/operations/test_retry_letters.py"
 NIGHTS = "tests/integration/operations/test_reconciliation.py"
+SWITCHED = "tests/integration/payments_from/test_night_after_the_switch.py"
 RECOVERY = "tests/simulation/test_recovery.py"
 
 MUTANTS = (
@@ -71,6 +72,11 @@ MUTANTS = (
             ),
         ),
         (f"{NIGHTS}::test_every_difference_is_explained_or_named",),
+    ),
+    Mutant(
+        "ni what was imported leaves its invoice open at night",
+        (Change("sync/reconciling.py", " or payer.key in self._imported", ""),),
+        (f"{SWITCHED}::test_an_imported_payment_pays_its_invoice_in_both_books",),
     ),
     Mutant(
         "nb an idle account is read every night",

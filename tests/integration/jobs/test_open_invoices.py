@@ -10,6 +10,7 @@ from syncro_quickbooks.sync.decisions import Wanted
 from syncro_quickbooks.sync.job import JobKind, JobState, Outcome, Result
 from syncro_quickbooks.sync.jobs import JobRefused
 from syncro_quickbooks.sync.model import Kind, RecordKey
+from syncro_quickbooks.sync.reconciliation import Line
 from tests.support.boundaries import Boundaries
 from tests.support.cut_over import (
     LINK,
@@ -398,6 +399,31 @@ def test_the_nightly_comparison_has_nothing_to_say_of_what_was_linked(world: Job
     (invoices, payments) = (found.kinds[kind] for kind in (Kind.INVOICE, Kind.PAYMENT))
     assert (invoices.syncro.open, invoices.quickbooks.open) == (Decimal(100), Decimal(100))
     assert payments.syncro.total == payments.quickbooks.total == 100
+
+
+@pytest.mark.parametrize("voided", [False, True])
+def test_at_night_a_payment_that_both_had_and_syncro_deleted_counts_as_quickbooks_shows_it(
+    voided: bool, world: JobWorld
+) -> None:
+    in_syncro(world, 309)
+    paid = paid_in_syncro(world, 344, "16.00", told=False)
+    in_quickbooks(world, "10309", paid="16.00")
+    world.begin(LINK)
+    world.confirm(LINK)
+    world.publish("payment.deleted", {**paid, "version": 2})
+    world.run()
+    if voided:
+        (there,) = world.companies[ACCOUNT].entities("Payment")
+        world.companies[ACCOUNT].void_by_hand("Payment", there["Id"])
+    world.clock.advance_to(world.deployment.nights.tonight())
+    found = world.deployment.nightly.run(ACCOUNT)
+    assert found is not None
+    invoices = found.kinds[Kind.INVOICE]
+    left = Decimal(216) if voided else Decimal(200)
+    assert (invoices.syncro.open, invoices.quickbooks.open) == (Decimal(216), left)
+    assert [(each.line, each.open) for each in found.listed if each.key.kind is Kind.INVOICE] == (
+        [] if voided else [(Line.SKIPPED, Decimal(16))]
+    )
 
 
 def test_settings_that_change_send_nothing_of_what_was_linked(world: JobWorld) -> None:

@@ -44,7 +44,9 @@ def lines_of(write: Write) -> list[JsonObject]:
     """The lines of a new invoice."""
     lines = write.body["InvoiceLineAdd"]
     assert isinstance(lines, list)
-    return [each for each in lines if isinstance(each, dict)]
+    found = [each for each in lines if isinstance(each, dict)]
+    assert len(found) == len(lines)
+    return found
 
 
 def code_of(decision: object) -> str:

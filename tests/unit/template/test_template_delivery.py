@@ -209,10 +209,16 @@ def test_every_event_that_ever_came_can_be_replayed() -> None:
 
 def test_the_runbooks_replay_goes_to_every_rule_but_that_of_force_updates() -> None:
     runbook = (ROOT / "docs/runbook.md").read_text(encoding="utf-8")
-    (query,) = re.findall(r"list-rules .*--query '(.+?)'", runbook)
-    rules = [{"Arn": name, "EventPattern": json.dumps(rule["Pattern"])} for name, rule in RULES.items()]
-    of_the_archive = {"Arn": "archive", "EventPattern": '{"replay-name":[{"exists":false}]}', "ManagedBy": "AWS"}
-    chosen = jmespath.search(query, {"Rules": [*rules, of_the_archive]})
+    (query,) = re.findall(r"list-rules .*--query '(.+?)' --output", runbook)
+    rules = [
+        {"Arn": name, "Name": f"prod-{name}", "EventPattern": json.dumps(rule["Pattern"])}
+        for name, rule in RULES.items()
+    ]
+    others = [
+        {"Arn": "archive", "Name": "prod-", "EventPattern": '{"replay-name":[{"exists":false}]}', "ManagedBy": "AWS"},
+        {"Arn": "billing", "Name": "billing-1", "EventPattern": '{"source":["syncro"]}'},
+    ]
+    chosen = jmespath.search(query.replace("'$STACK'", "prod"), {"Rules": [*rules, *others]})
     (of_force_updates,) = (each["Arn"] for each in rules if "force_update.requested" in each["EventPattern"])
     assert sorted(chosen) == sorted(set(RULES) - {of_force_updates})
 
@@ -229,10 +235,12 @@ def test_refused_events_keep_no_alarm_red_that_something_is_tried_again_for() ->
 
 def test_a_refused_event_that_nobody_cares_for_is_heard_of_days_before_it_is_gone() -> None:
     kept = properties(RESOURCES[REFUSED_EVENTS])["MessageRetentionPeriod"]
-    alarm = properties(RESOURCES["RefusedEventsExpiringAlarm"])
+    alarm = properties(RESOURCES["RefusedEventsKeptAlarm"])
     assert alarm["Dimensions"] == properties(RESOURCES["RefusedEventsAlarm"])["Dimensions"]
-    assert (alarm["MetricName"], alarm["Statistic"]) == ("ApproximateAgeOfOldestMessage", "Maximum")
-    assert (alarm["Threshold"], kept) == (10 * 86_400, 14 * 86_400)
+    assert (alarm["MetricName"], alarm["Threshold"]) == ("ApproximateNumberOfMessagesVisible", 1)
+    assert isinstance(alarm["EvaluationPeriods"], int)
+    assert isinstance(alarm["Period"], int)
+    assert (alarm["EvaluationPeriods"] * alarm["Period"], kept) == (7 * 86_400, 14 * 86_400)
 
 
 def test_alarms_that_something_can_be_tried_again_for_reach_the_function_that_does() -> None:

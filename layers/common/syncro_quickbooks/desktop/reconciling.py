@@ -90,8 +90,3 @@ class DesktopBooks:
             if invoice is not None:
                 found["Invoice", invoice.state.qbo_id] = amount(use, "Amount") or ZERO
         return found
-
-    def has_unwritten(self, payment: View) -> bool:
-        """Never: payments are imported from QuickBooks Online only, and a company file may lack those."""
-        del payment
-        return False

@@ -15,7 +15,6 @@ from syncro_quickbooks.online.faults import QuickBooksError, Reconnect
 from syncro_quickbooks.online.mapping import bodies
 from syncro_quickbooks.online.mapping.applied import applications
 from syncro_quickbooks.online.mapping.hand import is_voided
-from syncro_quickbooks.online.mapping.payment_problems import IMPORTED
 from syncro_quickbooks.online.read_budget import ReadPurpose
 from syncro_quickbooks.sync.model import Problem, RecordKey
 from syncro_quickbooks.sync.reconciliation import ZERO
@@ -91,7 +90,3 @@ class OnlineBooks:
         """How much of which document the payment pays, as QuickBooks last returned it."""
         del invoices
         return applications(payment.state.object)
-
-    def has_unwritten(self, payment: View) -> bool:
-        """Whether its record says that it was imported."""
-        return any(problem.code in IMPORTED for problem in payment.record.problems)

@@ -18,8 +18,9 @@ from syncro_quickbooks.storage.table import Table
 from syncro_quickbooks.sync.accounts import Connection
 from syncro_quickbooks.sync.keys import Keys
 from syncro_quickbooks.sync.listings import Listings, label
-from syncro_quickbooks.sync.model import Kind, RecordKey, Status
+from syncro_quickbooks.sync.model import Kind, Problem, RecordKey, Status
 from syncro_quickbooks.sync.nights import first_day
+from syncro_quickbooks.sync.paid import Paid
 from syncro_quickbooks.sync.reconciliation import ZERO, Document, Line, Reconciliation, Side, reconcile
 from syncro_quickbooks.sync.records import View
 from syncro_quickbooks.sync.said import DOCUMENTS, Said, said_of
@@ -33,13 +34,11 @@ _DECIDED = (Status.SYNCED_WITH_WARNING, Status.SKIPPED, Status.SYNCED)
 _PAGE = 50
 _MARKER = re.compile(r"syncro:([a-z_]+):([A-Za-z0-9_-]+):\d+")
 _CLEAN = (Status.SYNCED, Status.SYNCED_WITH_WARNING)
-_LINE_OF_PAYER = {
-    Status.SKIPPED: Line.SKIPPED,
-    Status.WAITING: Line.WAITING,
-    Status.PENDING: Line.WAITING,
-    Status.RETRYING: Line.FAILED,
-    Status.NEEDS_ATTENTION: Line.FAILED,
-}
+_IN_ANOTHER_COMPANY = Problem(
+    "in_another_company",
+    "It is in the QuickBooks company that was connected before.",
+    "Post it here too if it belongs here.",
+)
 
 
 class Unread(Exception):
@@ -97,10 +96,6 @@ class Books(Protocol):
         """How much of which document the payment pays in QuickBooks, as it was last written."""
         ...
 
-    def has_unwritten(self, payment: View) -> bool:
-        """Whether QuickBooks has the payment although it was never written, because it came from there."""
-        ...
-
 
 class Comparison:
     """One account's comparison. Lives for one night."""
@@ -110,12 +105,14 @@ class Comparison:
         self._settings = settings
         self._books = books
         self._keys = Keys(connection.account_id)
+        self._realm_id = connection.realm_id
         self._listings = Listings(table, connection.account_id, connection.realm_id)
         self.since = first_day(clock.now(), settings.time_zone)
         self._changed_since = to_millis(datetime.combine(self.since, time(), UTC) - timedelta(days=2))
         self._views: dict[RecordKey, View] = {}
         self._said: dict[RecordKey, Said] = {}
         self._names: dict[RecordKey, str] = {}
+        self._imported: set[RecordKey] = set()
 
     def run(self) -> Reconciliation:
         """Compare. Raises as `Books.rows`; no record is written."""
@@ -133,11 +130,18 @@ class Comparison:
 
     def _note(self, view: View) -> None:
         """Keep what the comparison needs of a record: a month end's own ones are a gigabyte."""
-        said = said_of(view, self._settings)
+        view, said = self._decided_here(view), said_of(view, self._settings)
         if said is not None:
             self._said[view.key] = said
         self._names[view.key] = f"{view.key.kind.replace('_', ' ').capitalize()} {label(view.record) or view.key.id}"
         self._views[view.key] = self._slim(view)
+
+    def _decided_here(self, view: View) -> View:
+        """The record; what was synced with the company that was connected before is skipped in this one."""
+        record = view.record
+        if record.status not in _CLEAN or view.state.linked or record.decided_in in ("", self._realm_id):
+            return view
+        return replace(view, record=replace(record, status=Status.SKIPPED, problems=(_IN_ANOTHER_COMPANY,)))
 
     def _slim(self, view: View) -> View:
         held = view.state.object
@@ -220,32 +224,24 @@ class Comparison:
     def _with_open(
         self, document: Document, view: View, row: JsonObject | None, payers: Sequence[tuple[View, Said]]
     ) -> Document:
-        settling = dict[Line, Decimal]()
-        paid, booked, reason = ZERO, ZERO, document.reason
-        found = view.state.as_found
-        if found is not None:
-            paid = booked = Decimal(found.paid)  # before it was linked, in both books
+        before, is_there = _before(view), row is not None and document.found.there
+        balance = self._books.balance(row) if row is not None and is_there else ZERO
+        paid, taken_back = Paid(before, before, document.reason), list[tuple[View, Decimal]]()
         for payer, told in payers:
-            if found is not None and payer.key.id in found.payments and not payer.state.linked:
+            share = told.allocations.get(view.key.id, ZERO)
+            if not self._came_unwritten(payer, view):
+                paid.add(payer, ZERO if payer.record.deleted else share, self._applied(payer).get(_place(view), ZERO))
                 continue
-            live = not payer.record.deleted
-            allocated = told.allocations.get(view.key.id, ZERO) if live else ZERO
-            applied = self._booked(payer, told, view)
-            paid, booked = paid + allocated, booked + applied
-            line = _LINE_OF_PAYER.get(payer.record.status)
-            if line and allocated != applied:
-                settling[line] = settling.get(line, ZERO) + allocated - applied
-                reason = reason or _reason(payer)
-        # What is paid from an earlier payment's rest is applied by that one's document: only the sum must agree.
-        rest = paid - booked - sum(settling.values(), ZERO)
-        if rest and any(payer.record.status is Status.SYNCED_WITH_WARNING for payer, _ in payers):
-            settling[Line.WARNED] = rest
-        balance = self._books.balance(row) if row is not None and document.found.there else ZERO
-        said = replace(document.said, open=document.said.total - paid if document.said.there else ZERO)
-        if not document.said.there:
-            settling = {}
+            if not _is_agreed(payer, view):
+                paid.add(payer, share, share)
+            if payer.record.deleted:
+                taken_back.append((payer, share))
+        for payer, share in taken_back:
+            paid.take_back(payer, share, document.found.total - balance if is_there else paid.booked)
+        said = replace(document.said, open=document.said.total - paid.said if document.said.there else ZERO)
+        settling = paid.explained() if document.said.there else {}
         opened = replace(document.found, open=balance)
-        return replace(document, said=said, found=opened, reason=reason, settling=settling, judge_open=True)
+        return replace(document, said=said, found=opened, reason=paid.reason, settling=settling, judge_open=True)
 
     def _payers(
         self, compared: Iterable[View], rows: Mapping[Place, JsonObject]
@@ -254,6 +250,7 @@ class Comparison:
         payers: dict[RecordKey, list[tuple[View, Said]]] = {}
         said = self._said
         payments = [(view, said[key]) for key, view in self._views.items() if key.kind is Kind.PAYMENT and key in said]
+        self._note_imports(view for view, _ in payments)
         applying: dict[Place, list[tuple[View, Said]]] = {}
         for payment, told in payments:
             for invoice in told.allocations:
@@ -268,8 +265,7 @@ class Comparison:
             names = {payer.key for payer, _ in own}
             own += [each for each in applying.get(place, ()) if each[0].key not in names]
             row = rows.get(place)
-            before = Decimal(view.state.as_found.paid) if view.state.as_found else ZERO
-            booked = sum((self._booked(payer, told, view) for payer, told in own), before)
+            booked = sum((self._booked(payer, told, view) for payer, told in own), _before(view))
             if row is not None and booked != self._books.total(row) - self._books.balance(row):
                 payers[view.key] = self._all_payers(view.key, own)
         return payers
@@ -278,16 +274,30 @@ class Comparison:
         names = {payer.key for payer, _ in known}
         users = (RecordKey.parse(str(item["sk"])) for item in self._table.query(self._keys.users(invoice)))
         older = [self._listings.view(key) for key in users if key.kind is Kind.PAYMENT and key not in names]
-        told = [(view, said) for view in older if view and (said := said_of(view, self._settings))]
+        told = [(self._decided_here(view), said) for view in older if view and (said := said_of(view, self._settings))]
+        self._note_imports(view for view, _ in told)
         return [*known, *told]
 
     def _booked(self, payer: View, told: Said, invoice: View) -> Decimal:
-        """What the payment pays of the invoice in QuickBooks, as far as we know."""
-        if payer.state.gone:
+        """What the payment pays of the invoice in QuickBooks beside what was paid before, as far as we know."""
+        if _is_agreed(payer, invoice):
             return ZERO
-        if self._books.has_unwritten(payer):
+        if self._came_unwritten(payer, invoice):
             return told.allocations.get(invoice.key.id, ZERO)
-        return self._books.applied(payer, self._views).get(_place(invoice), ZERO)
+        return self._applied(payer).get(_place(invoice), ZERO)
+
+    def _applied(self, payer: View) -> Mapping[Place, Decimal]:
+        return {} if payer.state.gone else self._books.applied(payer, self._views)
+
+    def _came_unwritten(self, payer: View, invoice: View) -> bool:
+        """Whether QuickBooks had the payment before Syncro, so that it was never written."""
+        return _is_agreed(payer, invoice) or payer.key in self._imported
+
+    def _note_imports(self, payments: Iterable[View]) -> None:
+        """Find those of the payments that were made from payments of this QuickBooks company."""
+        places = {self._keys.imported(each.key.id): each.key for each in payments if not each.state.linked}
+        notes = self._table.get_many(list(places))
+        self._imported |= {places[place] for place, note in notes.items() if note["realm"] == self._realm_id}
 
     def _settled_again(self, documents: Sequence[Document]) -> Iterator[Document]:
         """A document that changed while it was compared is being worked on, not wrong."""
@@ -304,8 +314,19 @@ def _place(view: View) -> Place:
     return view.state.entity, view.state.qbo_id
 
 
+def _before(invoice: View) -> Decimal:
+    """What was paid in both books when the invoice was linked."""
+    return Decimal(invoice.state.as_found.paid) if invoice.state.as_found else ZERO
+
+
+def _is_agreed(payer: View, invoice: View) -> bool:
+    """Whether the payment is a part of that."""
+    found = invoice.state.as_found
+    return found is not None and payer.key.id in found.payments and not payer.state.linked
+
+
 def _reason(view: View) -> str:
-    """What the record says of itself; of a payment also why it leaves an invoice open."""
+    """What the record says of itself."""
     return view.record.problems[0].message if view.record.problems else ""
 
 

@@ -60,9 +60,6 @@ def in_both_books(payment: Payment, invoice: str, *, deleted: bool = False) -> P
     return skipped("in_both_books_deleted_in_syncro", message, "Void or delete it in QuickBooks by hand if it is none.")
 
 
-IMPORTED = ("payment_imported", "imported_deleted_in_syncro")
-"""Skips of payments that came from QuickBooks, which has them still."""
-
 IN_QUICKBOOKS = ("payment_imported", "payment_in_both_books")
 """Skips of payments that QuickBooks has all the same."""
 
