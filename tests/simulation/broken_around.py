@@ -74,7 +74,7 @@ MUTANTS = (
         (f"{NIGHTS}::test_every_difference_is_explained_or_named",),
     ),
     Mutant(
-        "ni what was imported leaves its invoice open at night",
+        "nl what was imported leaves its invoice open at night",
         (Change("sync/reconciling.py", " or payer.key in self._imported", ""),),
         (f"{SWITCHED}::test_an_imported_payment_pays_its_invoice_in_both_books",),
     ),

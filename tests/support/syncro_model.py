@@ -20,6 +20,7 @@ class Thing:
 
     An invoice has lines, of which its amount follows, and is due so many days after its date. `owner_version` is the
     customer's that was told with its last change, `renumbered` how often its number or reference became another.
+    `failed`: a payment of which Syncro says that no money came in after all.
     """
 
     id: int
@@ -33,6 +34,7 @@ class Thing:
     due_in: int = 14
     owner_version: int = 1
     renumbered: int = 0
+    failed: bool = False
 
     @property
     def day(self) -> date:
@@ -57,7 +59,7 @@ class Thing:
     def says(self) -> tuple[object, ...]:
         """All that can change about it."""
         applied = tuple((invoice, part) for invoice, part in self.applied.items() if part)
-        return self.deleted, self.amount, applied, self.source, self.lines, self.due_in, self.renumbered
+        return self.deleted, self.failed, self.amount, applied, self.source, self.lines, self.due_in, self.renumbered
 
     @property
     def _again(self) -> str:
@@ -80,8 +82,12 @@ class SyncroAccount:
     # -- figures ---------------------------------------------------------------------------------------------------
 
     def live(self, kind: str) -> list[Thing]:
-        """The invoices, payments, credits or uses that were not deleted."""
-        return [thing for thing in self._things.values() if thing.kind == kind and not thing.deleted]
+        """The invoices, payments, credits or uses that were not deleted and did not fail."""
+        return [each for each in self._things.values() if each.kind == kind and not each.deleted and not each.failed]
+
+    def failed(self) -> list[Thing]:
+        """The payments that failed."""
+        return [each for each in self._things.values() if each.failed and not each.deleted]
 
     def open_on(self, invoice: Thing) -> Decimal:
         paid = sum((thing.applied.get(invoice.id, ZERO) for thing in self._payers()), ZERO)
@@ -104,8 +110,8 @@ class SyncroAccount:
         return owed - sum((each.amount for kind in ("payment", "credit") for each in self.live(kind)), ZERO)
 
     def taken_back(self) -> int:
-        """How many things were deleted."""
-        return sum(thing.deleted for thing in self._things.values())
+        """How many things were deleted or failed."""
+        return sum(thing.deleted or thing.failed for thing in self._things.values())
 
     # -- what users do ---------------------------------------------------------------------------------------------
 
@@ -231,6 +237,23 @@ class SyncroAccount:
         if free:
             self._end(free[pick % len(free)])
 
+    def fail(self, pick: int) -> None:
+        """A payment whose rest nothing uses turns out to be no money: a returned debit."""
+        used = {use.source for use in self.live("use")}
+        payments = [each for each in self.live("payment") if each.id not in used]
+        if payments:
+            payment = payments[pick % len(payments)]
+            payment.failed = True
+            self._note(payment)
+
+    def hand_over(self, pick: int, other: "SyncroAccount") -> None:
+        """Write an unpaid invoice to another customer; the event of it is the other's."""
+        free = [each for each in self.live("invoice") if self.open_on(each) == each.amount]
+        if free:
+            invoice = free[pick % len(free)]
+            del self._things[invoice.id], self._said[invoice.id]
+            other._note(invoice)
+
     # -- how it is told --------------------------------------------------------------------------------------------
 
     def _spread(self, payer: Thing, pick: int, amount: Decimal) -> None:
@@ -279,6 +302,7 @@ class SyncroAccount:
         shares = [allocation(invoice, str(part), thing.source) for invoice, part in thing.applied.items() if part]
         method = "Store Credit" if thing.kind == "use" else "Check"
         known: dict[str, Any] = {"applied_at": day, "ref_num": thing.reference, "method": method}
+        known["success"] = not thing.failed
         return f"payment.{change}", payment_detail(thing.id, amount, shares, **known, **common)
 
     def _invoice_detail(self, invoice: Thing) -> dict[str, Any]:

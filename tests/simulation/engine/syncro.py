@@ -51,6 +51,7 @@ class Syncro:
     purchases: list[Bought] = field(default_factory=list)
     vendors: dict[int, int] = field(default_factory=lambda: dict.fromkeys(VENDORS, 1))
     forced: int = 0
+    handed_over: int = 0
 
     def __post_init__(self) -> None:
         self.goods = Goods(self.account)
@@ -88,6 +89,8 @@ class Syncro:
             (4, lambda: customer.rewrite(pick, self._lines(), 7 * (1 + pick))),
             (2, lambda: customer.correct_payment(pick, amount)),
             (1, lambda: customer.renumber(pick)),
+            (2, lambda: customer.fail(pick)),
+            (1, lambda: self._handed_over(customer, pick)),
             (3, lambda: customer.delete(pick)),
             (2, lambda: [self._renamed(customer)]),
             (2, lambda: [self._product_changed()]),
@@ -114,6 +117,15 @@ class Syncro:
             "email": f"{number}@{self.account}.example",
             "version": version,
         }
+
+    def _handed_over(self, customer: SyncroAccount, pick: int) -> list[Event]:
+        """An invoice was written to the wrong one of two customers."""
+        others = [each for each in self.customers if each is not customer]
+        before = [len(each.events) for each in others]
+        for other in others:
+            customer.hand_over(pick, other)
+        self.handed_over += sum(len(each.events) for each in others) - sum(before)
+        return [event for each, seen in zip(others, before, strict=True) for event in each.events[seen:]]
 
     def _renamed(self, customer: SyncroAccount) -> Event:
         version, number = customer.customer["version"] + 1, customer.customer["id"]
