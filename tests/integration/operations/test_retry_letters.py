@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -65,14 +66,44 @@ def test_the_next_canary_is_another_letter() -> None:
     assert [letter["requestPayload"]["detail"]["event_id"] for letter in operations.letters()] == [poison["event_id"]]
 
 
-def test_a_round_keeps_its_budget_and_the_next_one_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retries, "MOST_LETTERS", 5)
+def test_a_round_keeps_time_for_records_and_the_next_one_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the 300 s of a round here 20 are to end it and 240 for the records, so 40 s are left for letters."""
+    monkeypatch.setattr(retries, "LETTERS_AT_A_TIME", 3)
     operations = Operations()
-    for number in range(1, 13):
+    for number in range(1, 17):
         operations.letter(failed_invocation(invoice_detail(number)))
-    assert [operations.work().events_taken_in for _ in range(4)] == [5, 5, 2, 0]
+    whole = operations.accept
+
+    def slow(detail_type: str, detail: JsonObject) -> IntakeResult:
+        operations.world.clock.sleep(5)
+        return whole(detail_type, detail)
+
+    operations.accept = slow
+    assert [operations.work().events_taken_in for _ in range(3)] == [9, 7, 0]
     operations.world.run()
-    assert operations.invoices() == sorted(f"10{number}" for number in range(1, 13))
+    assert operations.invoices() == sorted(f"10{number}" for number in range(1, 17))
+
+
+def test_no_more_letters_are_looked_at_once_one_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retries, "LETTERS_AT_A_TIME", 1)
+    operations = Operations()
+    details = [invoice_detail(number) for number in (1, 2, 3, 4)]
+    for detail in details:
+        operations.letter(failed_invocation(detail))
+    taken = count()
+    whole = operations.accept
+
+    def third_fails(detail_type: str, detail: JsonObject) -> IntakeResult:
+        if next(taken) == 2:
+            raise RuntimeError("poison")
+        return whole(detail_type, detail)
+
+    operations.accept = third_fails
+    done = operations.work()
+    assert (done.events_taken_in, done.events_left) == (2, 1)
+    assert done.stopped == "an event failed again: RuntimeError: poison"
+    assert next(taken) == 3
+    assert len(operations.letters()) == 2
 
 
 def test_what_was_refused_with_a_reason_is_moved_as_it_is_and_never_tried_again() -> None:
@@ -122,7 +153,7 @@ def test_a_letter_that_nobody_understands_is_refused_word_for_word(body: str) ->
 
 
 def test_refused_letters_do_not_keep_others_from_being_taken_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retries, "MOST_LETTERS", 5)
+    monkeypatch.setattr(retries, "LETTERS_AT_A_TIME", 5)
     operations = Operations()
     for number in range(12):
         operations.letter({"reason": "no", "event": bus_event(invoice_detail(100 + number))})
@@ -146,7 +177,7 @@ def test_refused_letters_are_moved_although_the_canary_failed() -> None:
 
 @pytest.mark.parametrize("sent", [True, False])
 def test_killed_while_it_moves_a_refused_letter_it_keeps_it(monkeypatch: pytest.MonkeyPatch, sent: bool) -> None:
-    monkeypatch.setattr(retries, "MOST_LETTERS", 1)
+    monkeypatch.setattr(retries, "LETTERS_AT_A_TIME", 1)
     operations = Operations()
     refused = {"reason": "no", "event": bus_event(invoice_detail(1))}
     operations.letter(refused)
@@ -202,7 +233,7 @@ def test_killed_in_the_middle_nothing_is_lost_and_nothing_booked_twice(
         return whole(detail_type, detail)
 
     operations.accept = dies_at_the_second
-    monkeypatch.setattr(retries, "MOST_LETTERS", 3)
+    monkeypatch.setattr(retries, "LETTERS_AT_A_TIME", 3)
     with pytest.raises(Crash):
         operations.work()
     operations.accept = whole

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-HIDDEN = 600  # seconds; longer than a round lasts, so that no letter comes twice in one
+HIDDEN = 960  # seconds; longer than a round lasts, so that no letter comes twice in one
 _LONGEST_REASON = 300
 
 

@@ -21,13 +21,14 @@ from syncro_quickbooks.sync.model import Status
 from syncro_quickbooks.sync.records import SCHEMA
 from syncro_quickbooks.sync.troubles import WORKED, Trouble, Troubles
 
-MOST_LETTERS = 200
+LETTERS_AT_A_TIME = 200
 MOST_RECORDS = 85
 """1 + 4 + 16 + 64: what a round tries again at most."""
 
 KEPT = timedelta(days=400)
 _LOOK_EVERY = 5  # seconds
 _TIME_FOR_A_STEP = timedelta(seconds=60)
+_TIME_FOR_RECORDS = 4 * _TIME_FOR_A_STEP
 _TIME_TO_END = timedelta(seconds=20)
 _STATE = "retries"
 _ROUNDS = "retries#rounds"
@@ -95,7 +96,7 @@ class Retries:
         None of them is kept: what the schedule said it says again.
         """
         unknown: list[str] = []
-        for letter in self._missed.take(MOST_LETTERS):
+        for letter in self._missed.take(LETTERS_AT_A_TIME):
             try:
                 change = in_letter(letter["Body"])
             except ValueError:
@@ -130,7 +131,7 @@ class Retries:
             self._leases.give_back(lease)
 
     def _worked(self, done: Round, deadline: datetime) -> Round:
-        done.wake_ups_deleted, done.accounts_overdue = self._wake_ups.clear(MOST_LETTERS)
+        done.wake_ups_deleted, done.accounts_overdue = self._wake_ups.clear(LETTERS_AT_A_TIME)
         self._take_in_events(done, deadline)
         done.desktop_put_back = self._later.work()
         self._retry_records(done, deadline)
@@ -139,11 +140,27 @@ class Retries:
         return done
 
     def _take_in_events(self, done: Round, deadline: datetime) -> None:
+        """Until one fails, for as long as the records have time left: an hour's outage leaves tens of thousands.
+
+        Refused letters are listed in what is written down, so there is an end to them, too.
+        """
         place = Key(_STATE, "failed-letter")
         known = self._table.get(place)
         failed_before = str(known["message_id"]) if known else ""
-        letters = self._events.redrive(MOST_LETTERS, failed_before, lambda: self._time_left(deadline) > timedelta(0))
-        done.events_taken_in, done.events_left, done.refused = letters.taken_in, letters.left, letters.refused
+        there_is_more = True
+        while there_is_more:
+            letters = self._events.redrive(
+                LETTERS_AT_A_TIME, failed_before, lambda: self._time_left(deadline) > timedelta(0)
+            )
+            done.events_taken_in += letters.taken_in
+            done.events_left = letters.left
+            done.refused = [*done.refused, *letters.refused]
+            there_is_more = (
+                letters.left == 0
+                and bool(letters.taken_in or letters.refused)
+                and len(done.refused) < LETTERS_AT_A_TIME
+                and self._time_left(deadline) > _TIME_FOR_RECORDS
+            )
         if letters.failure:
             done.stopped = f"an event failed again: {letters.failure}"
             self._table.write(Put({"pk": place.pk, "sk": place.sk, "message_id": letters.failed_id}))
