@@ -176,6 +176,7 @@ def _busy(world: SimulatedWorld, cast: Cast, rng: Random) -> None:
 def _calm(world: SimulatedWorld, cast: Cast) -> None:
     world.mishaps.calm()
     world.mishaps.tell("-- everything works again")
+    world.failing_events = 0
     world.emulator.faults.clear()
     world.syncro_faults.clear()
     for scope in list(world.stopped):
